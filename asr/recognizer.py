@@ -1,0 +1,77 @@
+"""The recogniser as a port.
+
+Contract (tests/contract/test_recognizer.py runs over every engine):
+
+- A ``Recognizer`` is loaded once per process (``load`` may take seconds and memory); it opens any number of streams.
+- A stream belongs to one leg of one call. ``push``, ``flush`` and ``end_input`` are called on the event loop, return at
+  once and keep their order; decoding happens elsewhere and never blocks the loop.
+- Audio is mono signed 16-bit little-endian PCM at ``sample_rate_hz`` given to ``open``; the engine resamples if its
+  model's rate differs. Any chunk size is accepted; an odd byte at the end of a chunk is kept for the next.
+- Iterating yields ``Partial`` (may be coalesced or dropped under load) and ``Final`` events in time order and ends after
+  ``end_input`` once all audio is decoded, or after ``aclose``.
+- ``flush`` ends the current utterance: its Final comes without waiting for silence.
+- ``aclose`` stops at once, drops what is pending and is safe to call twice.
+- A failure inside the engine is raised from the iteration as ``AsrError`` (``recoverable`` says if a new stream may work);
+  other streams are not affected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from asr.events import SpeechEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, declared rather than discovered."""
+
+    partials: bool
+    word_times: bool
+    grammar: bool
+    """Accepts ``vocabulary`` at ``open``."""
+    sample_rate_hz: int
+    """The model's own rate."""
+
+
+class RecognizerStream(Protocol):
+    """One leg being recognised; see the module for the contract."""
+
+    def push(self, pcm: bytes) -> None:
+        """Take the next samples."""
+        ...
+
+    def flush(self) -> None:
+        """End the current utterance now."""
+        ...
+
+    def end_input(self) -> None:
+        """No more audio will come."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop and free everything."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+        """Partials and finals in time order."""
+        ...
+
+
+class Recognizer(Protocol):
+    """An engine with its model loaded."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this engine and model can do."""
+        ...
+
+    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = ()) -> RecognizerStream:
+        """Start a stream; ``vocabulary`` are phrases to prefer, ignored where ``capabilities.grammar`` is false."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every stream and release the model."""
+        ...

@@ -1,0 +1,202 @@
+"""Settings: config.yaml, overridden by ``CALLCENTER_…`` environment variables, secrets by ``*_file``.
+
+Every key is commented in config.yaml (a test compares the two). An unknown key is an error that names its path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from callcenter.errors import ConfigInvalid
+
+ENV_PREFIX = "CALLCENTER_"
+ENV_RESERVED = frozenset({"CALLCENTER_CONFIG", "CALLCENTER_MODELS"})
+"""Environment variables of ours that are no settings."""
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class Section(BaseModel):
+    """Base of every settings section: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PbxSettings(Section):
+    """The Asterisk manager interface."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5038
+    username: str = "callcenter"
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    agent_pattern: Pattern = r"^(?P<interface>(?:PJSIP|SIP)/(?!trunk)[^-/@;]+)-[0-9a-f]{8}$"
+    ping_interval_s: float = Field(default=4.0, gt=0, le=60)
+    ping_timeout_s: float = Field(default=8.0, gt=0, le=120)
+    reconnect_min_s: float = Field(default=0.5, gt=0)
+    reconnect_max_s: float = Field(default=3.0, gt=0)
+    action_timeout_s: float = Field(default=5.0, gt=0)
+    originate_per_s: float = Field(default=50.0, gt=0)
+
+
+class MediaSettings(Section):
+    """Live audio from the PBX over AudioSocket."""
+
+    tap: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 9092
+    advertise_host: str | None = None
+    advertise_port: Port | None = None
+    max_calls: int = Field(default=200, ge=1)
+    record: bool = True
+    recording_format: Literal["flac", "wav"] = "flac"
+    min_free_mb: int = Field(default=200, ge=0)
+
+
+class AsrSettings(Section):
+    """Speech to text."""
+
+    engine: Literal["vosk", "off"] = "vosk"
+    model: str = "zh-demo"
+    threads: int = Field(default=0, ge=0)
+
+
+class StorageSettings(Section):
+    """Where records live."""
+
+    url: SecretStr | None = None
+    url_file: Path | None = None
+
+
+class WebSettings(Section):
+    """The HTTP server of the desks."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str | None = None
+    session_hours: float = Field(default=12.0, gt=0)
+    cookie_secure: bool = False
+    socket_queue: int = Field(default=256, ge=16)
+
+
+class LogSettings(Section):
+    """Log lines on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Settings(Section):
+    """All settings. ``data_dir`` holds the database, recordings and the lock that keeps a second instance out."""
+
+    data_dir: Path = Path("data")
+    timezone: str = "Asia/Shanghai"
+    country: str = "CN"
+    area_code: str | None = None
+    pbx: PbxSettings = PbxSettings()
+    media: MediaSettings = MediaSettings()
+    asr: AsrSettings = AsrSettings()
+    storage: StorageSettings = StorageSettings()
+    web: WebSettings = WebSettings()
+    logs: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.pbx.secret is not None and self.pbx.secret_file is not None:
+            raise ValueError("pbx.secret and pbx.secret_file are both set: keep one")
+        if self.storage.url is not None and self.storage.url_file is not None:
+            raise ValueError("storage.url and storage.url_file are both set: keep one")
+        return self
+
+    def pbx_secret(self) -> str | None:
+        """The AMI secret from its file or key; None when neither is set."""
+        return _secret(self.pbx.secret, self.pbx.secret_file, "pbx.secret_file")
+
+    def database_url(self) -> str:
+        """The SQLAlchemy URL; by default a SQLite file inside ``data_dir``."""
+        url = _secret(self.storage.url, self.storage.url_file, "storage.url_file")
+        return url or f"sqlite+aiosqlite:///{(self.data_dir / 'callcenter.db').absolute()}"
+
+
+def _secret(value: SecretStr | None, file: Path | None, field: str) -> str | None:
+    if file is None:
+        return value.get_secret_value() if value else None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigInvalid(
+            f"cannot read {file}: {error.strerror}", field=field, fix="create the file, readable by this user only"
+        ) from error
+
+
+def load(path: Path | None = None, *, env: dict[str, str] | None = None) -> Settings:
+    """Read ``path`` (or $CALLCENTER_CONFIG, or ./config.yaml if it is there), apply environment overrides, validate.
+
+    ``CALLCENTER_PBX__HOST=10.0.0.5`` overrides ``pbx.host``. Raises ConfigInvalid naming file, key path and remedy.
+    """
+    env = dict(os.environ) if env is None else env
+    chosen = path or (Path(env["CALLCENTER_CONFIG"]) if "CALLCENTER_CONFIG" in env else None)
+    if chosen is None and Path("config.yaml").exists():
+        chosen = Path("config.yaml")
+    tree = _read_yaml(chosen) if chosen else {}
+    for name, value in env.items():
+        if name.startswith(ENV_PREFIX) and name not in ENV_RESERVED:
+            _set(tree, name.removeprefix(ENV_PREFIX).lower().split("__"), yaml.safe_load(value) if value else None, name)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _explain(error, chosen) from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigInvalid(
+            f"cannot read it: {error.strerror}", field=str(path), fix="`callcenter init` writes a commented one"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"not valid YAML: {error}", field=str(path)) from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigInvalid("the top level must be a mapping of sections", field=str(path))
+    # A section written with all its keys commented out reads as None: it means the defaults.
+    return {key: value for key, value in tree.items() if value is not None}
+
+
+def _set(tree: dict[str, Any], keys: list[str], value: Any, source: str) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise ConfigInvalid(f"{key} is not a section", field=source)
+    tree[keys[-1]] = value
+
+
+def _explain(error: ValidationError, path: Path | None) -> ConfigInvalid:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        message, fix = "unknown key", "remove it or correct its spelling; config.yaml lists every key"
+    else:
+        message, fix = first["msg"], "see the comment on this key in config.yaml"
+    where = f"{path}: {key}" if path else key
+    more = f" ({len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
+    return ConfigInvalid(message + more, field=where, fix=fix)

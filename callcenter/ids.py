@@ -1,0 +1,10 @@
+"""Identifiers: ULIDs, sortable by creation time, 26 characters."""
+
+from __future__ import annotations
+
+from ulid import ULID
+
+
+def new_id() -> str:
+    """A fresh ULID as 26 upper-case characters; later ones sort after earlier ones (millisecond resolution)."""
+    return str(ULID())
