@@ -190,3 +190,12 @@ class AmiGap:
     until: datetime
     calls_reconstructed: int
     calls_ended_unseen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxLinkChanged:
+    """The link to the PBX came up or went down; ``reason`` is for people (``wrong secret for user callcenter``)."""
+
+    at: datetime
+    connected: bool
+    reason: str

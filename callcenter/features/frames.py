@@ -1,0 +1,27 @@
+"""Small pieces of the JSON of docs/reference/api.md. Views (customer, order) are serialised as they are, by orjson."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from callcenter.media.events import SegmentHeard
+
+Json = dict[str, object]
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+
+
+def segment_json(segment: SegmentHeard) -> Json:
+    """``Segment``: words as compact rows."""
+    return {
+        "segment_id": segment.segment_id,
+        "speaker": segment.speaker.value,
+        "start_ms": segment.start_ms,
+        "end_ms": segment.end_ms,
+        "text": segment.text,
+        "confidence": segment.confidence,
+        "words": [[word.word, word.start_ms, word.end_ms, word.confidence] for word in segment.words],
+    }

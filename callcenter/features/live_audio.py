@@ -1,0 +1,130 @@
+"""Speech → transcript: taps both legs of every answered call and hands the audio to the media part."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from callcenter.bus.port import Bus
+from callcenter.clock import Clock
+from callcenter.errors import CallcenterError
+from callcenter.media.audiosocket import AudioSocketServer
+from callcenter.media.call_audio import CallAudio
+from callcenter.media.events import Speaker, TranscriptUnavailable
+from callcenter.telephony.events import CallAnswered, CallEnded, CallPartyChanged
+
+log = structlog.get_logger(__name__)
+
+FIRST_AUDIO_S = 5.0
+"""A tap that has not connected by then is given up."""
+
+
+class Tap(Protocol):
+    """Ask the PBX to send one party's voice to our AudioSocket server (``telephony.capture``)."""
+
+    async def __call__(self, *, channel_uniqueid: str, tap_uuid: str, speaker: str) -> None:
+        """Return once the PBX has taken the request; raise ``Unavailable`` when it refuses."""
+        ...
+
+
+class LiveAudio:
+    """Keeps one ``CallAudio`` per answered call; taps follow transfers and end with the call."""
+
+    def __init__(
+        self,
+        *,
+        server: AudioSocketServer,
+        tap: Tap,
+        new_audio: Callable[[str], CallAudio | None],
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
+        self._server = server
+        self._tap = tap
+        self._new_audio = new_audio
+        self._bus = bus
+        self._clock = clock
+        self._calls: dict[str, CallAudio] = {}
+        self._tapped: dict[str, set[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def subscribe(self, bus: Bus) -> None:
+        """Own queue: a slow PBX delays taps only."""
+        bus.subscribe(CallAnswered, self._answered, name="live_audio")
+        bus.subscribe(CallPartyChanged, self._party_changed, name="live_audio")
+        bus.subscribe(CallEnded, self._ended, name="live_audio")
+
+    def audio(self, call_id: str) -> CallAudio | None:
+        """The audio of a call that goes on, for evidence clips."""
+        return self._calls.get(call_id)
+
+    async def aclose(self) -> None:
+        """Finish every recording."""
+        await asyncio.gather(*(self._finish(call_id) for call_id in list(self._calls)))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _answered(self, event: CallAnswered) -> None:
+        self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
+        self._listen(event.call_id, event.uniqueid, Speaker.AGENT)
+
+    async def _party_changed(self, event: CallPartyChanged) -> None:
+        if event.caller_uniqueid:
+            self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
+
+    async def _ended(self, event: CallEnded) -> None:
+        self._spawn(self._finish(event.call_id))
+
+    def _listen(self, call_id: str, channel: str, speaker: Speaker) -> None:
+        """Tap ``channel`` unless it is tapped already (a caller's tap survives a blind transfer)."""
+        tapped = self._tapped.setdefault(call_id, set())
+        if channel in tapped:
+            return
+        audio = self._calls.get(call_id)
+        if audio is None:
+            audio = self._new_audio(call_id)
+            if audio is None:
+                self._give_up(call_id, speaker, "overloaded")
+                return
+            self._calls[call_id] = audio
+        tapped.add(channel)
+        self._spawn(self._tap_leg(audio, call_id, channel, speaker))
+
+    async def _tap_leg(self, audio: CallAudio, call_id: str, channel: str, speaker: Speaker) -> None:
+        tap_uuid = uuid.uuid4()
+        stream = self._server.expect(tap_uuid, timeout_s=FIRST_AUDIO_S)
+        try:
+            await self._tap(channel_uniqueid=channel, tap_uuid=str(tap_uuid), speaker=speaker)
+            await audio.listen(speaker, stream)
+        except CallcenterError as error:
+            log.warning("live_audio.tap_failed", call_id=call_id, speaker=speaker, reason=str(error))
+            await stream.aclose()
+            self._give_up(call_id, speaker, "tap_refused")
+
+    def _give_up(self, call_id: str, speaker: Speaker, reason: str) -> None:
+        self._bus.publish(
+            TranscriptUnavailable(at=self._clock.now(), call_id=call_id, speaker=speaker, reason=reason)
+        )
+
+    async def _finish(self, call_id: str) -> None:
+        self._tapped.pop(call_id, None)
+        audio = self._calls.get(call_id)
+        if audio is not None:
+            await audio.finish()
+            self._calls.pop(call_id, None)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("live_audio.failed")
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,88 @@
+"""Ring → pop: who calls is looked up as soon as the call arrives, so that the offer can be shown at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from callcenter.bus.port import Bus
+from callcenter.features.live_calls import LiveCall, LiveCalls
+from callcenter.storage.database import Database
+from callcenter.telephony.events import CallArrived, CallEnded, CallOffered, CallPartyChanged
+from workorder.policy.phones import parse_phone
+from workorder.services import customers
+from workorder.views import CustomerCard
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_S = 0.03
+"""How long a pop waits for the customer's record before it is shown without; the record then follows."""
+
+
+class ScreenPop:
+    """Shows each offered call on its device, with the customer's history."""
+
+    def __init__(
+        self, database: Database, live: LiveCalls, *, country: str = "CN", area_code: str | None = None
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._country = country
+        self._area_code = area_code
+        self._lookups: dict[str, asyncio.Task[CustomerCard | None]] = {}
+        self._pending: set[asyncio.Task[None]] = set()
+
+    def subscribe(self, bus: Bus) -> None:
+        """Offers go through the queue named ``desk``, in order with everything else the desk shows."""
+        bus.subscribe(CallArrived, self._arrived, name="desk")
+        bus.subscribe(CallOffered, self._offered, name="desk")
+        bus.subscribe(CallPartyChanged, self._party_changed, name="desk")
+        bus.subscribe(CallEnded, self._ended, name="desk")
+
+    async def customer(self, number: str | None) -> CustomerCard | None:
+        """The customer with this number; None for hidden and unknown numbers, and while the database is away."""
+        key = parse_phone(number, country=self._country, area_code=self._area_code)
+        if key is None:
+            return None
+        try:
+            async with self._database.read() as uow:
+                return await customers.card_by_phone(uow.session, key)
+        except Exception:
+            # A pop without history is worth more than no pop: the desk shows "unknown caller" and the search box.
+            log.exception("screenpop.lookup_failed")
+            return None
+
+    def _look_up(self, call_id: str, number: str | None) -> asyncio.Task[CustomerCard | None]:
+        task = self._lookups[call_id] = asyncio.create_task(self.customer(number), name=f"lookup:{call_id}")
+        return task
+
+    async def _arrived(self, event: CallArrived) -> None:
+        self._look_up(event.call_id, event.number)
+
+    async def _offered(self, event: CallOffered) -> None:
+        call = self._live.offer(event)
+        lookup = self._lookups.get(event.call_id) or self._look_up(event.call_id, event.number)
+        if lookup.done():
+            self._show(call, lookup)
+            return
+        task = asyncio.create_task(self._show_soon(call, lookup), name=f"pop:{event.call_id}")
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _show_soon(self, call: LiveCall, lookup: asyncio.Task[CustomerCard | None]) -> None:
+        await asyncio.wait({lookup}, timeout=PATIENCE_S)
+        if not lookup.done():
+            self._live.announce(call)
+        await asyncio.wait({lookup})
+        self._show(call, lookup)
+
+    def _show(self, call: LiveCall, lookup: asyncio.Task[CustomerCard | None]) -> None:
+        self._live.identified(call.offer.call_id, lookup.result())
+        self._live.announce(call)
+
+    async def _party_changed(self, event: CallPartyChanged) -> None:
+        self._live.identified(event.call_id, await self._look_up(event.call_id, event.number))
+
+    async def _ended(self, event: CallEnded) -> None:
+        self._lookups.pop(event.call_id, None)
