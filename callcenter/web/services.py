@@ -1,0 +1,114 @@
+"""What the web layer needs from the rest, in one frozen value that app.py fills.
+
+    services = Services(settings=…, clock=…, database=…, auth=Auth(database=…, clock=…, settings=settings.web), hub=hub, …)
+    application = build_web(services)          # aiohttp.web.Application; callcenter.web.server
+
+``hub`` is made first (``Hub(queue_limit=settings.web.socket_queue, clock=clock, metrics=registry)``) because features
+push frames to it; it implements ``callcenter.features.desk.Desk``. Everything behind a Protocol here is called on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from callcenter.auth.sessions import Auth
+from callcenter.clock import Clock
+from callcenter.config import Settings
+from callcenter.storage.database import Database
+from callcenter.web.hub import Hub
+from workorder.views import OrderView
+
+Channel = Literal["caller", "agent", "both"]
+
+
+class LiveCalls(Protocol):
+    """The calls that are on the desks now. ``interface`` None is a user without a phone (a supervisor)."""
+
+    def snapshot(self, interface: str | None) -> Mapping[str, object]:
+        """Body of the ``snapshot`` frame; must not wait, so that no frame falls between it and the stream."""
+        ...
+
+    def done(self, interface: str, call_id: str) -> None:
+        """The agent puts a finished call away; unknown calls are ignored (another tab was faster)."""
+        ...
+
+    def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
+        """The pop is on the glass since ``painted_at_ms`` (server clock, ms since the epoch)."""
+        ...
+
+
+class LiveOrders(Protocol):
+    """Tells the desks about orders changed over HTTP."""
+
+    def changed(self, order: OrderView) -> None:
+        """``order`` was committed; push it to every desk that shows it."""
+        ...
+
+
+class Peaks(Protocol):
+    """The loudest sample of each slice, for a waveform: one list of 0..1 per channel (caller, agent)."""
+
+    @property
+    def sample_rate_hz(self) -> int: ...  # noqa: D102
+    @property
+    def duration_ms(self) -> int: ...  # noqa: D102
+    @property
+    def peaks_per_s(self) -> float: ...  # noqa: D102
+    @property
+    def channels(self) -> tuple[tuple[float, ...], ...]: ...  # noqa: D102
+
+
+class Recordings(Protocol):
+    """The stereo files of finished calls; ``path`` is relative to the recordings folder, as RecordingStored says it."""
+
+    def file(self, path: str) -> Path:
+        """The file on disk. Raises NotFound when it is gone or ``path`` leads outside the folder."""
+        ...
+
+    async def peaks(self, path: str) -> Peaks:
+        """Peaks of both channels. Raises NotFound."""
+        ...
+
+    async def clip(self, path: str, *, start_ms: int, end_ms: int, channel: Channel) -> bytes:
+        """A WAV file of that span, cut to what exists; ``both`` is stereo. Raises NotFound."""
+        ...
+
+
+class LiveAudio(Protocol):
+    """The audio of calls that still go on."""
+
+    async def clip(self, call_id: str, *, start_ms: int, end_ms: int, channel: Channel) -> bytes | None:
+        """A WAV file of that span, cut to what was heard so far; None when the call is not live any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of /readyz. ``fix`` says what to do when ``ok`` is false."""
+
+    ok: bool
+    message: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the routes use. ``catalogue`` is the JSON of /api/catalogue; ``checks`` those of /readyz, by name."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    auth: Auth
+    hub: Hub
+    live_calls: LiveCalls
+    live_orders: LiveOrders
+    recordings: Recordings
+    live_audio: LiveAudio
+    catalogue: Mapping[str, object]
+    checks: Mapping[str, Callable[[], Awaitable[Check]]]
+    metrics: CollectorRegistry
