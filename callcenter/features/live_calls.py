@@ -112,6 +112,11 @@ class LiveCalls:
         """The shared part of a call that is on some desk."""
         return self._talks.get(call_id)
 
+    def number(self, call_id: str, interface: str) -> str | None:
+        """The other party's number as shown on that device."""
+        call = self._calls.get((call_id, interface))
+        return call.number if call else None
+
     def interfaces(self, call_id: str) -> list[str]:
         """The devices that have this call on their desk."""
         return [interface for known, interface in self._calls if known == call_id]
@@ -189,7 +194,7 @@ class LiveCalls:
 
     def _display(self, number: str | None) -> str:
         key = parse_phone(number, country=self._country, area_code=self._area_code)
-        return key.display if key else ""
+        return key.display
 
     def _push(self, call: LiveCall, kind: str, body: Mapping[str, object]) -> None:
         if call.announced:

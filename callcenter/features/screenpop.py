@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from callcenter.bus.port import Bus
+from callcenter.errors import CallcenterError
 from callcenter.features.live_calls import LiveCall, LiveCalls
 from callcenter.storage.database import Database
 from callcenter.telephony.events import CallArrived, CallEnded, CallOffered, CallPartyChanged
@@ -15,6 +16,8 @@ from workorder.services import customers
 from workorder.views import CustomerCard
 
 log = structlog.get_logger(__name__)
+
+Cards = tuple[CustomerCard, ...]
 
 PATIENCE_S = 0.03
 """How long a pop waits for the customer's record before it is shown without; the record then follows."""
@@ -30,7 +33,7 @@ class ScreenPop:
         self._live = live
         self._country = country
         self._area_code = area_code
-        self._lookups: dict[str, asyncio.Task[CustomerCard | None]] = {}
+        self._lookups: dict[str, asyncio.Task[Cards]] = {}
         self._pending: set[asyncio.Task[None]] = set()
 
     def subscribe(self, bus: Bus) -> None:
@@ -40,21 +43,21 @@ class ScreenPop:
         bus.subscribe(CallPartyChanged, self._party_changed, name="desk")
         bus.subscribe(CallEnded, self._ended, name="desk")
 
-    async def customer(self, number: str | None) -> CustomerCard | None:
-        """The customer with this number; None for hidden and unknown numbers, and while the database is away."""
+    async def customers(self, number: str | None) -> Cards:
+        """Everyone on file with this number; nobody for hidden and unknown numbers, and while the database is away."""
         key = parse_phone(number, country=self._country, area_code=self._area_code)
-        if key is None:
-            return None
+        if key.hidden:
+            return ()
         try:
             async with self._database.read() as uow:
-                return await customers.card_by_phone(uow.session, key)
-        except Exception:
+                return await customers.cards_by_phone(uow.session, key)
+        except CallcenterError as error:
             # A pop without history is worth more than no pop: the desk shows "unknown caller" and the search box.
-            log.exception("screenpop.lookup_failed")
-            return None
+            log.error("screenpop.lookup_failed", reason=str(error))
+            return ()
 
-    def _look_up(self, call_id: str, number: str | None) -> asyncio.Task[CustomerCard | None]:
-        task = self._lookups[call_id] = asyncio.create_task(self.customer(number), name=f"lookup:{call_id}")
+    def _look_up(self, call_id: str, number: str | None) -> asyncio.Task[Cards]:
+        task = self._lookups[call_id] = asyncio.create_task(self.customers(number), name=f"lookup:{call_id}")
         return task
 
     async def _arrived(self, event: CallArrived) -> None:
@@ -70,19 +73,25 @@ class ScreenPop:
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
-    async def _show_soon(self, call: LiveCall, lookup: asyncio.Task[CustomerCard | None]) -> None:
+    async def _show_soon(self, call: LiveCall, lookup: asyncio.Task[Cards]) -> None:
         await asyncio.wait({lookup}, timeout=PATIENCE_S)
         if not lookup.done():
             self._live.announce(call)
         await asyncio.wait({lookup})
         self._show(call, lookup)
 
-    def _show(self, call: LiveCall, lookup: asyncio.Task[CustomerCard | None]) -> None:
-        self._live.identified(call.offer.call_id, lookup.result())
+    def _show(self, call: LiveCall, lookup: asyncio.Task[Cards]) -> None:
+        self._live.identified(call.offer.call_id, *_one_or_candidates(lookup.result()))
         self._live.announce(call)
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
-        self._live.identified(event.call_id, await self._look_up(event.call_id, event.number))
+        found = await self._look_up(event.call_id, event.number)
+        self._live.identified(event.call_id, *_one_or_candidates(found))
 
     async def _ended(self, event: CallEnded) -> None:
         self._lookups.pop(event.call_id, None)
+
+
+def _one_or_candidates(found: Cards) -> tuple[CustomerCard | None, Cards]:
+    """Several customers may share a number: then the agent picks."""
+    return (found[0], ()) if len(found) == 1 else (None, found)

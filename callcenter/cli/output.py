@@ -1,0 +1,85 @@
+"""How commands speak: results on standard output, progress and errors on standard error, exit codes by kind of error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import orjson
+
+from callcenter.errors import CallcenterError, Conflict, Denied, Invalid, NotFound, Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INVALID = 3
+EXIT_UNAVAILABLE = 4
+EXIT_CONFLICT = 5
+EXIT_DENIED = 6
+EXIT_NOT_FOUND = 7
+EXIT_INTERRUPTED = 130
+
+EXIT_CODES: tuple[tuple[type[CallcenterError], int], ...] = (
+    (Invalid, EXIT_INVALID),
+    (Unavailable, EXIT_UNAVAILABLE),
+    (Conflict, EXIT_CONFLICT),
+    (Denied, EXIT_DENIED),
+    (NotFound, EXIT_NOT_FOUND),
+)
+"""First match wins; documented in docs/reference/cli.md."""
+
+
+def emit(value: Any) -> None:
+    """One JSON value on one line of standard output."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode())
+
+
+def say(text: str) -> None:
+    """One line of progress on standard error."""
+    click.echo(text, err=True)
+
+
+def exit_code(error: CallcenterError) -> int:
+    """The documented exit code for an error."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), EXIT_FAILED)
+
+
+def as_application_error(error: Exception) -> CallcenterError | None:
+    """Errors of the libraries as ours, so that each kind has one exit code; None for a defect."""
+    from asr.errors import AsrError, AudioInvalid
+    from workorder.errors import WorkOrderError
+
+    if isinstance(error, CallcenterError):
+        return error
+    if isinstance(error, AudioInvalid):
+        return Invalid(str(error))
+    if isinstance(error, AsrError):
+        return Unavailable(str(error))
+    if isinstance(error, WorkOrderError):
+        return Invalid(str(error))
+    return None
+
+
+def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn errors we raise on purpose into one line and the right exit code; anything else is a defect and shows itself."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)
+        except Exception as error:
+            known = as_application_error(error)
+            if known is None:
+                raise
+            say(f"callcenter: {known}")
+            sys.exit(exit_code(known))
+
+    return run

@@ -1,0 +1,140 @@
+"""``callcenter models|asr|call``: models, files to text, files to work orders."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from callcenter import config as settings_file
+from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
+
+PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def models() -> None:
+    """Speech models on this machine."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@reports_errors
+def list_models(as_json: bool) -> None:
+    """Known models, whether they are installed, and what they are for."""
+    from asr.models import Registry
+
+    entries = Registry.default().entries()
+    if as_json:
+        emit([entry.as_json() for entry in entries])
+        return
+    for entry in entries:
+        click.echo(f"{entry.name:<10} {entry.state:<14} {entry.size_mb:>6.0f} MB  {entry.title}")
+
+
+@models.command()
+@click.argument("name")
+@reports_errors
+def get(name: str) -> None:
+    """Download a model, verify it and install it in one step; an interrupted download is resumed."""
+    from asr.models import Registry
+
+    click.echo(Registry.default().get(name))
+
+
+@models.command("path")
+@click.argument("name")
+@reports_errors
+def model_path(name: str) -> None:
+    """Print the folder of an installed model."""
+    from asr.models import Registry
+
+    click.echo(Registry.default().path(name))
+
+
+@click.group()
+def asr() -> None:
+    """Speech to text."""
+
+
+@asr.command()
+@click.argument("files", nargs=-1, required=True, type=PATH)
+@click.option("--model", help="Model name or folder (default: asr.model of config.yaml).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file.")
+@click.pass_obj
+@reports_errors
+def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, as_json: bool) -> None:
+    """Transcribe WAV, FLAC, MP3 or u-law files; in stereo each channel is a speaker. Bad files are named, others go on."""
+    from asr.errors import AudioInvalid
+    from asr.load import load_recognizer
+    from asr.transcribe import transcribe_file
+
+    settings = settings_file.load(config)
+    failed = False
+
+    async def run() -> None:
+        nonlocal failed
+        recognizer = load_recognizer(settings.asr.engine, model or settings.asr.model, settings.asr.threads)
+        try:
+            for file in files:
+                try:
+                    _print_transcript(await transcribe_file(file, recognizer), as_json)
+                except AudioInvalid as error:
+                    failed = True
+                    say(f"{file}: {error}")
+        finally:
+            await recognizer.aclose()
+
+    asyncio.run(run())
+    if failed:
+        sys.exit(EXIT_FAILED)
+
+
+def _print_transcript(transcript: Any, as_json: bool) -> None:
+    if as_json:
+        emit(transcript.as_json())
+        return
+    click.echo(f"# {transcript.file} ({transcript.duration_ms / 1000:.1f} s)")
+    for segment in transcript.segments:
+        click.echo(f"{segment.start_ms / 1000:8.2f}  {segment.channel}  {segment.text}")
+
+
+@click.group()
+def call() -> None:
+    """Recorded calls."""
+
+
+@call.command()
+@click.argument("file", type=PATH)
+@click.option("--started-at", type=datetime.fromisoformat, help="When the call began, ISO 8601 (default: now).")
+@click.option("--caller-number", help="Caller ID, digits.")
+@click.option("--model", help="Model name or folder (default: asr.model of config.yaml).")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def process(
+    config: Path | None,
+    file: Path,
+    started_at: datetime | None,
+    caller_number: str | None,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Run a stereo recording (left caller, right agent) through transcript and extraction as a live call would be."""
+    from callcenter.features.process_recording import process_recording
+
+    settings = settings_file.load(config)
+    result = asyncio.run(
+        process_recording(file, settings, started_at=started_at, caller_number=caller_number, model=model)
+    )
+    if as_json:
+        emit(result)
+        return
+    for segment in result["transcript"]:
+        click.echo(f"{segment['start_ms'] / 1000:8.2f}  {segment['speaker']:<6}  {segment['text']}")
+    for slot in result["slots"]:
+        click.echo(f"{slot['name']:<20} {slot['display']}  ({slot['confidence']:.2f}, {slot['state']})")
