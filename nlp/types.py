@@ -96,6 +96,8 @@ class SlotValue:
     state: SlotState
     evidence: tuple[Evidence, ...]
     rule: str
+    inferred: tuple[str, ...] = ()
+    """Parts of an address that follow from others and were not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,143 @@
+"""The conversation around an utterance: what the agent just asked, whether the caller agreed, what was taken back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from nlp.catalogue import Catalogue
+from nlp.lexicon import Lexica
+from nlp.normalize import Text, normalise
+from nlp.types import CallContext, Segment, SlotContent, SlotState
+
+
+class Verdict(Enum):
+    """The caller's answer to what the agent said."""
+
+    YES = "yes"
+    NO = "no"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Characters [start, end) of the normalised text of turn ``turn``."""
+
+    turn: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule settled on. ``quality`` 0..1 says how well the words matched."""
+
+    name: str
+    value: SlotContent
+    display: str
+    rule: str
+    state: SlotState
+    spans: tuple[Span, ...]
+    quality: float = 1.0
+    inferred: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Turn:
+    """One utterance, normalised once. ``memo`` keeps what rules found in it, so that each text is scanned once only."""
+
+    index: int
+    segment: Segment
+    text: Text
+    memo: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, index: int, segment: Segment) -> Turn:
+        return cls(index, segment, normalise(segment.text))
+
+    @property
+    def s(self) -> str:
+        return self.text.s
+
+    @property
+    def by_agent(self) -> bool:
+        return self.segment.speaker == "agent"
+
+
+QUESTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (slot, re.compile(pattern))
+    for slot, pattern in (
+        ("contact_phone", r"电话|手机|联系方式|号码|怎么联系|联系您|这个号|本机|尾号|固话"),
+        ("customer_name", r"贵姓|称呼|姓名|名字|联系人|收货人|尊姓|叫什么|哪位|机主|姓什么"),
+        ("address", r"地址|在哪|哪里|位置|哪个区|哪个城市|住哪|什么地方|门牌|哪儿|几号楼|哪个小区|几栋|几单元"),
+        ("appointment", r"什么时[间候]|时间|哪天|几点|方便|上门|过去|安排|可以吗|行吗|好吗|周.{0,6}[吧吗]"),
+        ("model", r"型号"),
+        ("brand", r"什么牌|品牌|牌子|哪个牌"),
+        ("fault", r"什么故障|什么问题|什么现象|怎么了|什么情况|毛病|故障|问题|现象"),
+        ("error_code", r"代码|报错|故障码|错误码|显示什么"),
+        ("prior_ticket", r"单号|编号|工单"),
+        ("purchase_date", r"时候[购]?买|购买|买了多久|用了几年|哪[一]?年|用了多久|买的|安装的"),
+        ("appliance", r"什么产品|什么电器|哪[款种台个]产品|什么机器|哪一款"),
+        ("onset", r"什么时候开始|多久了|持续多久|哪天开始|从什么时候"),
+        ("safety", r"燃气味|煤气味|味道|冒烟|漏电|受伤"),
+    )
+)
+_NO = re.compile(
+    r"^(?:[啊哎呃嗯喂哦诶，,。…那个我]*)(?:不是|不对|不行|不用|不可以|不方便|不太方便|不一样|不好|没有|错了|不|哪里|变了|换了|别)"
+)
+_YES = re.compile(
+    r"^(?:[啊哎呃嗯喂哦诶，,。…那]*)(?:对|是|嗯|行|好|可以|没错|没变|没换|没问题|要得|成|妥|中[，。吧啊]|昂|就这|就是|没改|正确|一样|照旧|还是那|OK|得嘞|能行|都行|不用改|没有错|不变|同意|方便)"
+)
+TAKEN_BACK = re.compile(r"不对|不是|错了|说错|哦不|噢不|啊不|记错|看错|弄错|搞错|应该是|更正|等一下|等等|拉倒|算了")
+
+
+def verdict(s: str) -> Verdict:
+    """Yes, no or neither, from how an answer begins."""
+    if _YES.match(s) and not s.startswith(("是不", "好像", "好几", "是哪", "是什么", "行不行")):
+        return Verdict.YES
+    if _NO.match(s):
+        return Verdict.NO
+    return Verdict.OPEN
+
+
+@dataclass(slots=True)
+class Talk:
+    """The call so far."""
+
+    context: CallContext
+    catalogue: Catalogue
+    lexica: Lexica
+    turns: list[Turn] = field(default_factory=list)
+
+    def caller(self) -> Iterator[Turn]:
+        return (t for t in self.turns if not t.by_agent)
+
+    def agent(self) -> Iterator[Turn]:
+        return (t for t in self.turns if t.by_agent)
+
+    def asked(self, index: int) -> frozenset[str]:
+        """Slots that the agent's last words before turn ``index`` asked for."""
+        for t in reversed(self.turns[:index]):
+            if t.by_agent:
+                return asks(t)
+        return frozenset()
+
+    def answer(self, index: int) -> tuple[Verdict, Turn | None]:
+        """The caller's next turn after the agent's turn ``index``, and whether it agrees."""
+        for t in self.turns[index + 1 :]:
+            if not t.by_agent:
+                return verdict(t.s), t
+        return Verdict.OPEN, None
+
+
+def asks(turn: Turn) -> frozenset[str]:
+    """Slots an agent's utterance asks for."""
+    found = turn.memo.get("asks")
+    if found is None:
+        found = turn.memo["asks"] = (
+            frozenset(slot for slot, p in QUESTIONS if p.search(turn.s)) if turn.by_agent else frozenset()
+        )
+    return frozenset(found)

@@ -1,0 +1,71 @@
+"""brand: the maker of the caller's appliance; a sub-brand beats its group."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.lexicon import Hit
+from nlp.rules.appliance import NOT_OURS
+from nlp.types import SlotState
+
+_WANTED = re.compile(r"换(?:成|个|台)?(?:新的)?(?:能不能换)?$|想买|买(?:个|台)?新")
+_AS_BRAND = re.compile(
+    r"^(?:牌|的|电器|家电|空调|冰箱|洗衣机|热水器|电视|油烟机|烟机|燃气灶|灶|电饭煲|净水|扫地|洗碗机|消毒柜|集成灶|科技|客服|服务|售后|集团|微波|烤箱|空气|壁挂|投影|智能|，|。|$)"
+)
+
+
+def settle(talk: Talk) -> Found | None:
+    """The brand with most said for it."""
+    score: dict[str, float] = defaultdict(float)
+    spans: dict[str, list[tuple[int, Span]]] = defaultdict(list)
+    quality: dict[str, float] = defaultdict(float)
+    for turn in talk.turns:
+        for h in hits(talk, turn):
+            weight = _weight(talk, turn, h)
+            score[h.name] += weight * h.quality
+            quality[h.name] = max(quality[h.name], h.quality)
+            spans[h.name].append((int(turn.by_agent), Span(turn.index, h.start, h.end)))
+    for brand in talk.catalogue.brands.values():
+        if brand.name in score and any(score.get(sub, 0) > 0.5 for sub in brand.group_of):
+            score[brand.name] = 0.0
+    if not score or max(score.values()) < 0.3:
+        return None
+    name = max(score, key=lambda n: score[n])
+    state = SlotState.CONFIRMED if score[name] >= 3 else SlotState.HEARD
+    return Found("brand", name, name, "brand.named", state, (min(spans[name])[1],), quality[name])
+
+
+def hits(talk: Talk, turn: Turn) -> list[Hit]:
+    """Brands named in a turn; a brand that is an everyday word counts only where it stands like a brand."""
+    found = turn.memo.get("brands")
+    if found is None:
+        found = turn.memo["brands"] = [h for h in talk.lexica.brands.find(turn.s) if _is_brand(talk, turn, h)]
+    return list(found)
+
+
+def _is_brand(talk: Talk, turn: Turn, h: Hit) -> bool:
+    if not talk.catalogue.brands[h.name].everyday_word:
+        return True
+    if (
+        h.name == "老板"
+        and re.search(r"[\u4e00-\u9fff]$", turn.s[: h.start])
+        and not re.search("我家|的|是|个|里|台|家|呃|嗯|修|买|方|用", turn.s[max(0, h.start - 2) : h.start])
+    ):
+        return False
+    return h.quality == 1.0 and bool(_AS_BRAND.match(turn.s[h.end :]))
+
+
+def _weight(talk: Talk, turn: Turn, h: Hit) -> float:
+    before, after = turn.s[max(0, h.start - 10) : h.start], turn.s[h.end : h.end + 8]
+    if NOT_OURS.search(before) or _WANTED.search(before):
+        return 0.0
+    if re.search(r"不是$", before):
+        return -3.0
+    if turn.by_agent:
+        answer, _ = talk.answer(turn.index)
+        if turn.index == 0:
+            return 0.1 if "不好意思" in after or "抱歉" in after else 0.6
+        return -0.5 if answer is Verdict.NO else 1.5 if answer is Verdict.YES else 0.8
+    return 2.5 if "brand" in talk.asked(turn.index) else 2.0

@@ -1,0 +1,118 @@
+"""contact_phone: the number the caller wants used."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nlp.dialogue import Found, Span, Talk, Turn, Verdict, asks
+from nlp.numbers import SpokenNumber, exact_digit, is_phone, phones, runs
+from nlp.types import SlotState
+
+_THIS_NUMBER = re.compile(
+    r"(?:就|打|是|留|用|写|记|按)?(?:我)?(?:现在|目前)?(?:打(?:进来|过来|给你们?|电话)?的?)?(?:这个|这)(?:号码?|电话|手机号?|就行|就可以|就成|就好)|本机|就(?:是)?(?:现在)?(?:打的)?这个|打(?:过来)?这个|来电号?码?|我现在打的|打我这个|这个手机|就这号"
+)
+_READ_BACK = re.compile(r"尾号|后四位|对吧|对吗|是吗|吗|？|\?")
+_OTHER = re.compile(r"打不通|第二个|备用|要不|或者|实在不行|也可以打|旧号|老号|以前的|原来的|不用了|停机|注销")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A number in the call and how much speaks for it."""
+
+    digits: str
+    span: Span
+    rule: str
+    state: SlotState
+    quality: float
+
+
+def settle(talk: Talk) -> Found | None:
+    """The last number offered that was not taken back; a clean read-back that agrees makes it certain."""
+    best: Heard | None = None
+    for turn in talk.turns:
+        for heard in _in_turn(talk, turn):
+            best = _prefer(best, heard)
+    if best is None:
+        return None
+    return Found("contact_phone", best.digits, best.digits, best.rule, best.state, (best.span,), best.quality)
+
+
+def _in_turn(talk: Talk, turn: Turn) -> list[Heard]:
+    return _read_back(talk, turn) if turn.by_agent else _said(talk, turn)
+
+
+def _numbers(turn: Turn) -> list[SpokenNumber]:
+    found = turn.memo.get("phones")
+    if found is None:
+        found = turn.memo["phones"] = phones(turn.s)
+    return list(found)
+
+
+def _said(talk: Talk, turn: Turn) -> list[Heard]:
+    heard = []
+    for n in _numbers(turn):
+        before = turn.s[max(0, n.start - 12) : n.start]
+        if _OTHER.search(before) and len(_numbers(turn)) > 1:
+            continue
+        heard.append(
+            Heard(n.digits, Span(turn.index, n.start, n.end), "phone.spoken", SlotState.HEARD, 1.0 - 0.2 * n.cost)
+        )
+    if heard:
+        return heard
+    appended = _completed(talk, turn)
+    if appended:
+        return [appended]
+    m = _THIS_NUMBER.search(turn.s)
+    number = talk.context.caller_number
+    about = "contact_phone" in talk.asked(turn.index) or re.search("电话|号码|打", turn.s)
+    if m and number and about and not re.match("不是|不", turn.s):
+        return [Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)]
+    return []
+
+
+def _completed(talk: Talk, turn: Turn) -> Heard | None:
+    """A number given in two breaths: "…零零幺，后面再一个八"."""
+    for start, end in runs(turn.s, least=6):
+        digits = "".join(d for c in turn.s[start:end] if (d := exact_digit(c)) is not None)
+        tail = re.match(r"[，,。.]?(?:后面|最后)?(?:再|还有)(?:来|加)?一?个", turn.s[end:])
+        if tail and end + tail.end() < len(turn.s):
+            extra = exact_digit(turn.s[end + tail.end()])
+            if extra and is_phone(digits + extra):
+                stop = end + tail.end() + 1
+                return Heard(digits + extra, Span(turn.index, start, stop), "phone.completed", SlotState.HEARD, 0.9)
+    return None
+
+
+def _read_back(talk: Talk, turn: Turn) -> list[Heard]:
+    answer, reply = talk.answer(turn.index)
+    if answer is Verdict.NO and not (reply and _THIS_NUMBER.search(reply.s)):
+        return []
+    state = SlotState.CONFIRMED if answer is Verdict.YES else SlotState.HEARD
+    heard = [
+        Heard(
+            n.digits,
+            Span(turn.index, n.start, n.end),
+            "phone.read_back",
+            state,
+            0.97 if state is SlotState.CONFIRMED else 0.9,
+        )
+        for n in _numbers(turn)
+    ]
+    number = talk.context.caller_number
+    m = _THIS_NUMBER.search(turn.s) or re.search("这个号|本机|这个固话|现在这个", turn.s)
+    if not heard and m and number and answer is Verdict.YES and "contact_phone" in asks(turn):
+        heard.append(
+            Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)
+        )
+    return heard
+
+
+def _prefer(best: Heard | None, new: Heard) -> Heard:
+    if best is None or best.digits != new.digits:
+        return new
+    state = (
+        SlotState.CONFIRMED if SlotState.CONFIRMED in (best.state, new.state) or best.rule != new.rule else best.state
+    )
+    keep = best if best.quality >= new.quality else new
+    return Heard(keep.digits, keep.span, keep.rule, state, max(best.quality, new.quality))

@@ -1,0 +1,67 @@
+"""service_type: what the caller wants done, from weighted cues over the whole call."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from nlp.catalogue import SERVICE_TYPES
+from nlp.dialogue import Found, Span, Talk
+from nlp.types import SlotState
+
+CALLER, AGENT, BOTH = "caller", "agent", "both"
+CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
+    (kind, weight, speaker, re.compile(pattern))
+    for kind, weight, speaker, pattern in (
+        (
+            "repair",
+            1.5,
+            BOTH,
+            r"维修|报修|检修|修一下|修理|来修|修一修|上门看|派师傅|来看看|修吧|寄修|送修|帮我修|要修|坏了|检测",
+        ),
+        ("repair", 0.5, AGENT, r"师傅|派单|登记"),
+        (
+            "install",
+            3.0,
+            CALLER,
+            r"(?:想|要|预约|什么时候|啥时候|能来|给|帮我|来|过来|重新|约).{0,6}(?:安装|装一下|装上|来装|能装|挂墙|报装|装机)|报装|移机|(?:要|想)装|来装",
+        ),
+        ("install", 1.2, AGENT, r"安装地址|报装|预约安装|安装热线|装在哪|移机|货到了"),
+        ("return_exchange", 4.0, CALLER, r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换"),
+        ("return_exchange", 1.5, AGENT, r"退货|换货|取件|退换"),
+        ("maintenance", 3.5, CALLER, r"保养|清洗|换滤芯|换个滤芯|年检|深度清洁|洗一下|做个检查"),
+        ("complaint", 5.0, CALLER, r"(?:要|就|来|我)投诉|赔我|得赔|赔偿|讨个说法"),
+        ("complaint", 2.0, AGENT, r"登记为投诉|投诉.{0,4}(?:登记|受理)"),
+        ("enquiry", 1.2, CALLER, r"多少钱|问一下|咨询|问下|怎么弄|保修几年|怎么用|怎么配|能不能买"),
+        ("enquiry", 3.0, CALLER, r"我?再?看看(?:吧|。|，|$)|先问问|没事了|先不用|考虑一下"),
+        (
+            "progress",
+            5.0,
+            CALLER,
+            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|修好没|还没影|改(?:一下)?时间|预约了|取消|催|报的(?:修|.{0,6}维修)|等了一天|怎么还没|什么时候能?到",
+        ),
+        ("progress", 2.5, AGENT, r"报修的?工单号|寄修单号|退货单号|催进度|预留手机号|报修电话是|查到了|原来约的"),
+    )
+)
+
+
+def settle(talk: Talk, *, concrete: bool) -> Found | None:
+    """The kind with the highest sum of cues; None when nothing of an order was spoken of (``concrete`` False)."""
+    if not concrete:
+        return None
+    score: dict[str, float] = defaultdict(float)
+    spans: dict[str, Span] = {}
+    score["repair"] = 0.5
+    for turn in talk.turns:
+        for kind, weight, speaker, pattern in CUES:
+            if speaker != BOTH and speaker != turn.segment.speaker:
+                continue
+            m = pattern.search(turn.s)
+            if m:
+                score[kind] += weight
+                spans.setdefault(kind, Span(turn.index, m.start(), m.end()))
+    kind = max(score, key=lambda k: score[k])
+    span = spans.get(kind)
+    return Found(
+        "service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, (span,) if span else (), 0.9
+    )
