@@ -3,7 +3,7 @@
     services = Services(settings=…, clock=…, database=…, auth=Auth(database=…, clock=…, settings=settings.web), hub=hub, …)
     application = build_web(services)          # aiohttp.web.Application; callcenter.web.server
 
-``hub`` is made first (``Hub(queue_limit=settings.web.socket_queue, clock=clock, metrics=registry)``) because features
+``hub`` is made first (``Hub(queue_limit=settings.web.socket_queue, metrics=registry)``) because features
 push frames to it; it implements ``callcenter.features.desk.Desk``. Everything behind a Protocol here is called on the event loop.
 """
 

@@ -1,0 +1,55 @@
+"""Who may do what: one table, role to permissions. What is not granted is denied.
+
+docs/reference/api.md shows the same table (a test compares them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Something a route asks for."""
+
+    SESSION = "session"
+    DESK = "desk"
+    CALLS = "calls"
+    CALLS_ALL = "calls.all"
+    CUSTOMERS = "customers"
+    CUSTOMERS_EDIT = "customers.edit"
+    ORDERS = "orders"
+    ORDERS_EDIT = "orders.edit"
+    OPERATE = "operate"
+
+
+class Role(StrEnum):
+    """What a user is in the call centre; one user may be several."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+_AGENT = frozenset(
+    {
+        Permission.SESSION,
+        Permission.DESK,
+        Permission.CALLS,
+        Permission.CUSTOMERS,
+        Permission.CUSTOMERS_EDIT,
+        Permission.ORDERS,
+        Permission.ORDERS_EDIT,
+    }
+)
+
+GRANTS: dict[str, frozenset[Permission]] = {
+    Role.AGENT: _AGENT,
+    Role.SUPERVISOR: _AGENT | {Permission.CALLS_ALL},
+    Role.ADMIN: _AGENT | {Permission.CALLS_ALL, Permission.OPERATE},
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
+    """Everything the roles grant together; a role this version does not know grants nothing."""
+    return frozenset[Permission]().union(*(GRANTS.get(role, frozenset()) for role in roles))

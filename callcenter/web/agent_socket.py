@@ -1,0 +1,132 @@
+"""The agent socket: a snapshot first, then every change, numbered (docs/reference/api.md, Agent socket)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+
+import structlog
+from aiohttp import WSMsgType, web
+from pydantic import Field, TypeAdapter, ValidationError
+
+from callcenter.auth.sessions import Principal
+from callcenter.clock import Clock
+from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.hub import BAD_FRAME, SESSION_OVER, Outbox, OutboxClosed
+from callcenter.web.services import LiveCalls
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 15.0
+CLOSE_WAIT_S = 2.0
+MAX_FRAME = 4096
+"""Bytes of one frame from the page; its frames are small."""
+
+
+class Ping(Input):
+    """The page asks whether we live, and for our clock."""
+
+    type: Literal["ping"]
+    t: float
+
+
+class PopPainted(Input):
+    """The pop is visible since ``painted_at`` (ms, the server's clock as the page knows it)."""
+
+    type: Literal["pop.painted"]
+    call_id: Id
+    painted_at: float
+
+
+class CallDone(Input):
+    """The agent puts a finished call away."""
+
+    type: Literal["call.done"]
+    call_id: Id
+
+
+Frame = Annotated[Ping | PopPainted | CallDone, Field(discriminator="type")]
+FRAME: TypeAdapter[Ping | PopPainted | CallDone] = TypeAdapter(Frame)
+
+
+async def agent_socket(ask: Ask) -> web.WebSocketResponse:
+    """Open the agent's live desk (WebSocket)."""
+    services, who = ask.services, ask.who
+    socket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_S, timeout=CLOSE_WAIT_S, max_msg_size=MAX_FRAME, writer_limit=0, compress=False
+    )
+    await socket.prepare(ask.http)
+    # Nothing waits between these two lines: no frame falls between the snapshot and the stream, none comes twice.
+    outbox = services.hub.attach(who.interface, who.session_id)
+    outbox.put("snapshot", services.live_calls.snapshot(who.interface))
+    try:
+        await _serve(socket, outbox, who, services.live_calls, services.clock)
+    finally:
+        services.hub.detach(outbox, who.interface, who.session_id)
+    await _close(socket, outbox, ask.http)
+    return socket
+
+
+async def _serve(socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock) -> None:
+    """Run until the page leaves, the outbox closes or the login is over."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_write(socket, outbox)),
+            group.create_task(_expire(outbox, who, clock)),
+            group.create_task(_read(socket, outbox, who, calls, clock)),
+        ]
+        await asyncio.wait([*tasks, closed := group.create_task(_until_closed(outbox))], return_when=asyncio.FIRST_COMPLETED)
+        for task in (*tasks, closed):
+            task.cancel()
+
+
+async def _until_closed(outbox: Outbox) -> None:
+    await outbox.closed.wait()
+
+
+async def _write(socket: web.WebSocketResponse, outbox: Outbox) -> None:
+    """Send what waits. A slow browser holds this task in ``send_frame`` while its outbox fills."""
+    try:
+        while True:
+            await socket.send_frame(await outbox.next(), WSMsgType.TEXT)
+    except (OutboxClosed, ConnectionError):
+        return
+
+
+async def _expire(outbox: Outbox, who: Principal, clock: Clock) -> None:
+    await clock.sleep((who.expires_at - clock.now()).total_seconds())
+    outbox.close(SESSION_OVER)
+
+
+async def _read(
+    socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock
+) -> None:
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            outbox.close(BAD_FRAME)
+            return
+        try:
+            _handle(FRAME.validate_json(message.data), outbox, who, calls, clock)
+        except ValidationError as error:
+            log.warning("desk.bad_frame", user_id=who.user_id, problem=error.errors(include_input=False)[0]["msg"])
+            outbox.close(BAD_FRAME)
+            return
+
+
+def _handle(frame: Ping | PopPainted | CallDone, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock) -> None:
+    match frame:
+        case Ping():
+            outbox.put("pong", {"t": frame.t, "server_time": clock.now()})
+        case PopPainted() if who.interface:
+            calls.painted(who.interface, frame.call_id, frame.painted_at)
+        case CallDone() if who.interface:
+            calls.done(who.interface, frame.call_id)
+
+
+async def _close(socket: web.WebSocketResponse, outbox: Outbox, request: web.Request) -> None:
+    """Say why. A browser that does not even read that loses its connection."""
+    if outbox.close_code is None:
+        return
+    await socket.close(code=outbox.close_code, drain=False)
+    if request.transport is not None:
+        request.transport.abort()

@@ -1,0 +1,122 @@
+"""Open, read, edit, create and cancel work orders."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints
+
+from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.errors import VersionStale
+from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft
+from workorder.policy.lifecycle import Status
+from workorder.services import orders
+from workorder.services.orders import OrderQuery
+from workorder.views import OrderView, Page
+
+Text = Annotated[str, StringConstraints(max_length=2000)]
+FieldName = Annotated[str, StringConstraints(max_length=40)]
+Content = bool | Text | dict[FieldName, Text | None] | None
+"""Text, a flag, the parts of an address or appointment, or None to empty the field."""
+Fields = Annotated[dict[FieldName, Content], Field(max_length=40)]
+Word = Annotated[str, StringConstraints(max_length=80)]
+
+
+class ListQuery(Input):
+    """Filters; what is not given does not filter."""
+
+    cursor: Word | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    status: Status | None = None
+    call_id: Id | None = None
+    customer_id: Id | None = None
+    number: Word | None = None
+    q: Word | None = None
+
+
+class NewOrder(Input):
+    """A draft, empty or with first values."""
+
+    call_id: Id | None = None
+    customer_id: Id | None = None
+    fields: Fields = {}
+
+
+class Edit(Input):
+    """New values by field name, and names of heard values that are right as they are."""
+
+    fields: Fields = {}
+    accept: tuple[FieldName, ...] = Field(default=(), max_length=40)
+
+
+class Nothing(Input):
+    """An empty object."""
+
+
+class Cancellation(Input):
+    """Why the order is not needed any more."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+async def find(ask: Ask, query: ListQuery) -> Page[OrderView]:
+    """Work orders, newest first."""
+    return await orders.list_orders(ask.rows, OrderQuery(**query.model_dump()))
+
+
+async def read(ask: Ask, order_id: Id) -> OrderView:
+    """One work order."""
+    return await orders.get_order(ask.rows, order_id)
+
+
+async def open_draft(ask: Ask, body: NewOrder) -> OrderView:
+    """Start a draft."""
+    command = OpenDraft(**_by(ask), call_id=body.call_id, customer_id=body.customer_id, fields=body.fields)
+    return _changed(ask, await orders.open_draft(ask.rows, command))
+
+
+async def edit(ask: Ask, order_id: Id, edit_version: int, body: Edit) -> OrderView:
+    """Change fields; speech leaves them alone from then on."""
+    await _check_version(ask, order_id, edit_version)
+    command = EditOrder(
+        **_by(ask), order_id=order_id, edit_version=edit_version, fields=body.fields, accept=body.accept
+    )
+    return _changed(ask, await orders.edit_order(ask.rows, command))
+
+
+async def create(ask: Ask, order_id: Id, edit_version: int, body: Nothing) -> OrderView:  # noqa: ARG001 - the body is only checked
+    """Turn the draft into an order with a number."""
+    await _check_version(ask, order_id, edit_version)
+    local = ask.services.clock.now().astimezone(ZoneInfo(ask.services.settings.timezone))
+    command = CreateOrder(
+        **_by(ask), order_id=order_id, edit_version=edit_version, business_day=local.strftime("%Y%m%d")
+    )
+    return _changed(ask, await orders.create_order(ask.rows, command))
+
+
+async def cancel(ask: Ask, order_id: Id, edit_version: int, body: Cancellation) -> OrderView:
+    """Cancel a draft or an order."""
+    await _check_version(ask, order_id, edit_version)
+    command = CancelOrder(**_by(ask), order_id=order_id, edit_version=edit_version, reason=body.reason)
+    return _changed(ask, await orders.cancel_order(ask.rows, command))
+
+
+def _by(ask: Ask) -> dict[str, Any]:
+    return {"by": ask.who.user_id, "at": ask.services.clock.now()}
+
+
+async def _check_version(ask: Ask, order_id: str, edit_version: int) -> None:
+    current = (await orders.get_order(ask.rows, order_id)).edit_version
+    if current != edit_version:
+        raise VersionStale(
+            f"the order is at version {current}, you changed version {edit_version}",
+            field="If-Match",
+            fix="read the order again and repeat the change",
+        )
+
+
+def _changed(ask: Ask, order: OrderView) -> OrderView:
+    """Tell every desk that shows the order, once it is committed."""
+    ask.after_commit.append(lambda: ask.services.live_orders.changed(order))
+    return order

@@ -1,0 +1,38 @@
+"""The route table: every address of the interface, who may use it, and what answers.
+
+From this one table come the authorisation and decoding of each request (web.endpoint), the OpenAPI document (web.openapi) and the
+test that tries every route as every role. What is not here does not exist.
+"""
+
+from __future__ import annotations
+
+from callcenter.auth.permissions import Permission as P
+from callcenter.web.agent_socket import agent_socket
+from callcenter.web.api import calls, catalogue, customers, operation, session, work_orders
+from callcenter.web.route import Access, Route, Unit
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/session", Access.OPEN, session.log_in),
+    Route("GET", "/api/session", P.SESSION, session.read),
+    Route("DELETE", "/api/session", P.SESSION, session.log_out, status=204),
+    Route("GET", "/api/calls", P.CALLS, calls.find, Unit.READ),
+    Route("GET", "/api/calls/{call_id}", P.CALLS, calls.read, Unit.READ),
+    Route("GET", "/api/calls/{call_id}/recording", P.CALLS, calls.recording, produces=("audio/flac", "audio/wav")),
+    Route("GET", "/api/calls/{call_id}/peaks", P.CALLS, calls.peaks),
+    Route("GET", "/api/calls/{call_id}/audio", P.CALLS, calls.audio, produces=("audio/wav",)),
+    Route("GET", "/api/customers", P.CUSTOMERS, customers.find, Unit.READ),
+    Route("POST", "/api/customers", P.CUSTOMERS_EDIT, customers.create, Unit.WRITE, status=201),
+    Route("GET", "/api/customers/{customer_id}", P.CUSTOMERS, customers.read, Unit.READ),
+    Route("GET", "/api/work-orders", P.ORDERS, work_orders.find, Unit.READ),
+    Route("POST", "/api/work-orders", P.ORDERS_EDIT, work_orders.open_draft, Unit.WRITE, status=201, etag=True),
+    Route("GET", "/api/work-orders/{order_id}", P.ORDERS, work_orders.read, Unit.READ, etag=True),
+    Route("PATCH", "/api/work-orders/{order_id}", P.ORDERS_EDIT, work_orders.edit, Unit.WRITE, etag=True),
+    Route("POST", "/api/work-orders/{order_id}/create", P.ORDERS_EDIT, work_orders.create, Unit.WRITE, etag=True),
+    Route("POST", "/api/work-orders/{order_id}/cancel", P.ORDERS_EDIT, work_orders.cancel, Unit.WRITE, etag=True),
+    Route("GET", "/api/catalogue", P.ORDERS, catalogue.read),
+    Route("GET", "/api/agent/socket", P.DESK, agent_socket, status=101, produces=()),
+    Route("GET", "/api/openapi.json", Access.OPEN, operation.openapi),
+    Route("GET", "/healthz", Access.OPEN, operation.healthz),
+    Route("GET", "/readyz", Access.LOCAL, operation.readyz),
+    Route("GET", "/metrics", Access.LOCAL, operation.metrics, produces=("text/plain",)),
+)

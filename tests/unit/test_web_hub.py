@@ -1,0 +1,121 @@
+"""The hub and its outboxes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+from prometheus_client import CollectorRegistry
+
+from callcenter.web.hub import GOING_AWAY, SESSION_OVER, TOO_SLOW, Hub, Outbox, OutboxClosed
+
+
+@pytest.fixture
+def metrics() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def hub(metrics: CollectorRegistry) -> Hub:
+    return Hub(queue_limit=16, metrics=metrics)
+
+
+async def frames(outbox: Outbox) -> list[dict]:
+    return [orjson.loads(await outbox.next()) for _ in range(len(outbox))]
+
+
+def partial(text: str, *, call_id: str = "c1", speaker: str = "caller") -> dict[str, object]:
+    return {"call_id": call_id, "speaker": speaker, "text": text, "start_ms": 0}
+
+
+async def test_a_frame_reaches_every_socket_of_the_device_and_no_other(hub):
+    """A push goes to all tabs of the device's user, in order, and to nobody else."""
+    tab1, tab2, other = hub.attach("PJSIP/1", "s1"), hub.attach("PJSIP/1", "s2"), hub.attach("PJSIP/2", "s3")
+    hub.push("PJSIP/1", "agent.state", {"state": "ringing"})
+    hub.push("PJSIP/1", "agent.state", {"state": "on_call"})
+    expected = [
+        {"seq": 1, "type": "agent.state", "state": "ringing"},
+        {"seq": 2, "type": "agent.state", "state": "on_call"},
+    ]
+    assert await frames(tab1) == await frames(tab2) == expected
+    assert len(other) == 0
+
+
+async def test_interface_none_reaches_every_desk(hub):
+    """What concerns all (the PBX link) reaches users with and without a phone."""
+    desks = [hub.attach("PJSIP/1", "s1"), hub.attach(None, "s2")]
+    hub.push(None, "pbx.link", {"connected": False, "since": None})
+    assert [len(desk) for desk in desks] == [1, 1]
+
+
+async def test_a_frame_for_a_device_without_a_desk_is_dropped(hub):
+    """Nobody looks: nothing is kept, and no empty group either."""
+    outbox = hub.attach("PJSIP/1", "s1")
+    hub.detach(outbox, "PJSIP/1", "s1")
+    hub.push("PJSIP/1", "agent.state", {"state": "ringing"})
+    assert len(outbox) == 0
+    assert not hub._by_interface
+    assert not hub._by_session
+
+
+async def test_partials_of_one_speaker_replace_each_other(hub, metrics):
+    """Only the newest waiting partial of a (call, speaker) is sent, at the place of the newest."""
+    outbox = hub.attach("PJSIP/1", "s1")
+    hub.push("PJSIP/1", "transcript.partial", partial("我"))
+    hub.push("PJSIP/1", "transcript.partial", partial("喂", speaker="agent"))
+    hub.push("PJSIP/1", "transcript.segment", {"call_id": "c1", "segment": {}})
+    hub.push("PJSIP/1", "transcript.partial", partial("我家"))
+    got = [(frame["seq"], frame["type"], frame.get("text")) for frame in await frames(outbox)]
+    assert got == [(1, "transcript.partial", "喂"), (2, "transcript.segment", None), (3, "transcript.partial", "我家")]
+    assert metrics.get_sample_value("callcenter_desk_coalesced_total") == 1
+
+
+async def test_partials_alone_never_cut_a_slow_reader(hub):
+    """However long the reader sleeps, waiting partials stay one per speaker."""
+    outbox = hub.attach("PJSIP/1", "s1")
+    for number in range(1000):
+        hub.push("PJSIP/1", "transcript.partial", partial(str(number)))
+    assert [frame["text"] for frame in await frames(outbox)] == ["999"]
+
+
+async def test_a_full_outbox_is_cut_with_4408(hub, metrics):
+    """The frame that does not fit closes the socket and frees what waited; the neighbour is not touched."""
+    slow, quick = hub.attach("PJSIP/1", "s1"), hub.attach("PJSIP/1", "s2")
+    for number in range(17):
+        hub.push("PJSIP/1", "order.updated", {"number": number})
+        await quick.next()
+    assert (slow.close_code, len(slow)) == (TOO_SLOW, 0)
+    assert quick.close_code is None
+    with pytest.raises(OutboxClosed):
+        await slow.next()
+    hub.detach(slow, "PJSIP/1", "s1")
+    assert metrics.get_sample_value("callcenter_desk_cut_total") == 1
+
+
+async def test_the_reader_waits_for_the_next_frame(hub):
+    """An idle reader wakes with the frame that comes."""
+    outbox = hub.attach("PJSIP/1", "s1")
+    waiting = asyncio.create_task(outbox.next())
+    await asyncio.sleep(0)
+    hub.push("PJSIP/1", "agent.state", {"state": "paused"})
+    assert orjson.loads(await waiting)["state"] == "paused"
+
+
+async def test_logging_out_closes_only_that_login(hub):
+    """``close_session`` closes the tabs of one login, ``close_all`` the rest; the first reason stays."""
+    mine, yours = hub.attach("PJSIP/1", "s1"), hub.attach("PJSIP/1", "s2")
+    hub.close_session("s1")
+    assert (mine.close_code, yours.close_code) == (SESSION_OVER, None)
+    hub.close_all()
+    assert (mine.close_code, yours.close_code) == (SESSION_OVER, GOING_AWAY)
+    hub.push("PJSIP/1", "agent.state", {"state": "ringing"})
+    assert len(mine) == len(yours) == 0
+
+
+async def test_open_sockets_are_a_metric(hub, metrics):
+    """The gauge follows attach and detach."""
+    outbox = hub.attach(None, "s1")
+    assert metrics.get_sample_value("callcenter_desk_sockets") == 1
+    hub.detach(outbox, None, "s1")
+    assert metrics.get_sample_value("callcenter_desk_sockets") == 0
