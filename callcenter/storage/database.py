@@ -1,0 +1,108 @@
+"""The database as one object: open, upgrade, and units of work that roll back unless told to commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from callcenter.errors import ConfigInvalid
+from callcenter.storage import outbox, schema
+from callcenter.storage.engines import Engines, open_engines
+from callcenter.storage.failures import explained
+from workorder import uow
+
+
+class UnitOfWork:
+    """One transaction. ``session`` takes rows and statements; nothing lasts without ``commit``.
+
+    ``commit`` also writes what the domain recorded to the outbox, in the same transaction.
+    """
+
+    def __init__(self, session: AsyncSession, url: URL) -> None:
+        self.session = session
+        self.wrote_events = False
+        self._url = url
+
+    async def commit(self) -> None:
+        """Make the changes last. Raises Conflict (changed underneath) or Unavailable (disk full, server gone …)."""
+        with explained(self._url):
+            events = uow.take(self.session)
+            outbox.add(self.session, events)
+            await self.session.commit()
+            self.wrote_events = self.wrote_events or bool(events)
+
+
+class Database:
+    """Engines and units of work for one URL; create with ``open`` on the event loop that uses it."""
+
+    def __init__(self, url: URL, engines: Engines) -> None:
+        self.url = url
+        self.outbox_filled = asyncio.Event()
+        """Set whenever a commit left events for the relay."""
+        self._engines = engines
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connect once to prove the URL works. Raises ConfigInvalid for a bad URL, Unavailable with what to do."""
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise ConfigInvalid("not a database URL", field="storage.url") from error
+        database = cls(parsed, open_engines(parsed))
+        try:
+            await database._connect()
+        except BaseException:
+            await database.aclose()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction that sees one state of the database and cannot write."""
+        async with self._session(self._engines.read) as work:
+            yield work
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction that may write; on SQLite one at a time, in the order they ask."""
+        async with self._session(self._engines.write) as work:
+            yield work
+        if work.wrote_events:
+            self.outbox_filled.set()
+
+    async def upgrade(self) -> None:
+        """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema."""
+        with explained(self.url):
+            async with self._engines.write.connect() as connection:
+                await connection.run_sync(schema.upgrade)
+                await connection.commit()
+
+    async def check(self) -> None:
+        """Prove that the database answers and has this version's schema; raises Unavailable or Conflict."""
+        with explained(self.url):
+            async with self._engines.read.connect() as connection:
+                await connection.run_sync(schema.check)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._engines.dispose()
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
+        with explained(self.url):
+            # Rows stay readable after commit: views are made from them without asking the database again.
+            async with AsyncSession(engine, expire_on_commit=False) as session:
+                yield UnitOfWork(session, self.url)
+
+    async def _connect(self) -> None:
+        """Also switches a fresh SQLite file to the write-ahead log before any reader comes."""
+        with explained(self.url):
+            async with self._engines.write.connect() as connection:
+                await connection.execute(text("SELECT 1"))

@@ -1,0 +1,59 @@
+"""The schema's version: upgrade by Alembic, and the check that code and schema belong together.
+
+The migrations run on a connection that is already open: one transaction, all or nothing, on both databases.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from callcenter.errors import Conflict, Unavailable
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are still to run; raises Conflict when the schema is newer than this program."""
+    _refuse_newer(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def check(connection: Connection) -> None:
+    """Raise Unavailable when migrations are still to run, Conflict when the schema is newer than this program."""
+    _refuse_newer(connection)
+    if current(connection) != _script().get_current_head():
+        raise Unavailable("the database schema is older than this program", fix="run `callcenter db upgrade`", field="storage.url")
+
+
+def current(connection: Connection) -> str | None:
+    """The schema's revision; None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    revision = current(connection)
+    known = {script.revision for script in _script().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise Conflict(
+            f"the database has schema {revision}, which this version of the program does not know",
+            fix="start the newer version that wrote it, or restore a backup from before the upgrade",
+            field="storage.url",
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return config
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

@@ -1,0 +1,211 @@
+"""Tables of the application: calls and what was heard on them, users and their logins, audit, outbox, gaps.
+
+They share the metadata of ``workorder.model``, so that one migration history makes the whole schema.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
+from workorder.model.customers import Customer
+from workorder.model.orders import WorkOrder
+
+class UserRow(Base):
+    """Somebody who logs in. ``roles`` is a list of role names, ``interface`` the device that rings for this user."""
+
+    __tablename__ = "users"
+
+    user_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    username: Mapped[str] = mapped_column(sorted_text(60), unique=True)
+    display_name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    roles: Mapped[list[Any]]
+    interface: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class SessionRow(Base):
+    """A login in one browser; only the hash of its cookie is stored."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Key, ForeignKey(UserRow.user_id, ondelete="CASCADE"), index=True)
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LoginTokenRow(Base):
+    """A link that logs a user in once."""
+
+    __tablename__ = "login_tokens"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Key, ForeignKey(UserRow.user_id, ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class IdempotencyRow(Base):
+    """The first answer to a POST with this Idempotency-Key."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CallRow(Base):
+    """One call, from its first channel to its last. ``interface`` is the device that answered, else the last that rang."""
+
+    __tablename__ = "calls"
+
+    call_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    linkedid: Mapped[str] = mapped_column(String(80), index=True)
+    direction: Mapped[str] = mapped_column(String(16))
+    number: Mapped[str | None] = mapped_column(String(80))
+    number_lookup: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
+    name: Mapped[str | None] = mapped_column(String(80))
+    dialled: Mapped[str | None] = mapped_column(String(80))
+    queue: Mapped[str | None] = mapped_column(String(80))
+    interface: Mapped[str | None] = mapped_column(String(80))
+    user_id: Mapped[str | None] = mapped_column(Key)
+    customer_id: Mapped[str | None] = mapped_column(Key, index=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    abandoned: Mapped[bool] = mapped_column(default=False)
+    cause: Mapped[int | None]
+    audio_started_at: Mapped[datetime | None]
+    """Zero of the call's time line: offsets of events and edits count from here."""
+    transcript_state: Mapped[str] = mapped_column(String(16), default="none")
+
+
+class LegRow(Base):
+    """A call as offered to one device: rang, answered or missed, ended."""
+
+    __tablename__ = "call_legs"
+
+    leg_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"), index=True)
+    interface: Mapped[str] = mapped_column(sorted_text(80))
+    user_id: Mapped[str | None] = mapped_column(Key)
+    queue: Mapped[str | None] = mapped_column(String(80))
+    uniqueid: Mapped[str] = mapped_column(String(80))
+    caller_uniqueid: Mapped[str] = mapped_column(String(80))
+    offered_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    miss_reason: Mapped[str | None] = mapped_column(String(32))
+
+    __table_args__ = (Index(None, "interface", "call_id"), Index(None, "user_id", "call_id"))
+
+
+class CallEventRow(Base):
+    """Something that happened on a call, in words for the replay's time line."""
+
+    __tablename__ = "call_events"
+
+    event_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    type: Mapped[str] = mapped_column(String(40))
+    interface: Mapped[str | None] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text, default="")
+
+
+class SegmentRow(Base):
+    """A finished utterance; ``words`` is ``[[word, start_ms, end_ms, confidence], …]``."""
+
+    __tablename__ = "segments"
+
+    segment_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"))
+    speaker: Mapped[str] = mapped_column(String(8))
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float]
+    words: Mapped[list[Any]]
+
+    __table_args__ = (Index(None, "call_id", "start_ms"),)
+
+
+class RecordingRow(Base):
+    """The stereo file of a call, ``path`` relative to the recordings folder."""
+
+    __tablename__ = "recordings"
+
+    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(400))
+    format: Mapped[str] = mapped_column(String(8))
+    sample_rate_hz: Mapped[int]
+    duration_ms: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    partial: Mapped[bool] = mapped_column(default=False)
+    stored_at: Mapped[datetime]
+
+
+class GapRow(Base):
+    """A time in which the PBX could not be heard, and what the resync found out about it."""
+
+    __tablename__ = "pbx_gaps"
+
+    gap_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+    calls_reconstructed: Mapped[int]
+    calls_ended_unseen: Mapped[int]
+
+
+class AuditRow(Base):
+    """Who did what to what: logins, listening to recordings, changes of rights. Rows are only ever added."""
+
+    __tablename__ = "audit"
+
+    audit_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(String(40), index=True)
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(120), index=True)
+    detail: Mapped[Any | None] = mapped_column(JsonColumn)
+
+
+_UNSENT = text("sent_at IS NULL")
+
+
+class OutboxRow(Base):
+    """A domain event waiting for the relay; written in the transaction that made it true."""
+
+    __tablename__ = "outbox"
+
+    position: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    event_id: Mapped[str] = mapped_column(Key)
+    event_type: Mapped[str] = mapped_column(String(60))
+    body: Mapped[dict[str, Any]]
+    recorded_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("event_id"),
+        # Only what is still to send is in this index: finding it costs the same after a million sent events.
+        Index("ix_outbox_unsent", "position", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    )
+
+
+metadata = Base.metadata
+DOMAIN_TABLES = (Customer, WorkOrder)
+"""Imported so that the metadata is whole."""

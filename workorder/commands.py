@@ -1,0 +1,110 @@
+"""What can be asked of the domain: one frozen dataclass per intention.
+
+``by`` is a user id, or "machine" for what speech recognition does; ``at`` is the aware time of the intention.
+``edit_version`` is the version the person saw (If-Match); None skips the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workorder.fields import FieldContent, FieldValue
+from workorder.views import AlertView
+
+MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Who wants it, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDraft(Command):
+    """Start a draft. The same (call, sequence) again returns the draft that is already there.
+
+    ``fields`` are plain values: they count as typed by ``by``, or as known of the customer when ``by`` is "machine". With a
+    ``customer_id`` the customer's name, first phone and first address fill the fields that are not given.
+    """
+
+    call_id: str | None = None
+    customer_id: str | None = None
+    sequence: int = 1
+    fields: Mapping[str, FieldContent | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviseDraft(Command):
+    """Everything the machine knows now: heard values that are absent from ``fields`` are withdrawn."""
+
+    order_id: str
+    fields: Mapping[str, FieldValue]
+    summary: str = ""
+    alerts: tuple[AlertView, ...] = ()
+    suggested_priority: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditOrder(Command):
+    """A person's changes: new values by name (None empties the field) and names of heard values found right."""
+
+    order_id: str
+    fields: Mapping[str, FieldContent | None] = field(default_factory=dict)
+    accept: tuple[str, ...] = ()
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOrder(Command):
+    """Turn the draft into an order. ``business_day`` (YYYYMMDD, local) goes into its number; by default the UTC+8 day of ``at``."""
+
+    order_id: str
+    edit_version: int | None = None
+    business_day: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(Command):
+    """Stop the draft or order; ``reason`` must not be empty."""
+
+    order_id: str
+    reason: str
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCustomer(Command):
+    """Attach the order to a customer (an unknown caller was identified); empty fields are filled from the customer."""
+
+    order_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAsset:
+    """An appliance to put on file."""
+
+    appliance: str
+    brand: str = ""
+    model: str = ""
+    serial: str = ""
+    purchased_on: str | None = None
+    warranty_until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCustomer(Command):
+    """Put a customer on file. ``address`` has parts province, city, district, detail; numbers are read by ``country``'s plan."""
+
+    name: str
+    phones: tuple[str, ...]
+    address: Mapping[str, str | None] | None = None
+    level: str = "normal"
+    assets: tuple[NewAsset, ...] = ()
+    country: str = "CN"
+    area_code: str | None = None

@@ -1,0 +1,65 @@
+"""Facts about work orders, past tense. Written to the outbox in the transaction that made them true.
+
+``event_id`` is a ULID: the key by which a handler recognises an event delivered twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workorder.ids import new_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent:
+    """Base of all events of one order; ``by`` is a user id or "machine"."""
+
+    order_id: str
+    call_id: str | None
+    at: datetime
+    by: str
+    event_id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftOpened(OrderEvent):
+    """An empty or pre-filled draft exists."""
+
+    customer_id: str | None
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRevised(OrderEvent):
+    """Speech changed these fields of a draft."""
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEdited(OrderEvent):
+    """A person changed or accepted these fields."""
+
+    fields: tuple[str, ...]
+    edit_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderCreated(OrderEvent):
+    """The draft became an order and got its number."""
+
+    number: str
+    service_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderCancelled(OrderEvent):
+    """The draft or order will not be worked on; ``reason`` as the person gave it."""
+
+    number: str | None
+    reason: str
+
+
+EVENTS: tuple[type[OrderEvent], ...] = (DraftOpened, DraftRevised, OrderEdited, WorkOrderCreated, WorkOrderCancelled)
+"""Every event this library records: the outbox decodes by class name from here."""

@@ -1,0 +1,161 @@
+"""The fields of a work order as one table: names, kinds, choices, labels, and which ones each service type requires.
+
+The forms, the checks, the search columns and the documentation all read this table. Dates and times inside values are
+ISO 8601 text; an appointment's ends carry their offset from UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+FieldContent = str | bool | dict[str, str | None]
+"""Text, a flag, or the parts of an address {province, city, district, detail} or an appointment {start, end}."""
+
+
+class Source(StrEnum):
+    """Where a value came from."""
+
+    HEARD = "heard"
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+class FieldState(StrEnum):
+    """How far a value can be trusted."""
+
+    HEARD = "heard"
+    CONFIRMED = "confirmed"
+    INFERRED = "inferred"
+    CONFLICTING = "conflicting"
+    WITHDRAWN = "withdrawn"
+    EDITED = "edited"
+    ACCEPTED = "accepted"
+
+
+class Kind(StrEnum):
+    """What a field's value looks like; ``workorder.policy.values`` has one check per kind."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    FLAG = "flag"
+    PHONE = "phone"
+    ADDRESS = "address"
+    APPOINTMENT = "appointment"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRef:
+    """Characters [start_char, end_char) of a transcript segment, and their place in the audio where known."""
+
+    segment_id: str
+    start_char: int
+    end_char: int
+    start_ms: int | None
+    end_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldValue:
+    """One field with its provenance. ``value`` None: emptied by an agent, or withdrawn (``display`` keeps the old text)."""
+
+    value: FieldContent | None
+    display: str
+    source: Source
+    state: FieldState
+    confidence: float | None = None
+    rule: str | None = None
+    evidence: tuple[EvidenceRef, ...] = ()
+
+    @property
+    def touched(self) -> bool:
+        """True once a person typed or accepted it: the machine leaves it alone from then on."""
+        return self.source is Source.AGENT or self.state is FieldState.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """A field's name, what its value looks like, and its labels. ``choices`` maps value to label for CHOICE."""
+
+    name: str
+    kind: Kind
+    label: str
+    label_en: str
+    max_length: int = 200
+    choices: Mapping[str, str] | None = None
+
+
+SERVICE_TYPES: Mapping[str, str] = {
+    "repair": "维修",
+    "install": "安装",
+    "return_exchange": "退换货",
+    "maintenance": "保养",
+    "complaint": "投诉",
+    "enquiry": "咨询",
+    "progress": "催单",
+}
+SAFETY: Mapping[str, str] = {
+    "gas_smell": "燃气味",
+    "water_leak": "漏水",
+    "electric_shock": "漏电",
+    "smoke": "冒烟",
+    "none": "无",
+}
+URGENCY: Mapping[str, str] = {"critical": "危急", "high": "紧急", "normal": "普通"}
+
+_SPECS = (
+    FieldSpec(name="service_type", kind=Kind.CHOICE, label="服务类型", label_en="Service type", choices=SERVICE_TYPES),
+    FieldSpec(name="customer_name", kind=Kind.TEXT, label="联系人", label_en="Contact", max_length=80),
+    FieldSpec(name="contact_phone", kind=Kind.PHONE, label="联系电话", label_en="Phone", max_length=40),
+    FieldSpec(name="appliance", kind=Kind.TEXT, label="电器", label_en="Appliance", max_length=60),
+    FieldSpec(name="brand", kind=Kind.TEXT, label="品牌", label_en="Brand", max_length=60),
+    FieldSpec(name="model", kind=Kind.TEXT, label="型号", label_en="Model", max_length=80),
+    FieldSpec(name="fault", kind=Kind.TEXT, label="故障", label_en="Fault", max_length=80),
+    FieldSpec(name="error_code", kind=Kind.TEXT, label="故障码", label_en="Error code", max_length=40),
+    FieldSpec(name="description", kind=Kind.TEXT, label="描述", label_en="Description", max_length=2000),
+    FieldSpec(name="onset", kind=Kind.TEXT, label="发生时间", label_en="Since", max_length=60),
+    FieldSpec(name="intermittent", kind=Kind.FLAG, label="时好时坏", label_en="Intermittent"),
+    FieldSpec(name="address", kind=Kind.ADDRESS, label="地址", label_en="Address"),
+    FieldSpec(name="appointment", kind=Kind.APPOINTMENT, label="预约时间", label_en="Appointment"),
+    FieldSpec(name="purchase_date", kind=Kind.TEXT, label="购买日期", label_en="Purchased", max_length=40),
+    FieldSpec(name="in_warranty_claim", kind=Kind.FLAG, label="称在保修期", label_en="Claims warranty"),
+    FieldSpec(name="safety", kind=Kind.CHOICE, label="安全隐患", label_en="Safety", choices=SAFETY),
+    FieldSpec(name="urgency", kind=Kind.CHOICE, label="紧急程度", label_en="Urgency", choices=URGENCY),
+    FieldSpec(name="prior_ticket", kind=Kind.TEXT, label="原单号", label_en="Earlier order", max_length=60),
+    FieldSpec(name="sentiment_complaint", kind=Kind.FLAG, label="表达不满", label_en="Dissatisfied"),
+)
+
+FIELDS: Mapping[str, FieldSpec] = {spec.name: spec for spec in _SPECS}
+
+ADDRESS_PARTS = ("province", "city", "district", "detail")
+APPOINTMENT_PARTS = ("start", "end")
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "repair": ("service_type", "contact_phone", "appliance", "brand", "fault", "address"),
+    "install": ("service_type", "contact_phone", "appliance", "brand", "address", "appointment"),
+    "return_exchange": ("service_type", "contact_phone", "appliance", "brand", "address"),
+    "maintenance": ("service_type", "contact_phone", "appliance", "address"),
+    "complaint": ("service_type", "contact_phone", "description"),
+    "enquiry": ("service_type", "contact_phone"),
+    "progress": ("service_type", "contact_phone"),
+}
+"""Fields without which an order of this service type cannot be created, in the order to ask for them."""
+
+REQUIRED_ALWAYS = ("service_type", "contact_phone")
+"""What is asked for while the service type is still unknown."""
+
+
+def missing(fields: Mapping[str, FieldValue]) -> tuple[str, ...]:
+    """Names of required fields without a usable value, in the order to ask for them."""
+    service = fields.get("service_type")
+    required = REQUIRED.get(str(service.value), REQUIRED_ALWAYS) if service else REQUIRED_ALWAYS
+    return tuple(name for name in required if not _filled(fields.get(name)))
+
+
+def _filled(field: FieldValue | None) -> bool:
+    if field is None or field.value is None:
+        return False
+    if isinstance(field.value, dict):
+        return bool(field.value.get("detail") if "detail" in field.value else any(field.value.values()))
+    return field.value != ""

@@ -1,0 +1,254 @@
+"""The work order: its life cycle, the provenance of every field, and who changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workorder.errors import Conflict, FieldProblem, Invalid
+from workorder.fields import EvidenceRef, FieldContent, FieldState, FieldValue, Source, missing
+from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
+from workorder.model.customers import Customer
+from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Status, actions
+from workorder.policy.phones import parse_phone
+from workorder.policy.values import appointment_ends, display
+
+
+class OrderChange(Base):
+    """One changed field (or ``status``) of an order: who, when, from what, to what. Rows are only ever added."""
+
+    __tablename__ = "work_order_changes"
+
+    change_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    order_id: Mapped[str] = mapped_column(Key, ForeignKey("work_orders.order_id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(40))
+    field: Mapped[str] = mapped_column(String(40))
+    before: Mapped[Any | None] = mapped_column(JsonColumn)
+    after: Mapped[Any | None] = mapped_column(JsonColumn)
+    reason: Mapped[str | None] = mapped_column(String(500))
+
+
+class OrderCounter(Base):
+    """The last order number given on a day; the row's lock makes numbers unique."""
+
+    __tablename__ = "order_counters"
+
+    day: Mapped[str] = mapped_column(String(8), primary_key=True)
+    last: Mapped[int]
+
+
+class WorkOrder(Base):
+    """A service case. Fields live in ``field_values`` with their provenance; the searchable ones also in columns of their own.
+
+    ``edit_version`` counts people's changes and is what If-Match compares, so that speech never makes an agent's save
+    fail; ``version`` counts every write and catches a lost update.
+    """
+
+    __tablename__ = "work_orders"
+
+    order_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    number: Mapped[str | None] = mapped_column(String(20), unique=True)
+    status: Mapped[str] = mapped_column(String(20))
+    sequence: Mapped[int] = mapped_column(default=1)
+    call_id: Mapped[str | None] = mapped_column(Key)
+    customer_id: Mapped[str | None] = mapped_column(Key, ForeignKey(Customer.customer_id))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str | None] = mapped_column(String(40))
+    saved_at: Mapped[datetime | None]
+    edit_version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=1)
+
+    field_values: Mapped[dict[str, Any]]
+    summary: Mapped[str] = mapped_column(String(2000), default="")
+    alerts: Mapped[list[Any]]
+    suggested_priority: Mapped[str] = mapped_column(String(16), default="normal")
+
+    service_type: Mapped[str | None] = mapped_column(String(20))
+    customer_name: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
+    contact_lookup: Mapped[str | None] = mapped_column(sorted_text(40), index=True)
+    appliance: Mapped[str | None] = mapped_column(String(60))
+    brand: Mapped[str | None] = mapped_column(String(60))
+    model: Mapped[str | None] = mapped_column(String(80))
+    fault: Mapped[str | None] = mapped_column(String(80))
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    urgency: Mapped[str | None] = mapped_column(String(16))
+    city: Mapped[str | None] = mapped_column(String(200))
+    district: Mapped[str | None] = mapped_column(String(200))
+    address_text: Mapped[str | None] = mapped_column(String(800))
+    appointment_start: Mapped[datetime | None]
+    appointment_end: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("call_id", "sequence"),
+        Index(None, "customer_id", "created_at"),
+        Index(None, "status", "created_at"),
+        Index(None, "created_at"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    @property
+    def fields(self) -> dict[str, FieldValue]:
+        """The fields as values with provenance; change them by the methods below, never in this copy."""
+        return {name: _decoded(raw) for name, raw in self.field_values.items()}
+
+    def prefill(
+        self, values: Mapping[str, FieldContent | None], source: Source, *, by: str, at: datetime
+    ) -> list[OrderChange]:
+        """Fill fields that are still empty, as known of the customer or as typed on opening."""
+        state = FieldState.EDITED if source is Source.AGENT else FieldState.INFERRED
+        before = self.fields
+        fresh = {
+            name: FieldValue(value=value, display=display(name, value), source=source, state=state)
+            for name, value in values.items()
+            if value is not None and self._empty(name)
+        }
+        self._keep({**before, **fresh})
+        return self._changes(before, fresh, by=by, at=at)
+
+    def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[OrderChange]:
+        """Take the machine's present knowledge: touched fields stay, vanished heard values are withdrawn."""
+        if self.status not in HEARING:
+            raise Conflict(f"order {self.order_id} is {self.status}: speech only fills drafts", field="status")
+        before = self.fields
+        after = dict(before)
+        for name, value in heard.items():
+            if name not in before or not before[name].touched:
+                after[name] = _withdrawn(value) if value.state is FieldState.WITHDRAWN else value
+        for name, value in before.items():
+            if name not in heard and value.source is Source.HEARD and not value.touched:
+                after[name] = _withdrawn(value)
+        self._keep(after)
+        return self._changes(before, after, by=by, at=at)
+
+    def edit(
+        self, values: Mapping[str, FieldContent | None], accept: Iterable[str], *, by: str, at: datetime
+    ) -> list[OrderChange]:
+        """A person's new values, and heard values found right. The machine never changes these fields again."""
+        if self.status not in EDITABLE:
+            raise Conflict(
+                f"order {self.number or self.order_id} is {self.status} and can no longer be changed", field="status"
+            )
+        before = self.fields
+        after = dict(before)
+        for name, value in values.items():
+            after[name] = FieldValue(
+                value=value, display=display(name, value), source=Source.AGENT, state=FieldState.EDITED
+            )
+        for name in accept:
+            if name in values:
+                continue
+            if name not in before or before[name].value is None:
+                problem = FieldProblem(name, "nothing_to_accept", "there is no value to accept")
+                raise Invalid(f"{name}: {problem.message}", errors=[problem])
+            after[name] = replace(before[name], state=FieldState.ACCEPTED)
+        self._keep(after)
+        self.edit_version += 1
+        return self._changes(before, after, by=by, at=at)
+
+    def require_complete(self) -> None:
+        """Raise Invalid with one entry per required field that has no value."""
+        problems = [
+            FieldProblem(name, "required", "is required for this service type") for name in missing(self.fields)
+        ]
+        if problems:
+            names = ", ".join(problem.field for problem in problems)
+            raise Invalid(f"required fields are missing: {names}", errors=problems, fix="fill them and save again")
+
+    def move(self, action: Action, *, by: str, at: datetime, reason: str | None = None) -> OrderChange:
+        """Follow the life cycle's table; Conflict names the moves that are possible."""
+        target = MOVES.get((Status(self.status), action))
+        if target is None:
+            possible = ", ".join(actions(Status(self.status))) or "none"
+            raise Conflict(
+                f"order {self.number or self.order_id} is {self.status}: it cannot {action}; possible now: {possible}",
+                field="status",
+            )
+        change = OrderChange(
+            order_id=self.order_id, at=at, by=by, field="status", before=self.status, after=str(target), reason=reason
+        )
+        self.status = target
+        self.edit_version += 1
+        return change
+
+    def check_version(self, seen: int | None) -> None:
+        """Raise Conflict when somebody else changed the order after the person read it."""
+        if seen is not None and seen != self.edit_version:
+            raise Conflict(
+                f"order {self.number or self.order_id} was changed by somebody else (you saw version {seen}, "
+                f"it is now {self.edit_version})",
+                field="edit_version",
+                fix="load it again and repeat the change",
+            )
+
+    def _empty(self, name: str) -> bool:
+        return (self.field_values.get(name) or {}).get("value") is None and not self._touched(name)
+
+    def _touched(self, name: str) -> bool:
+        return name in self.field_values and _decoded(self.field_values[name]).touched
+
+    def _changes(
+        self, before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], *, by: str, at: datetime
+    ) -> list[OrderChange]:
+        return [
+            OrderChange(
+                order_id=self.order_id, at=at, by=by, field=name, before=_content(before.get(name)), after=new.value
+            )
+            for name, new in after.items()
+            if _content(before.get(name)) != new.value
+        ]
+
+    def _keep(self, fields: Mapping[str, FieldValue]) -> None:
+        """Store the fields and mirror the searchable ones into their columns."""
+        self.field_values = {name: _encoded(value) for name, value in fields.items()}
+        for column in _TEXT_COLUMNS:
+            setattr(self, column, _content(fields.get(column)))
+        phone = _content(fields.get("contact_phone"))
+        self.contact_lookup = parse_phone(phone).lookup if isinstance(phone, str) else None
+        address = _content(fields.get("address"))
+        parts = address if isinstance(address, dict) else {}
+        self.city, self.district = parts.get("city"), parts.get("district")
+        self.address_text = display("address", address) or None
+        self.appointment_start, self.appointment_end = appointment_ends(_content(fields.get("appointment")))
+
+
+_TEXT_COLUMNS = ("service_type", "customer_name", "appliance", "brand", "model", "fault", "error_code", "urgency")
+
+
+def _content(field: FieldValue | None) -> FieldContent | None:
+    return field.value if field else None
+
+
+def _withdrawn(field: FieldValue) -> FieldValue:
+    """No value any more; the old text stays so that the page can show it struck out."""
+    return replace(field, value=None, confidence=None, state=FieldState.WITHDRAWN)
+
+
+def _encoded(field: FieldValue) -> dict[str, Any]:
+    """Plain JSON types only, so that an unchanged document compares equal to the stored one."""
+    return {
+        "value": field.value,
+        "display": field.display,
+        "source": str(field.source),
+        "state": str(field.state),
+        "confidence": field.confidence,
+        "rule": field.rule,
+        "evidence": [asdict(ref) for ref in field.evidence],
+    }
+
+
+def _decoded(raw: Mapping[str, Any]) -> FieldValue:
+    return FieldValue(
+        value=raw["value"],
+        display=raw["display"],
+        source=Source(raw["source"]),
+        state=FieldState(raw["state"]),
+        confidence=raw["confidence"],
+        rule=raw["rule"],
+        evidence=tuple(EvidenceRef(**ref) for ref in raw["evidence"]),
+    )

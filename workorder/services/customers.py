@@ -1,0 +1,253 @@
+"""Finding customers and putting them on file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workorder.commands import CreateCustomer, NewAsset
+from workorder.errors import FieldProblem, Invalid, NotFound
+from workorder.fields import ADDRESS_PARTS, FieldContent
+from workorder.ids import new_id
+from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
+from workorder.model.json_rows import json_rows
+from workorder.model.orders import WorkOrder
+from workorder.policy.lifecycle import OPEN, Status
+from workorder.policy.phones import PhoneKey, parse_phone
+from workorder.policy.values import check_all
+from workorder.policy.warranty import warranty_state
+from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, PhoneView
+
+LEVELS = ("normal", "vip")
+OPEN_SHOWN, PAST_SHOWN, CANDIDATES = 20, 5, 6
+_HOME_ZONE = timezone(timedelta(hours=8))
+
+
+async def cards_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | None = None) -> tuple[CustomerCard, ...]:
+    """Everyone on file with this number (at most six, oldest customer first), in one indexed SELECT; () when hidden.
+
+    ``on`` is the day on which warranties are judged, today (UTC+8) by default.
+    """
+    if key.lookup is None:
+        return ()
+    # Sorting would need the customers' rows; the index already gives their keys in order of creation.
+    owners = select(CustomerPhone.customer_id).where(CustomerPhone.lookup == key.lookup).distinct()
+    rows = await session.execute(_CARD.where(Customer.customer_id.in_(owners)).limit(CANDIDATES))
+    return tuple(sorted((_card(row, on) for row in rows), key=lambda card: card.customer_id))
+
+
+async def card_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | None = None) -> CustomerCard | None:
+    """The one customer with this number; None when there is none, or several share it (see ``cards_by_phone``)."""
+    cards = await cards_by_phone(session, key, on=on)
+    return cards[0] if len(cards) == 1 else None
+
+
+async def card(session: AsyncSession, customer_id: str, *, on: date | None = None) -> CustomerCard:
+    """The customer's card; raises NotFound."""
+    row = (await session.execute(_CARD.where(Customer.customer_id == customer_id))).first()
+    if row is None:
+        raise NotFound(f"there is no customer {customer_id}", field="customer_id")
+    return _card(row, on)
+
+
+async def search(session: AsyncSession, q: str, *, limit: int = 20, country: str = "CN") -> tuple[CustomerCard, ...]:
+    """Customers whose name begins with ``q`` or who have the number ``q``, by name."""
+    text = q.strip()
+    if not text:
+        return ()
+    names = select(Customer.customer_id).where(Customer.name >= text, Customer.name < text + "\U0010ffff")
+    numbers = select(CustomerPhone.customer_id).where(CustomerPhone.lookup == parse_phone(text, country=country).lookup)
+    found = or_(Customer.customer_id.in_(names), Customer.customer_id.in_(numbers))
+    rows = await session.execute(_CARD.where(found).order_by(Customer.name, Customer.customer_id).limit(limit))
+    return tuple(_card(row, None) for row in rows)
+
+
+async def create_customer(session: AsyncSession, command: CreateCustomer) -> CustomerCard:
+    """Put a customer on file. Raises Invalid naming every bad field."""
+    _check(command)
+    customer = Customer(
+        customer_id=new_id(),
+        name=command.name.strip(),
+        level=command.level,
+        created_at=command.at,
+        created_by=command.by,
+    )
+    customer.phones = [_phone(raw, position, command) for position, raw in enumerate(command.phones)]
+    customer.addresses = _addresses(command.address)
+    customer.assets = [_asset(asset) for asset in command.assets]
+    session.add(customer)
+    await session.flush()
+    return await card(session, customer.customer_id, on=command.at.date())
+
+
+async def known_fields(session: AsyncSession, customer_id: str) -> dict[str, FieldContent | None]:
+    """What an order can take over from the customer: name, first phone, first address. Raises NotFound."""
+    known = await card(session, customer_id)
+    address = known.addresses[0] if known.addresses else None
+    return {
+        "customer_name": known.name,
+        "contact_phone": known.phones[0].raw if known.phones else None,
+        "address": {part: getattr(address, part) or None for part in ADDRESS_PARTS} if address else None,
+    }
+
+
+def _check(command: CreateCustomer) -> None:
+    problems: list[FieldProblem] = []
+    if not command.name.strip():
+        problems.append(FieldProblem("name", "required", "must not be empty"))
+    if command.level not in LEVELS:
+        problems.append(FieldProblem("level", "not_allowed", f"must be one of {', '.join(LEVELS)}"))
+    if not command.phones or any(parse_phone(raw).lookup is None for raw in command.phones):
+        problems.append(FieldProblem("phone", "required", "must be a phone number"))
+    checks: Mapping[str, tuple[str, FieldContent | None]] = {
+        "name": ("customer_name", command.name),
+        "address": ("address", dict(command.address) if command.address else None),
+        **{"phone": ("contact_phone", raw) for raw in command.phones},
+    }
+    for shown, (field, value) in checks.items():
+        try:
+            check_all({field: value})
+        except Invalid as error:
+            problems += [FieldProblem(shown, problem.code, problem.message) for problem in error.errors]
+    if problems:
+        raise Invalid("; ".join(f"{p.field}: {p.message}" for p in problems), errors=problems)
+
+
+def _phone(raw: str, position: int, command: CreateCustomer) -> CustomerPhone:
+    key = parse_phone(raw, country=command.country, area_code=command.area_code)
+    return CustomerPhone(
+        phone_id=new_id(), position=position, raw=raw.strip(), e164=key.e164, lookup=key.lookup, label=None
+    )
+
+
+def _addresses(parts: Mapping[str, str | None] | None) -> list[CustomerAddress]:
+    if not parts or not any(parts.values()):
+        return []
+    texts = {part: (parts.get(part) or "").strip() for part in ADDRESS_PARTS}
+    return [CustomerAddress(address_id=new_id(), position=0, **texts)]
+
+
+def _asset(asset: NewAsset) -> Asset:
+    return Asset(
+        asset_id=new_id(),
+        appliance=asset.appliance,
+        brand=asset.brand,
+        model=asset.model,
+        serial=asset.serial,
+        purchased_on=asset.purchased_on,
+        warranty_until=asset.warranty_until,
+    )
+
+
+def _statement() -> Select[Any]:
+    """One SELECT for a whole card: each group of children is one JSON column."""
+    return select(
+        Customer.customer_id,
+        Customer.name,
+        Customer.level,
+        _children(CustomerPhone, CustomerPhone.position, CustomerPhone.raw, CustomerPhone.e164, CustomerPhone.label),
+        _children(
+            CustomerAddress,
+            CustomerAddress.position,
+            CustomerAddress.address_id,
+            CustomerAddress.province,
+            CustomerAddress.city,
+            CustomerAddress.district,
+            CustomerAddress.detail,
+        ),
+        _children(
+            Asset,
+            Asset.asset_id,
+            Asset.appliance,
+            Asset.brand,
+            Asset.model,
+            Asset.serial,
+            Asset.purchased_on,
+            Asset.warranty_until,
+        ),
+        _orders(WorkOrder.status.in_(OPEN), OPEN_SHOWN),
+        _orders(WorkOrder.status.not_in({*OPEN, Status.DRAFT}), PAST_SHOWN),
+        select(func.count())
+        .where(WorkOrder.customer_id == Customer.customer_id, WorkOrder.status != Status.DRAFT)
+        .scalar_subquery(),
+    )
+
+
+def _children(owned: type[CustomerPhone | CustomerAddress | Asset], *columns: Any) -> Any:
+    return select(json_rows(*columns)).where(owned.customer_id == Customer.customer_id).scalar_subquery()
+
+
+_BRIEF = (
+    WorkOrder.order_id,
+    WorkOrder.number,
+    WorkOrder.status,
+    WorkOrder.service_type,
+    WorkOrder.appliance,
+    WorkOrder.brand,
+    WorkOrder.fault,
+    WorkOrder.created_at,
+    WorkOrder.appointment_start,
+    WorkOrder.appointment_end,
+)
+
+
+def _orders(condition: ColumnElement[bool], limit: int) -> Any:
+    newest = (
+        select(*_BRIEF)
+        .where(WorkOrder.customer_id == Customer.customer_id, condition)
+        .order_by(WorkOrder.created_at.desc())
+        .limit(limit)
+        .correlate(Customer)
+        .subquery()
+    )
+    return select(json_rows(*newest.c)).scalar_subquery()
+
+
+def _card(row: Row[Any], on: date | None) -> CustomerCard:
+    customer_id, name, level, phones, addresses, assets, open_orders, past_orders, order_count = row
+    day = on or datetime.now(_HOME_ZONE).date()
+    return CustomerCard(
+        customer_id=customer_id,
+        name=name,
+        level=level,
+        phones=tuple(PhoneView(*columns[1:]) for columns in sorted(phones)),
+        addresses=tuple(AddressView(*columns[1:], "".join(columns[2:])) for columns in sorted(addresses)),
+        assets=tuple(_asset_view(columns, day) for columns in sorted(assets)),
+        open_orders=_briefs(open_orders),
+        past_orders=_briefs(past_orders),
+        order_count=order_count,
+    )
+
+
+def _asset_view(columns: Sequence[Any], day: date) -> AssetView:
+    *texts, purchased, until = columns
+    end = date.fromisoformat(until) if until else None
+    bought = date.fromisoformat(purchased) if purchased else None
+    return AssetView(*texts, bought, end, warranty_state(until=end, on=day))
+
+
+def _briefs(rows: Sequence[Sequence[Any]]) -> tuple[OrderBrief, ...]:
+    newest_first = sorted(rows, key=lambda columns: (columns[7], columns[0]), reverse=True)
+    return tuple(_brief(columns) for columns in newest_first)
+
+
+def _brief(columns: Sequence[Any]) -> OrderBrief:
+    *texts, created, start, end = columns
+    slot = AppointmentView(_moment(start), _moment(end)) if start or end else None
+    return OrderBrief(*texts, _moment(created), slot)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A time inside a JSON column: SQLite writes it without a zone, PostgreSQL with the session's; both mean UTC here."""
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_CARD = _statement()

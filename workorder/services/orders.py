@@ -1,0 +1,327 @@
+"""What people and the machine do with work orders. Each change writes its audit rows and records its event."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy import Select, or_, select, text, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workorder import uow
+from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
+from workorder.errors import Invalid, NotFound
+from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
+from workorder.fields import FieldContent, FieldValue, Source, missing
+from workorder.ids import new_id
+from workorder.model.orders import OrderChange, WorkOrder
+from workorder.policy.lifecycle import Action, Status
+from workorder.policy.phones import parse_phone
+from workorder.policy.values import check_all
+from workorder.services.customers import known_fields
+from workorder.views import AlertView, ChangeView, OrderView, Page
+
+_HOME_ZONE = timezone(timedelta(hours=8))
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderQuery:
+    """Filters of a list; None means any. ``q`` is an order number, a phone number, or the beginning of a contact's name."""
+
+    status: str | None = None
+    call_id: str | None = None
+    customer_id: str | None = None
+    number: str | None = None
+    q: str | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
+    """Start a draft, or return the one this call already has for this sequence. Raises Invalid, NotFound (customer)."""
+    if existing := await _of_call(session, command.call_id, command.sequence):
+        return view(existing)
+    order = WorkOrder(
+        order_id=new_id(),
+        status=Status.DRAFT,
+        sequence=command.sequence,
+        call_id=command.call_id,
+        customer_id=command.customer_id,
+        created_at=command.at,
+        created_by=None if command.by == MACHINE else command.by,
+        edit_version=1,
+        field_values={},
+        summary="",
+        alerts=[],
+        suggested_priority="normal",
+    )
+    opened = OrderChange(order_id=order.order_id, at=command.at, by=command.by, field="status", after=str(Status.DRAFT))
+    source = Source.CUSTOMER if command.by == MACHINE else Source.AGENT
+    changes = order.prefill(check_all(dict(command.fields)), source, by=command.by, at=command.at)
+    if command.customer_id:
+        known = await known_fields(session, command.customer_id)
+        changes += order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
+    try:
+        async with session.begin_nested():
+            session.add(order)
+    except IntegrityError:
+        # Two devices ringing for one call: the other was faster, and its draft is the call's draft.
+        if existing := await _of_call(session, command.call_id, command.sequence):
+            return view(existing)
+        raise
+    session.add_all([opened, *changes])
+    uow.record(
+        session,
+        DraftOpened(
+            order_id=order.order_id,
+            call_id=order.call_id,
+            at=command.at,
+            by=command.by,
+            customer_id=order.customer_id,
+            sequence=order.sequence,
+        ),
+    )
+    return view(order)
+
+
+async def revise_draft(session: AsyncSession, command: ReviseDraft) -> OrderView:
+    """Take over what speech is understood to say. Raises Conflict when the order is no draft any more."""
+    order = await _locked(session, command.order_id)
+    checked = check_all({name: value.value for name, value in command.fields.items()})
+    before = (order.field_values, order.summary, order.alerts, order.suggested_priority)
+    changes = order.hear(_with_values(command.fields, checked), by=command.by, at=command.at)
+    order.summary = command.summary
+    order.alerts = [{"kind": alert.kind, "display": alert.display} for alert in command.alerts]
+    order.suggested_priority = command.suggested_priority
+    if before != (order.field_values, order.summary, order.alerts, order.suggested_priority):
+        session.add_all(changes)
+        names = tuple(change.field for change in changes)
+        uow.record(
+            session,
+            DraftRevised(order_id=order.order_id, call_id=order.call_id, at=command.at, by=command.by, fields=names),
+        )
+        await session.flush()
+    return view(order)
+
+
+async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
+    """A person's changes. Raises Invalid (per field), Conflict (changed meanwhile, or closed), NotFound."""
+    order = await _locked(session, command.order_id)
+    order.check_version(command.edit_version)
+    values = check_all(dict(command.fields))
+    check_all(dict.fromkeys(command.accept))
+    session.add_all(order.edit(values, command.accept, by=command.by, at=command.at))
+    await _edited(session, order, (*values, *command.accept), by=command.by, at=command.at)
+    return view(order)
+
+
+async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView:
+    """Attach the order to a customer; what the customer is known for fills the fields that are still empty."""
+    order = await _locked(session, command.order_id)
+    known = await known_fields(session, command.customer_id)
+    session.add(
+        OrderChange(
+            order_id=order.order_id,
+            at=command.at,
+            by=command.by,
+            field="customer_id",
+            before=order.customer_id,
+            after=command.customer_id,
+        )
+    )
+    order.customer_id = command.customer_id
+    session.add_all(order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at))
+    await _edited(session, order, ("customer_id",), by=command.by, at=command.at)
+    return view(order)
+
+
+async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView:
+    """Draft → created with the day's next number. Raises Invalid with one entry per missing field, Conflict, NotFound."""
+    order = await _locked(session, command.order_id)
+    order.check_version(command.edit_version)
+    change = order.move(Action.CREATE, by=command.by, at=command.at)
+    order.require_complete()
+    order.number = await _next_number(session, command.business_day or f"{command.at.astimezone(_HOME_ZONE):%Y%m%d}")
+    order.saved_at = command.at
+    order.created_by = command.by
+    session.add(change)
+    await session.flush()
+    uow.record(
+        session,
+        WorkOrderCreated(
+            order_id=order.order_id,
+            call_id=order.call_id,
+            at=command.at,
+            by=command.by,
+            number=order.number,
+            service_type=order.service_type or "",
+        ),
+    )
+    return view(order)
+
+
+async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView:
+    """Draft or created → cancelled. Raises Invalid (no reason), Conflict, NotFound."""
+    reason = command.reason.strip()
+    if not reason:
+        raise Invalid("must not be empty", field="reason", fix="say why, the customer may ask")
+    order = await _locked(session, command.order_id)
+    order.check_version(command.edit_version)
+    session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason))
+    await session.flush()
+    uow.record(
+        session,
+        WorkOrderCancelled(
+            order_id=order.order_id,
+            call_id=order.call_id,
+            at=command.at,
+            by=command.by,
+            number=order.number,
+            reason=reason,
+        ),
+    )
+    return view(order)
+
+
+async def get_order(session: AsyncSession, order_id: str) -> OrderView:
+    """The order; raises NotFound."""
+    order = await session.get(WorkOrder, order_id)
+    if order is None:
+        raise _unknown(order_id)
+    return view(order)
+
+
+async def orders_of_call(session: AsyncSession, call_id: str) -> tuple[OrderView, ...]:
+    """The call's drafts and orders by sequence."""
+    found = await session.scalars(select(WorkOrder).where(WorkOrder.call_id == call_id).order_by(WorkOrder.sequence))
+    return tuple(view(order) for order in found)
+
+
+async def list_orders(session: AsyncSession, query: OrderQuery) -> Page[OrderView]:
+    """Newest first, ``limit`` (1 to 200) a page. Raises Invalid for a limit or cursor that is not ours."""
+    if not 1 <= query.limit <= MAX_PAGE:
+        raise Invalid(f"must be between 1 and {MAX_PAGE}", field="limit")
+    statement = _filtered(query).order_by(WorkOrder.created_at.desc(), WorkOrder.order_id.desc()).limit(query.limit + 1)
+    found = list(await session.scalars(statement))
+    items = tuple(view(order) for order in found[: query.limit])
+    more = len(found) > query.limit
+    return Page(items, encode_cursor(items[-1].created_at, items[-1].order_id) if more else None)
+
+
+async def changes_of(session: AsyncSession, order_ids: Iterable[str]) -> tuple[ChangeView, ...]:
+    """The audit trail of these orders, oldest first."""
+    found = await session.scalars(
+        select(OrderChange).where(OrderChange.order_id.in_(list(order_ids))).order_by(OrderChange.change_id)
+    )
+    return tuple(
+        ChangeView(row.order_id, row.at, row.by, row.field, row.before, row.after, row.reason) for row in found
+    )
+
+
+def view(order: WorkOrder) -> OrderView:
+    """The order as everyone sees it."""
+    fields = order.fields
+    return OrderView(
+        order_id=order.order_id,
+        number=order.number,
+        status=str(order.status),
+        edit_version=order.edit_version,
+        call_id=order.call_id,
+        customer_id=order.customer_id,
+        sequence=order.sequence,
+        created_at=order.created_at,
+        saved_at=order.saved_at,
+        created_by=order.created_by,
+        fields=fields,
+        missing=missing(fields),
+        summary=order.summary,
+        alerts=tuple(AlertView(**alert) for alert in order.alerts),
+        suggested_priority=order.suggested_priority,
+    )
+
+
+def encode_cursor(at: datetime, key: str) -> str:
+    """An opaque mark of the last row shown."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{key}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, str]:
+    """The row a cursor stands for; raises Invalid for anything else."""
+    try:
+        at, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
+        moment = datetime.fromisoformat(at)
+    except (ValueError, binascii.Error):
+        moment, key = datetime.min, ""
+    if moment.tzinfo is None or not key:
+        raise Invalid("is not one of ours", field="cursor", fix="start again without a cursor")
+    return moment, key
+
+
+async def _locked(session: AsyncSession, order_id: str) -> WorkOrder:
+    """The order, locked until the end of the transaction, so that two changes follow each other and none is lost."""
+    order = await session.get(WorkOrder, order_id, with_for_update=True)
+    if order is None:
+        raise _unknown(order_id)
+    return order
+
+
+def _unknown(order_id: str) -> NotFound:
+    return NotFound(f"there is no work order {order_id}", field="order_id")
+
+
+async def _of_call(session: AsyncSession, call_id: str | None, sequence: int) -> WorkOrder | None:
+    if call_id is None:
+        return None
+    statement = select(WorkOrder).where(WorkOrder.call_id == call_id, WorkOrder.sequence == sequence)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def _edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...], *, by: str, at: datetime) -> None:
+    await session.flush()
+    uow.record(
+        session,
+        OrderEdited(
+            order_id=order.order_id, call_id=order.call_id, at=at, by=by, fields=names, edit_version=order.edit_version
+        ),
+    )
+
+
+async def _next_number(session: AsyncSession, day: str) -> str:
+    """``WO20261121-0001``: the counter's row is locked until commit, so numbers are unique and without holes on commit."""
+    last = await session.scalar(
+        text(
+            "INSERT INTO order_counters (day, last) VALUES (:day, 1) "
+            "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
+        ),
+        {"day": day},
+    )
+    return f"WO{day}-{last:04d}"
+
+
+def _with_values(fields: Mapping[str, FieldValue], values: Mapping[str, FieldContent | None]) -> dict[str, FieldValue]:
+    from dataclasses import replace
+
+    return {name: replace(field, value=values[name]) for name, field in fields.items()}
+
+
+def _filtered(query: OrderQuery) -> Select[tuple[WorkOrder]]:
+    statement = select(WorkOrder)
+    for name in ("status", "call_id", "customer_id", "number"):
+        if (wanted := getattr(query, name)) is not None:
+            statement = statement.where(getattr(WorkOrder, name) == wanted)
+    if query.q and (q := query.q.strip()):
+        statement = statement.where(
+            or_(
+                WorkOrder.number == q.upper(),
+                WorkOrder.contact_lookup == parse_phone(q).lookup,
+                WorkOrder.customer_name.between(q, q + "\U0010ffff"),
+            )
+        )
+    if query.cursor:
+        statement = statement.where(tuple_(WorkOrder.created_at, WorkOrder.order_id) < decode_cursor(query.cursor))
+    return statement

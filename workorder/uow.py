@@ -1,0 +1,23 @@
+"""How services hand their events to whoever owns the transaction.
+
+A service calls ``record``; the application's unit of work calls ``take`` when it commits and writes what it got to its
+outbox, so rows and events become true together or not at all.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workorder.events import OrderEvent
+
+_KEY = "workorder.events"
+
+
+def record(session: AsyncSession, event: OrderEvent) -> None:
+    """Queue ``event`` for the outbox of this session's transaction."""
+    session.info.setdefault(_KEY, []).append(event)
+
+
+def take(session: AsyncSession) -> tuple[OrderEvent, ...]:
+    """The events recorded since the last ``take``, in order."""
+    return tuple(session.info.pop(_KEY, ()))

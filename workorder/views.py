@@ -1,0 +1,138 @@
+"""What the domain shows: frozen dataclasses with the names of the HTTP interface; ``orjson.dumps`` takes them as they are.
+
+Times are aware UTC, dates plain dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from workorder.fields import FieldValue
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; ``next_cursor`` is None on the last."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneView:
+    """A customer's number as typed, and in E.164 where it has such a form."""
+
+    raw: str
+    e164: str | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressView:
+    """A customer's address in parts and as one line."""
+
+    address_id: str
+    province: str
+    city: str
+    district: str
+    detail: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView:
+    """An appliance on file; ``warranty`` is "in", "out" or "unknown" on the day asked."""
+
+    asset_id: str
+    appliance: str
+    brand: str
+    model: str
+    serial: str
+    purchased_on: date | None
+    warranty_until: date | None
+    warranty: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentView:
+    """A promised time slot; an open end is None."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBrief:
+    """An order in one line."""
+
+    order_id: str
+    number: str | None
+    status: str
+    service_type: str | None
+    appliance: str | None
+    brand: str | None
+    fault: str | None
+    created_at: datetime
+    appointment: AppointmentView | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCard:
+    """Everything the pop shows about a customer. Open and past orders come newest first, at most 20 and 5; drafts are not orders."""
+
+    customer_id: str
+    name: str
+    level: str
+    phones: tuple[PhoneView, ...]
+    addresses: tuple[AddressView, ...]
+    assets: tuple[AssetView, ...]
+    open_orders: tuple[OrderBrief, ...]
+    past_orders: tuple[OrderBrief, ...]
+    order_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """Something to act on at once."""
+
+    kind: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """A draft or order with every field and its provenance."""
+
+    order_id: str
+    number: str | None
+    status: str
+    edit_version: int
+    call_id: str | None
+    customer_id: str | None
+    sequence: int
+    created_at: datetime
+    saved_at: datetime | None
+    created_by: str | None
+    fields: Mapping[str, FieldValue]
+    missing: tuple[str, ...]
+    summary: str
+    alerts: tuple[AlertView, ...]
+    suggested_priority: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One line of an order's audit trail: who changed what, from what, to what (``field`` "status" for its moves)."""
+
+    order_id: str
+    at: datetime
+    by: str
+    field: str
+    before: object
+    after: object
+    reason: str | None
