@@ -17,26 +17,26 @@ class AsrError(Exception):
         self.fix = fix
 
 
-class ModelMissing(AsrError):
+class ModelMissing(AsrError):  # noqa: N818 - named for what is wrong
     """The named model is not installed; ``fix`` says where its files belong."""
 
     code = "model_missing"
 
 
-class ModelCorrupt(AsrError):
+class ModelCorrupt(AsrError):  # noqa: N818 - named for what is wrong
     """Files of the model are missing, cut or changed."""
 
     code = "model_corrupt"
 
 
-class EngineFailed(AsrError):
+class EngineFailed(AsrError):  # noqa: N818 - named for what is wrong
     """The engine raised during decoding: this stream is over, another may work."""
 
     code = "engine_failed"
     recoverable = True
 
 
-class AudioInvalid(AsrError):
+class AudioInvalid(AsrError):  # noqa: N818 - named for what is wrong
     """The audio is empty, cut, or of a kind that cannot be read."""
 
     code = "audio_invalid"

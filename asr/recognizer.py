@@ -7,12 +7,13 @@ Contract (tests/contract/test_recognizer.py runs over every engine):
   once and keep their order; decoding happens elsewhere and never blocks the loop.
 - Audio is mono signed 16-bit little-endian PCM at ``sample_rate_hz`` given to ``open``; the engine resamples if its
   model's rate differs. Any chunk size is accepted; an odd byte at the end of a chunk is kept for the next.
-- Iterating yields ``Partial`` (may be coalesced or dropped under load) and ``Final`` events in time order and ends after
-  ``end_input`` once all audio is decoded, or after ``aclose``.
+- Iterating yields ``Partial`` (may be coalesced or dropped under load) and ``Final`` events in time order and ends
+  after ``end_input`` once all audio is decoded, or after ``aclose``.
 - ``flush`` ends the current utterance: its Final comes without waiting for silence.
+- ``drain`` lets a reader of files go no faster than the decoder; ``backlog_ms`` tells how far decoding is behind.
 - ``aclose`` stops at once, drops what is pending and is safe to call twice.
-- A failure inside the engine is raised from the iteration as ``AsrError`` (``recoverable`` says if a new stream may work);
-  other streams are not affected.
+- A failure inside the engine is raised from the iteration as ``AsrError`` (``recoverable`` says if a new stream may
+  work); other streams are not affected.
 """
 
 from __future__ import annotations
@@ -51,6 +52,15 @@ class RecognizerStream(Protocol):
         """No more audio will come."""
         ...
 
+    @property
+    def backlog_ms(self) -> int:
+        """Audio pushed and not yet decoded: the measure of overload."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when all audio pushed so far has been taken by the decoder, or the stream is over."""
+        ...
+
     async def aclose(self) -> None:
         """Stop and free everything."""
         ...
@@ -70,6 +80,11 @@ class Recognizer(Protocol):
 
     def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = ()) -> RecognizerStream:
         """Start a stream; ``vocabulary`` are phrases to prefer, ignored where ``capabilities.grammar`` is false."""
+        ...
+
+    @property
+    def backlog_ms(self) -> int:
+        """The largest backlog among the open streams."""
         ...
 
     async def aclose(self) -> None:

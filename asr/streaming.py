@@ -1,0 +1,207 @@
+"""A recogniser stream around a plain decoder: keeps the order, decodes elsewhere, coalesces partials.
+
+Engines implement ``Decoder`` (synchronous, one thread at a time) and get the asynchronous contract of
+``asr.recognizer`` from ``DecodedStream``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from asr.audio import duration_ms
+from asr.errors import AsrError, EngineFailed
+from asr.events import Partial, SpeechEvent
+
+BATCH_MS = 100
+"""Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives."""
+SLICE_MS = 1000
+"""... and at most this, so that streams share the threads fairly."""
+PARTIALS_UNTIL_MS = 1000
+"""With a larger backlog no partials are computed: under overload they are the first thing to go."""
+
+
+class Decoder(Protocol):
+    """Speech to text for one stream, in the caller's thread; never entered by two threads at once."""
+
+    def accept(self, pcm: bytes, *, partials: bool) -> list[SpeechEvent]:
+        """Take the next samples; return what they led to, partials only if wanted."""
+        ...
+
+    def flush(self) -> list[SpeechEvent]:
+        """End the current utterance."""
+        ...
+
+    def finish(self) -> list[SpeechEvent]:
+        """All audio has been given; nothing follows."""
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds."""
+        ...
+
+
+SpeechEvents = list[SpeechEvent]
+Job = Callable[[], SpeechEvents]
+Runner = Callable[[Job], Awaitable[SpeechEvents]]
+"""Runs a job somewhere and gives its result: in a thread pool, or right here."""
+
+
+async def run_inline(job: Job) -> SpeechEvents:
+    """A runner without threads."""
+    return job()
+
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    last: bool
+
+
+class DecodedStream:
+    """``RecognizerStream`` over a ``Decoder``; create it on a running event loop."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        runner: Runner,
+        *,
+        sample_rate_hz: int,
+        on_end: Callable[[DecodedStream], None] = lambda _stream: None,
+    ) -> None:
+        self._decoder = decoder
+        self._runner = runner
+        self._rate = sample_rate_hz
+        self._on_end = on_end
+        self._work: deque[bytes | _Flush] = deque()
+        self._pending_bytes = 0
+        self._input_ended = False
+        self._events: deque[SpeechEvent] = deque()
+        self._over = False
+        self._error: AsrError | None = None
+        self._work_came = asyncio.Event()
+        self._events_came = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._task = asyncio.create_task(self._decode_all(), name="asr:stream")
+
+    def push(self, pcm: bytes) -> None:
+        """Take the next samples."""
+        if not pcm or self._input_ended or self._over:
+            return
+        self._work.append(pcm)
+        self._pending_bytes += len(pcm)
+        self._drained.clear()
+        if self.backlog_ms >= BATCH_MS:
+            self._work_came.set()
+
+    def flush(self) -> None:
+        """End the current utterance now."""
+        if not self._input_ended:
+            self._mark(_Flush(last=False))
+
+    def end_input(self) -> None:
+        """No more audio will come."""
+        if not self._input_ended:
+            self._input_ended = True
+            self._mark(_Flush(last=True))
+
+    @property
+    def backlog_ms(self) -> int:
+        """Audio pushed and not yet decoded."""
+        return self._pending_bytes * 500 // self._rate
+
+    async def drain(self) -> None:
+        """Return when all audio pushed so far has been decoded, or the stream is over."""
+        if not self._drained.is_set():
+            self._work_came.set()
+            await self._drained.wait()
+
+    async def aclose(self) -> None:
+        """Stop at once; what is being decoded in a thread at this moment is waited for and dropped."""
+        self._input_ended = self._over = True
+        self._work.clear()
+        self._events.clear()
+        self._work_came.set()
+        self._events_came.set()
+        await asyncio.wait({self._task})
+
+    async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+        """Partials and finals in time order."""
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            if self._over:
+                break
+            self._events_came.clear()
+            await self._events_came.wait()
+        if self._error is not None:
+            raise self._error
+
+    def _mark(self, mark: _Flush) -> None:
+        self._work.append(mark)
+        self._work_came.set()
+
+    async def _decode_all(self) -> None:
+        try:
+            while not self._over:
+                await self._work_came.wait()
+                self._work_came.clear()
+                while self._work and not self._over:
+                    await self._decode_next()
+        except AsrError as error:
+            self._error = error
+        # The border to foreign code: whatever an engine raises ends this stream and no other.
+        except Exception as error:  # noqa: BLE001
+            self._error = EngineFailed(f"the engine failed while decoding: {error!r}")
+            self._error.__cause__ = error
+        finally:
+            self._end()
+
+    async def _decode_next(self) -> None:
+        first = self._work[0]
+        if isinstance(first, _Flush):
+            self._work.popleft()
+            self._emit(await self._runner(self._decoder.finish if first.last else self._decoder.flush))
+            self._over = self._over or first.last
+            return
+        partials = self.backlog_ms <= PARTIALS_UNTIL_MS or self._input_ended
+        pcm = self._take_slice()
+        self._emit(await self._runner(lambda: self._decoder.accept(pcm, partials=partials)))
+        self._pending_bytes = max(0, self._pending_bytes - len(pcm))
+        if not self._pending_bytes:
+            self._drained.set()
+
+    def _take_slice(self) -> bytes:
+        pieces: list[bytes] = []
+        taken_ms = 0
+        while self._work and taken_ms < SLICE_MS:
+            piece = self._work[0]
+            if isinstance(piece, _Flush):
+                break
+            pieces.append(piece)
+            taken_ms += duration_ms(piece, self._rate)
+            self._work.popleft()
+        return b"".join(pieces)
+
+    def _emit(self, events: list[SpeechEvent]) -> None:
+        if self._over:
+            return
+        for event in events:
+            # A guess that nobody has read yet is replaced by what follows it.
+            if self._events and isinstance(self._events[-1], Partial):
+                self._events.pop()
+            self._events.append(event)
+        if events:
+            self._events_came.set()
+
+    def _end(self) -> None:
+        self._over = True
+        self._work.clear()
+        self._pending_bytes = 0
+        self._decoder.close()
+        self._drained.set()
+        self._events_came.set()
+        self._on_end(self)
