@@ -28,8 +28,8 @@ class Command:
 class OpenDraft(Command):
     """Start a draft. The same (call, sequence) again returns the draft that is already there.
 
-    ``fields`` are plain values: they count as typed by ``by``, or as known of the customer when ``by`` is "machine". With a
-    ``customer_id`` the customer's name, first phone and first address fill the fields that are not given.
+    ``fields`` are plain values: they count as typed by ``by``, or as known of the customer when ``by`` is "machine".
+    With a ``customer_id`` the customer's name, first phone and first address fill the fields that are not given.
     """
 
     call_id: str | None = None
@@ -61,7 +61,10 @@ class EditOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOrder(Command):
-    """Turn the draft into an order. ``business_day`` (YYYYMMDD, local) goes into its number; by default the UTC+8 day of ``at``."""
+    """Turn the draft into an order.
+
+    ``business_day`` (YYYYMMDD, local) goes into its number; by default the day of ``at`` at UTC+8.
+    """
 
     order_id: str
     edit_version: int | None = None
@@ -99,7 +102,10 @@ class NewAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCustomer(Command):
-    """Put a customer on file. ``address`` has parts province, city, district, detail; numbers are read by ``country``'s plan."""
+    """Put a customer on file; numbers are read by the plan of ``country``.
+
+    ``address`` has the parts province, city, district, detail.
+    """
 
     name: str
     phones: tuple[str, ...]

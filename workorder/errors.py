@@ -30,7 +30,7 @@ class WorkOrderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """What is wrong with one field; ``code`` is ``required``, ``unknown_field``, ``wrong_type``, ``not_allowed`` …"""
+    """What is wrong with one field; ``code`` is a stable word such as ``required`` or ``wrong_type``."""
 
     field: str
     code: str

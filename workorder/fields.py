@@ -58,7 +58,10 @@ class EvidenceRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldValue:
-    """One field with its provenance. ``value`` None: emptied by an agent, or withdrawn (``display`` keeps the old text)."""
+    """One field with its provenance.
+
+    ``value`` None means emptied by an agent, or withdrawn (``display`` then keeps the old text).
+    """
 
     value: FieldContent | None
     display: str

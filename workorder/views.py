@@ -1,6 +1,6 @@
-"""What the domain shows: frozen dataclasses with the names of the HTTP interface; ``orjson.dumps`` takes them as they are.
+"""What the domain shows: frozen dataclasses with the names of the HTTP interface.
 
-Times are aware UTC, dates plain dates.
+``orjson.dumps`` takes them as they are. Times are aware UTC, dates plain dates.
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ class OrderBrief:
 
 @dataclass(frozen=True, slots=True)
 class CustomerCard:
-    """Everything the pop shows about a customer. Open and past orders come newest first, at most 20 and 5; drafts are not orders."""
+    """Everything the pop shows about a customer.
+
+    Open and past orders come newest first, at most 20 and 5; drafts do not count as orders.
+    """
 
     customer_id: str
     name: str

@@ -1,9 +1,9 @@
-"""Engines with the set-up that keeps every update: see docs/adr and the measurements in the module's tests.
+"""Engines with the set-up that keeps every update: tests/contract/test_storage_concurrency.py proves it.
 
 SQLite: the driver stays in autocommit and we say BEGIN ourselves, ``BEGIN IMMEDIATE`` on the one writing connection, so
 that a transaction that will write takes the lock before it reads; deferred transactions lose updates or fail half-way.
-Reading connections run beside it on the write-ahead log, each transaction on one snapshot. ``synchronous`` stays FULL: a
-committed order survives a power cut.
+Reading connections run beside it on the write-ahead log, each transaction on one snapshot. ``synchronous`` stays
+FULL: a committed order survives a power cut.
 """
 
 from __future__ import annotations

@@ -47,7 +47,9 @@ def explained(url: URL) -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
-        raise Conflict("somebody else changed this at the same moment", fix="load it again and repeat the change") from error
+        raise Conflict(
+            "somebody else changed this at the same moment", fix="load it again and repeat the change"
+        ) from error
     except (SQLAlchemyError, OSError, sqlite3.Error) as error:
         known = explain(error, url)
         if known is None:
@@ -68,7 +70,9 @@ def explain(error: BaseException, url: URL) -> CallcenterError | None:
 def _explain_sqlite(message: str, url: URL) -> Unavailable | None:
     for part, meaning, fix in _SQLITE:
         if part in message:
-            return Unavailable(meaning.format(where=url.database), fix=fix.format(where=url.database), field="storage.url")
+            return Unavailable(
+                meaning.format(where=url.database), fix=fix.format(where=url.database), field="storage.url"
+            )
     return None
 
 
@@ -80,7 +84,9 @@ def _explain_postgres(original: BaseException | None, url: URL) -> Unavailable |
     if isinstance(original, OSError) or re.search("connection (is closed|was closed|refused)", str(original)):
         where = f"{url.host or url.query.get('host') or 'localhost'}:{url.port or 5432}"
         reason = f" ({errno.errorcode[original.errno]})" if isinstance(original, OSError) and original.errno else ""
-        return Unavailable(f"cannot reach PostgreSQL at {where}{reason}", fix="start it, or correct storage.url", field="storage.url")
+        return Unavailable(
+            f"cannot reach PostgreSQL at {where}{reason}", fix="start it, or correct storage.url", field="storage.url"
+        )
     return None
 
 

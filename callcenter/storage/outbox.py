@@ -34,6 +34,8 @@ def decode(row: OutboxRow) -> OrderEvent:
     """The event again, equal to what was added; its ``event_id`` tells a second delivery from the first."""
     reader = _READERS.get(row.event_type)
     if reader is None:
-        raise CallcenterError(f"outbox row {row.position} has the unknown type {row.event_type}", fix="run the version that wrote it")
+        raise CallcenterError(
+            f"outbox row {row.position} has the unknown type {row.event_type}", fix="run the version that wrote it"
+        )
     event: OrderEvent = reader.validate_python(row.body)
     return event

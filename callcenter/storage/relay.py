@@ -1,7 +1,8 @@
 """From the outbox to the bus: in order, at least once.
 
 An event is marked as sent after it was published; a crash between the two publishes it again on the next start, so
-handlers recognise repeats by ``event_id``. Several nodes on PostgreSQL may run a relay each: rows are locked while sent.
+handlers recognise repeats by ``event_id``. On PostgreSQL several nodes may run a relay each: rows are locked while
+they are sent.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ def check(connection: Connection) -> None:
     """Raise Unavailable when migrations are still to run, Conflict when the schema is newer than this program."""
     _refuse_newer(connection)
     if current(connection) != _script().get_current_head():
-        raise Unavailable("the database schema is older than this program", fix="run `callcenter db upgrade`", field="storage.url")
+        raise Unavailable(
+            "the database schema is older than this program", fix="run `callcenter db upgrade`", field="storage.url"
+        )
 
 
 def current(connection: Connection) -> str | None:

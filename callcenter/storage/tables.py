@@ -15,6 +15,7 @@ from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
 
+
 class UserRow(Base):
     """Somebody who logs in. ``roles`` is a list of role names, ``interface`` the device that rings for this user."""
 
@@ -68,7 +69,7 @@ class IdempotencyRow(Base):
 
 
 class CallRow(Base):
-    """One call, from its first channel to its last. ``interface`` is the device that answered, else the last that rang."""
+    """One call from first channel to last. ``interface`` is the device that answered, else the last that rang."""
 
     __tablename__ = "calls"
 

@@ -34,7 +34,7 @@ class Customer(Base):
 
 
 class CustomerPhone(Base):
-    """One number of a customer. ``lookup`` is the key of ``workorder.policy.phones``; several customers may share it."""
+    """One number of a customer; several customers may share a ``lookup`` (see ``workorder.policy.phones``)."""
 
     __tablename__ = "customer_phones"
 

@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class json_rows(FunctionElement[list[list[Any]]]):  # noqa: N801 - reads as the SQL function it stands for
-    """Aggregate: ``[[a, b], [a, b], …]`` of the given columns, ``[]`` without rows. Order is that of the subquery below."""
+    """Aggregate: ``[[a, b], [a, b], …]`` of the given columns in no order, ``[]`` without rows."""
 
     type = JSON()
     inherit_cache = True

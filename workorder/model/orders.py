@@ -44,7 +44,7 @@ class OrderCounter(Base):
 
 
 class WorkOrder(Base):
-    """A service case. Fields live in ``field_values`` with their provenance; the searchable ones also in columns of their own.
+    """A service case. Fields live in ``field_values`` with their provenance, the searchable ones also in own columns.
 
     ``edit_version`` counts people's changes and is what If-Match compares, so that speech never makes an agent's save
     fail; ``version`` counts every write and catches a lost update.

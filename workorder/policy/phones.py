@@ -1,8 +1,8 @@
 """Phone numbers as the PBX and people write them, brought to one key for look-up.
 
 Numbering facts: ITU-T E.164; China's plan by way of the ``phonenumbers`` metadata. Ours on top: Chinese service numbers
-(95xxx, 96xxx, 1xx–1xxxx short codes) have no E.164 form and are looked up by their digits; trunks hand over numbers with
-a leading 0 (out-line digit or long-distance prefix); a local number gets the area code of the call centre.
+(95xxx, 96xxx, 1xx–1xxxx short codes) have no E.164 form and are looked up by their digits; trunks hand over numbers
+with a leading 0 (out-line digit or long-distance prefix); a local number gets the area code of the call centre.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from workorder.fields import ADDRESS_PARTS, APPOINTMENT_PARTS, FIELDS, FieldCont
 from workorder.policy.phones import parse_phone
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818 - reads as what happened to the value
     """Why a value does not fit, with the problem's code; turned into a FieldProblem by ``check_all``."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -19,7 +19,7 @@ class _Refused(Exception):
 
 
 def check_all(values: dict[str, FieldContent | None]) -> dict[str, FieldContent | None]:
-    """The values in their stored form (trimmed, parts completed; "" becomes None). Raises Invalid naming every bad field."""
+    """Bring values to their stored form (trimmed, "" as None). Raises Invalid naming every bad field."""
     kept: dict[str, FieldContent | None] = {}
     problems: list[FieldProblem] = []
     for name, value in values.items():

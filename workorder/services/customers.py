@@ -104,12 +104,12 @@ def _check(command: CreateCustomer) -> None:
         problems.append(FieldProblem("level", "not_allowed", f"must be one of {', '.join(LEVELS)}"))
     if not command.phones or any(parse_phone(raw).lookup is None for raw in command.phones):
         problems.append(FieldProblem("phone", "required", "must be a phone number"))
-    checks: Mapping[str, tuple[str, FieldContent | None]] = {
-        "name": ("customer_name", command.name),
-        "address": ("address", dict(command.address) if command.address else None),
-        **{"phone": ("contact_phone", raw) for raw in command.phones},
-    }
-    for shown, (field, value) in checks.items():
+    checks: list[tuple[str, str, FieldContent | None]] = [
+        ("name", "customer_name", command.name),
+        ("address", "address", dict(command.address) if command.address else None),
+        *(("phone", "contact_phone", raw) for raw in command.phones),
+    ]
+    for shown, field, value in checks:
         try:
             check_all({field: value})
         except Invalid as error:
@@ -144,7 +144,7 @@ def _asset(asset: NewAsset) -> Asset:
     )
 
 
-def _statement() -> Select[Any]:
+def _statement() -> Select[*tuple[Any, ...]]:
     """One SELECT for a whole card: each group of children is one JSON column."""
     return select(
         Customer.customer_id,
@@ -208,7 +208,7 @@ def _orders(condition: ColumnElement[bool], limit: int) -> Any:
     return select(json_rows(*newest.c)).scalar_subquery()
 
 
-def _card(row: Row[Any], on: date | None) -> CustomerCard:
+def _card(row: Row[*tuple[Any, ...]], on: date | None) -> CustomerCard:
     customer_id, name, level, phones, addresses, assets, open_orders, past_orders, order_count = row
     day = on or datetime.now(_HOME_ZONE).date()
     return CustomerCard(
@@ -216,7 +216,7 @@ def _card(row: Row[Any], on: date | None) -> CustomerCard:
         name=name,
         level=level,
         phones=tuple(PhoneView(*columns[1:]) for columns in sorted(phones)),
-        addresses=tuple(AddressView(*columns[1:], "".join(columns[2:])) for columns in sorted(addresses)),
+        addresses=tuple(_address_view(columns) for columns in sorted(addresses)),
         assets=tuple(_asset_view(columns, day) for columns in sorted(assets)),
         open_orders=_briefs(open_orders),
         past_orders=_briefs(past_orders),
@@ -224,11 +224,16 @@ def _card(row: Row[Any], on: date | None) -> CustomerCard:
     )
 
 
+def _address_view(columns: Sequence[Any]) -> AddressView:
+    _, address_id, province, city, district, detail = columns
+    return AddressView(address_id, province, city, district, detail, f"{province}{city}{district}{detail}")
+
+
 def _asset_view(columns: Sequence[Any], day: date) -> AssetView:
-    *texts, purchased, until = columns
+    asset_id, appliance, brand, model, serial, purchased, until = columns
     end = date.fromisoformat(until) if until else None
     bought = date.fromisoformat(purchased) if purchased else None
-    return AssetView(*texts, bought, end, warranty_state(until=end, on=day))
+    return AssetView(asset_id, appliance, brand, model, serial, bought, end, warranty_state(until=end, on=day))
 
 
 def _briefs(rows: Sequence[Sequence[Any]]) -> tuple[OrderBrief, ...]:
@@ -237,16 +242,19 @@ def _briefs(rows: Sequence[Sequence[Any]]) -> tuple[OrderBrief, ...]:
 
 
 def _brief(columns: Sequence[Any]) -> OrderBrief:
-    *texts, created, start, end = columns
+    order_id, number, status, service_type, appliance, brand, fault, created, start, end = columns
     slot = AppointmentView(_moment(start), _moment(end)) if start or end else None
-    return OrderBrief(*texts, _moment(created), slot)
+    return OrderBrief(
+        order_id, number, status, service_type, appliance, brand, fault, _utc(datetime.fromisoformat(created)), slot
+    )
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A time inside a JSON column: SQLite writes it without a zone, PostgreSQL with the session's; both mean UTC here."""
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
+    return _utc(datetime.fromisoformat(text)) if text else None
+
+
+def _utc(moment: datetime) -> datetime:
+    """Times inside JSON columns: SQLite writes them without a zone, meaning UTC, PostgreSQL with the session's."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

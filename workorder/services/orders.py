@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import Select, or_, select, text, tuple_
@@ -23,6 +21,7 @@ from workorder.policy.lifecycle import Action, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
 from workorder.services.customers import known_fields
+from workorder.services.paging import decode_cursor, encode_cursor
 from workorder.views import AlertView, ChangeView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
@@ -31,7 +30,7 @@ MAX_PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderQuery:
-    """Filters of a list; None means any. ``q`` is an order number, a phone number, or the beginning of a contact's name."""
+    """Filters of a list; None means any. ``q``: an order number, a phone number, or how a contact's name begins."""
 
     status: str | None = None
     call_id: str | None = None
@@ -141,7 +140,7 @@ async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView
 
 
 async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView:
-    """Draft → created with the day's next number. Raises Invalid with one entry per missing field, Conflict, NotFound."""
+    """Draft → created with the day's next number. Raises Invalid (an entry per missing field), Conflict, NotFound."""
     order = await _locked(session, command.order_id)
     order.check_version(command.edit_version)
     change = order.move(Action.CREATE, by=command.by, at=command.at)
@@ -245,23 +244,6 @@ def view(order: WorkOrder) -> OrderView:
     )
 
 
-def encode_cursor(at: datetime, key: str) -> str:
-    """An opaque mark of the last row shown."""
-    return base64.urlsafe_b64encode(f"{at.isoformat()}|{key}".encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> tuple[datetime, str]:
-    """The row a cursor stands for; raises Invalid for anything else."""
-    try:
-        at, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
-        moment = datetime.fromisoformat(at)
-    except (ValueError, binascii.Error):
-        moment, key = datetime.min, ""
-    if moment.tzinfo is None or not key:
-        raise Invalid("is not one of ours", field="cursor", fix="start again without a cursor")
-    return moment, key
-
-
 async def _locked(session: AsyncSession, order_id: str) -> WorkOrder:
     """The order, locked until the end of the transaction, so that two changes follow each other and none is lost."""
     order = await session.get(WorkOrder, order_id, with_for_update=True)
@@ -292,7 +274,7 @@ async def _edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...
 
 
 async def _next_number(session: AsyncSession, day: str) -> str:
-    """``WO20261121-0001``: the counter's row is locked until commit, so numbers are unique and without holes on commit."""
+    """``WO20261121-0001``: the counter's row stays locked until commit, so no two orders share one."""
     last = await session.scalar(
         text(
             "INSERT INTO order_counters (day, last) VALUES (:day, 1) "
@@ -304,12 +286,10 @@ async def _next_number(session: AsyncSession, day: str) -> str:
 
 
 def _with_values(fields: Mapping[str, FieldValue], values: Mapping[str, FieldContent | None]) -> dict[str, FieldValue]:
-    from dataclasses import replace
-
     return {name: replace(field, value=values[name]) for name, field in fields.items()}
 
 
-def _filtered(query: OrderQuery) -> Select[tuple[WorkOrder]]:
+def _filtered(query: OrderQuery) -> Select[WorkOrder]:
     statement = select(WorkOrder)
     for name in ("status", "call_id", "customer_id", "number"):
         if (wanted := getattr(query, name)) is not None:
