@@ -158,7 +158,9 @@ def load(path: Path | None = None, *, env: dict[str, str] | None = None) -> Sett
     tree = _read_yaml(chosen) if chosen else {}
     for name, value in env.items():
         if name.startswith(ENV_PREFIX) and name not in ENV_RESERVED:
-            _set(tree, name.removeprefix(ENV_PREFIX).lower().split("__"), yaml.safe_load(value) if value else None, name)
+            _set(
+                tree, name.removeprefix(ENV_PREFIX).lower().split("__"), yaml.safe_load(value) if value else None, name
+            )
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:

@@ -81,6 +81,9 @@ def configure(*, level: str = "info", fmt: str = "console", stream: TextIO | Non
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(target)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        )
+    )
     logging.basicConfig(level=max(getattr(logging, level.upper()), logging.WARNING), handlers=[handler], force=True)

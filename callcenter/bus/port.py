@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-E_contra = TypeVar("E_contra")
 E = TypeVar("E")
 
 Handler = Callable[[E], Awaitable[None]]
@@ -30,7 +29,7 @@ class Bus(Protocol):
         ...
 
     def subscribe(self, event_type: type[E], handler: Handler[E], *, name: str) -> None:
-        """Call ``handler`` for each ``event_type``; handlers under one ``name`` share one queue and so keep one order."""
+        """Call ``handler`` for each ``event_type``; handlers under one ``name`` share one queue and keep one order."""
         ...
 
     async def drain(self) -> None:

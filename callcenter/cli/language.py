@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -30,7 +31,12 @@ def extract(source: Path, target: Path, as_json: bool) -> None:
     for bad in report.bad_lines:
         say(f"{source}:{bad.line}: {bad.message}; skipped")
     if as_json:
-        emit({"dialogues": report.dialogues, "bad_lines": [{"line": b.line, "message": b.message} for b in report.bad_lines]})
+        emit(
+            {
+                "dialogues": report.dialogues,
+                "bad_lines": [{"line": b.line, "message": b.message} for b in report.bad_lines],
+            }
+        )
     else:
         say(f"{report.dialogues} dialogues -> {target}")
     if report.bad_lines:

@@ -1,4 +1,4 @@
-"""``callcenter``: the command line. Commands live in the files beside this one and import what they need when they run."""
+"""``callcenter``: the command line. Commands live beside this file and import what they need when they run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file (default: $CALLCENTER_CONFIG, ./config.yaml).")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file (default: $CALLCENTER_CONFIG, ./config.yaml)."
+)
 @click.version_option(package_name="callcenter-desk", message="callcenter %(version)s")
 @click.pass_context
 def main(ctx: click.Context, config: Path | None) -> None:

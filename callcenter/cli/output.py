@@ -1,4 +1,4 @@
-"""How commands speak: results on standard output, progress and errors on standard error, exit codes by kind of error."""
+"""How commands speak: results on standard output, all else on standard error, exit codes by kind of error."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def as_application_error(error: Exception) -> CallcenterError | None:
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn errors we raise on purpose into one line and the right exit code; anything else is a defect and shows itself."""
+    """Turn errors we raise on purpose into one line and an exit code; anything else is a defect and shows itself."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -123,7 +123,6 @@ class Intake:
             intake.dirty.set()
 
     async def _ended(self, event: CallEnded) -> None:
-        # The last words are still being decoded: the recording's end closes the media side, we wait for no more than that.
         intake = self._intakes.get(event.call_id)
         if intake is not None:
             task = asyncio.create_task(self._end_later(intake))

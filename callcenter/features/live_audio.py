@@ -107,9 +107,7 @@ class LiveAudio:
             self._give_up(call_id, speaker, "tap_refused")
 
     def _give_up(self, call_id: str, speaker: Speaker, reason: str) -> None:
-        self._bus.publish(
-            TranscriptUnavailable(at=self._clock.now(), call_id=call_id, speaker=speaker, reason=reason)
-        )
+        self._bus.publish(TranscriptUnavailable(at=self._clock.now(), call_id=call_id, speaker=speaker, reason=reason))
 
     async def _finish(self, call_id: str) -> None:
         self._tapped.pop(call_id, None)

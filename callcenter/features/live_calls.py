@@ -1,7 +1,7 @@
 """The calls on the agents' desks right now: state in memory, a frame to the desk for each change.
 
-One ``LiveCall`` per (call, device) that was offered it; what belongs to the talk itself (customer, transcript, orders) is
-shared by the devices of a call. A call that was answered stays until its agent is done with it.
+One ``LiveCall`` per (call, device) that was offered it; what belongs to the talk itself (customer, transcript, orders)
+is shared by the devices of a call. A call that was answered stays until its agent is done with it.
 """
 
 from __future__ import annotations
@@ -144,7 +144,9 @@ class LiveCalls:
         call.pop_sent_at = self._clock.now()
         self._desk.push(call.offer.interface, "call.offered", {"call": self.call_json(call)})
 
-    def identified(self, call_id: str, customer: CustomerCard | None, candidates: tuple[CustomerCard, ...] = ()) -> None:
+    def identified(
+        self, call_id: str, customer: CustomerCard | None, candidates: tuple[CustomerCard, ...] = ()
+    ) -> None:
         """The customer behind the number is known (or who it may be): desks that already show the call learn it."""
         talk = self._talks.get(call_id)
         if talk is None or (talk.customer, talk.candidates) == (customer, candidates):

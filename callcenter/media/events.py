@@ -26,6 +26,14 @@ class HeardWord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStarted:
+    """The call's first audio came in: ``at`` is zero of its time line."""
+
+    at: datetime
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechPartial:
     """What the recogniser thinks is being said right now; replaces the previous partial of the same speaker."""
 

@@ -19,7 +19,7 @@ class InstanceLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Create the folder and take the lock; Conflict names the holder, Unavailable says why the folder cannot be used."""
+        """Create the folder and take the lock. Conflict names the holder; Unavailable says why it cannot be written."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("a+", encoding="utf-8")
