@@ -182,7 +182,7 @@ class Originator:
 
     # Both
 
-    def _ring(self, action: Mapping[str, str], device: str, dial: str, context: str, **fields: object) -> Channel:
+    def _ring(self, action: Mapping[str, str], device: str, dial: str, context: str, **fields: str) -> Channel:
         """The burst of a channel that Originate creates, up to its DialBegin."""
         x = self._x
         number = device.rpartition("/")[2]

@@ -1,0 +1,516 @@
+"""The link to the PBX: one AMI connection that is kept up, watched, and never lies about its state.
+
+panoramisk 1.4 is the transport (socket protocol, action ids, list answers). Everything above the socket is ours,
+because its manager drops connections on odd answers, never notices a dead peer, repeats unanswered Originates after a
+reconnect and cannot be stopped while it waits (tests/integration/test_ami_link.py tests each of its twelve defects).
+
+Threads: one event loop. Order: ``events`` yields what the PBX sent in the order it was sent, between a ``Connected``
+and the ``Disconnected`` that ends it. Nothing an action's sender does can reorder or delay it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+import structlog
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.message import Message
+
+from callcenter.clock import Clock
+from callcenter.config import PbxSettings
+from callcenter.errors import Invalid, Unavailable
+from callcenter.telephony.ami_events import AmiMalformed, AmiParser
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Value = str | Sequence[str]
+
+LINE_BYTES = 1000
+"""Longest ``Key: value`` of an action; Asterisk's buffer for a line is 1024 bytes."""
+QUEUE_LIMIT = 200_000
+"""Unread messages at which the link gives up and starts over with a snapshot: minutes of a busy PBX."""
+REFUSED_WAIT_S = (30.0, 300.0)
+"""First and longest wait after a refused login: slow enough not to be banned."""
+
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_UNSAFE = re.compile(r"[\r\n\0]")
+
+
+class Loss(StrEnum):
+    """Why there is no link."""
+
+    UNREACHABLE = "unreachable"
+    """Nobody accepts connections there."""
+    REFUSED_AT_LOGIN = "refused_at_login"
+    """The PBX answered the login with an error: unknown user, wrong secret, or this host is not permitted."""
+    CLOSED_AT_LOGIN = "closed_at_login"
+    """The peer closed the connection before it answered the login."""
+    NOT_AMI = "not_ami"
+    """Something else listens on that port."""
+    CLOSED = "closed"
+    """The PBX or the network closed the connection."""
+    SILENT = "silent"
+    """No answer to a ping or to the login in time."""
+    OVERLOADED = "overloaded"
+    """We did not keep up with the PBX."""
+    STOPPED = "stopped"
+    """We closed it."""
+
+
+FIXES = {
+    Loss.UNREACHABLE: "check pbx.host and pbx.port, that Asterisk runs and that manager.conf has enabled = yes",
+    Loss.REFUSED_AT_LOGIN: "check pbx.username, its secret, and deny/permit of that user in manager.conf",
+    Loss.CLOSED_AT_LOGIN: "check firewalls and the ACLs of manager.conf for this host",
+    Loss.NOT_AMI: "check pbx.port: it must be the AMI port, usually 5038",
+}
+"""What to do, where we know."""
+
+
+class LinkDown(Unavailable):
+    """There is no link to the PBX, or it was lost while an action waited for its answer."""
+
+    code = "pbx_down"
+
+
+class LoginRefused(LinkDown):
+    """The PBX does not let us in."""
+
+    code = "pbx_login_refused"
+
+
+class NoAnswer(Unavailable):
+    """The PBX did not answer in time; ``accepted``: it took the action, but the rest of the answer is missing."""
+
+    code = "pbx_no_answer"
+
+    def __init__(self, message: str, *, accepted: bool) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Logged in. ``version`` is the AMI version of the banner. What follows is the stream of this session."""
+
+    at: datetime
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """No link (any more); ``detail`` is a sentence. While down it is sent again only when the reason changes."""
+
+    at: datetime
+    reason: Loss
+    detail: str
+
+
+LinkEvent = Connected | Disconnected | dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """``since``: when it became so; ``last_error``: why it is or last was down."""
+
+    connected: bool
+    since: datetime
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer to an action: the response's headers and, for list actions, the headers of each item."""
+
+    headers: Mapping[str, str]
+    items: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def success(self) -> bool:
+        """Whether the PBX accepted the action."""
+        return self.headers.get("Response") in ("Success", "Goodbye")
+
+    @property
+    def message(self) -> str:
+        """The PBX's own words."""
+        return self.headers.get("Message", "")
+
+
+def check_action(action: Mapping[str, Value]) -> None:
+    """Refuse what would inject or be cut: raises Invalid naming the header (never its value: it may be a secret)."""
+    for key, value in action.items():
+        for text in (value,) if isinstance(value, str) else value:
+            if not _KEY.fullmatch(key) or _UNSAFE.search(text):
+                raise Invalid("control characters cannot be sent in an AMI action", field=key, fix="remove line breaks")
+            if len(f"{key}: {text}".encode()) > LINE_BYTES:
+                raise Invalid(f"longer than {LINE_BYTES} bytes", field=key, fix="shorten it")
+
+
+class _Lost(Exception):  # noqa: N818 - a signal inside this module
+    def __init__(self, reason: Loss, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class _Session(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no types
+    """One connection: panoramisk's bookkeeping of actions with our framing, and without its reconnects."""
+
+    encoding = "utf8"
+    transport: asyncio.Transport | None = None
+    closed = False
+
+    def __init__(self, receive: Callable[[dict[str, str]], None], on_login: Callable[[_Session], None]) -> None:
+        self.responses: dict[str | None, Any] = {}
+        self._parser = AmiParser()
+        self._receive = receive
+        self._on_login = on_login
+        self._login_id = ""
+        self.logged_in = False
+        self.gone: asyncio.Future[_Lost] = asyncio.get_running_loop().create_future()
+
+    @property
+    def ami_version(self) -> str:
+        """What the banner said."""
+        return self._parser.version or ""
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on every complete message; a message that we cannot use never harms the next."""
+        if self.closed:
+            return
+        try:
+            messages = self._parser.feed(data)
+        except AmiMalformed as error:
+            self.drop(_Lost(Loss.NOT_AMI, error.message))
+            return
+        for headers in messages:
+            self._take(headers)
+        if messages and self._parser.version is None:
+            self.drop(_Lost(Loss.NOT_AMI, "the peer sent no AMI banner"))
+
+    def _take(self, headers: dict[str, str]) -> None:
+        action = self.responses.get(headers.get("ActionID"))
+        if action is None:
+            if "Event" in headers:
+                self._receive(headers)
+            return
+        if headers.get("Response") == "Error":
+            # panoramisk waits forever for the end of a list that was refused.
+            action.as_list = False
+        self.handle_message(Message(headers))
+        if headers.get("ActionID") == self._login_id and headers.get("Response") == "Success":
+            # Now, not when the future's waiter runs: events may follow in the same packet.
+            self.logged_in = True
+            self._on_login(self)
+
+    def ask(self, action: Mapping[str, Value], *, as_list: bool) -> tuple[asyncio.Future[Any], str]:
+        """Send an action; the future fails with LinkDown when the connection goes first."""
+        request = Action(dict(action))
+        if action["Action"] == "Login":
+            self._login_id = request.id
+        return self.send(request, as_list=as_list), request.id
+
+    def accepted(self, action_id: str) -> bool:
+        """Whether the first part of a longer answer came."""
+        action = self.responses.get(action_id)
+        return action is not None and bool(action.responses)
+
+    def forget(self, action_id: str) -> None:
+        """Nobody waits for this answer any more."""
+        action = self.responses.pop(action_id, None)
+        if action is not None:
+            action.future.cancel()
+
+    def drop(self, lost: _Lost) -> None:
+        """Cut the connection for a reason of ours."""
+        if not self.gone.done():
+            self.gone.set_result(lost)
+        self.closed = True
+        if self.transport is not None:
+            self.transport.abort()
+        self._fail_pending(lost)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer or the network ended it."""
+        self.closed = True
+        lost = _Lost(Loss.CLOSED if self.logged_in else Loss.CLOSED_AT_LOGIN, str(exc or "closed by the peer"))
+        if not self.gone.done():
+            self.gone.set_result(lost)
+        self._fail_pending(lost)
+
+    def _fail_pending(self, lost: _Lost) -> None:
+        pending, self.responses = self.responses, {}
+        for action in pending.values():
+            if not action.future.done():
+                action.future.set_exception(
+                    LinkDown(f"the link to the PBX was lost before {action['Action']} was answered: {lost.detail}")
+                )
+                # The waiter may be gone too; the loss itself is reported by the link.
+                action.future.exception()
+
+
+@dataclass(slots=True)
+class _Backoff:
+    """Doubling waits with jitter (between half and all of it), so that many clients do not come back in step."""
+
+    shortest_s: float
+    longest_s: float
+    jitter: Callable[[], float]
+    _failures: int = field(default=0)
+
+    def reset(self) -> None:
+        self._failures = 0
+
+    def next(self, reason: Loss) -> float:
+        first, longest = REFUSED_WAIT_S if reason is Loss.REFUSED_AT_LOGIN else (self.shortest_s, self.longest_s)
+        wait: float = min(longest, first * 2 ** min(self._failures, 16))
+        self._failures += 1
+        return wait * (0.5 + 0.5 * self.jitter())
+
+
+class AmiLink:
+    """Keeps one AMI session up from ``start`` to ``aclose``.
+
+    Contract: ``events`` is read by exactly one consumer. ``send`` may be called by many; it fails at once with LinkDown
+    while there is no link, and nothing is ever sent twice. A silent peer is noticed after at most
+    ``ping_interval_s + ping_timeout_s``.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        username: str,
+        secret: str,
+        clock: Clock,
+        ping_interval_s: float = 4.0,
+        ping_timeout_s: float = 8.0,
+        reconnect_min_s: float = 0.5,
+        reconnect_max_s: float = 3.0,
+        action_timeout_s: float = 5.0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.events: asyncio.Queue[LinkEvent] = asyncio.Queue()
+        self._username = username
+        self._secret = secret
+        self._clock = clock
+        self._ping_interval_s = ping_interval_s
+        self._ping_timeout_s = ping_timeout_s
+        self._action_timeout_s = action_timeout_s
+        self._backoff = _Backoff(reconnect_min_s, reconnect_max_s, jitter)
+        self._session: _Session | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._state = LinkState(connected=False, since=clock.now(), last_error=None)
+        self._lost: _Lost | None = None
+        self._changed = asyncio.Event()
+
+    @classmethod
+    def from_settings(cls, pbx: PbxSettings, *, secret: str, clock: Clock) -> Self:
+        """The link that config.yaml describes."""
+        return cls(
+            host=pbx.host,
+            port=pbx.port,
+            username=pbx.username,
+            secret=secret,
+            clock=clock,
+            ping_interval_s=pbx.ping_interval_s,
+            ping_timeout_s=pbx.ping_timeout_s,
+            reconnect_min_s=pbx.reconnect_min_s,
+            reconnect_max_s=pbx.reconnect_max_s,
+            action_timeout_s=pbx.action_timeout_s,
+        )
+
+    # State
+
+    @property
+    def state(self) -> LinkState:
+        """The truth about the link right now."""
+        return self._state
+
+    @property
+    def connected(self) -> bool:
+        """Logged in, and the peer answered the last ping that is due."""
+        return self._state.connected
+
+    async def wait_connected(self, timeout_s: float) -> None:
+        """Return once logged in; raises LoginRefused as soon as the PBX refuses us, LinkDown after ``timeout_s``."""
+        timer = asyncio.ensure_future(self._clock.sleep(timeout_s))
+        try:
+            while not self.connected:
+                if self._lost is not None and self._lost.reason is Loss.REFUSED_AT_LOGIN:
+                    raise self._down(LoginRefused)
+                if timer.done():
+                    raise self._down(LinkDown)
+                self._changed.clear()
+                changed = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait({timer, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+        finally:
+            timer.cancel()
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to connect, in the background."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="ami-link")
+
+    async def aclose(self) -> None:
+        """Stop at once and for good, in whatever state; actions that wait fail with LinkDown."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def drop(self, reason: Loss, detail: str) -> None:
+        """Give this session up; the link connects again."""
+        if self._session is not None:
+            self._session.drop(_Lost(reason, detail))
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                lost = await self._one_session()
+                self._went_down(lost)
+                await self._clock.sleep(self._backoff.next(lost.reason))
+        finally:
+            self._went_down(_Lost(Loss.STOPPED, "closed by us"))
+
+    async def _one_session(self) -> _Lost:
+        """Connect, log in, and watch until it is over; returns why."""
+        session = _Session(self._receive, self._came_up)
+        try:
+            await self._connect(session)
+            await self._login(session)
+            return await self._watch(session)
+        except _Lost as lost:
+            return lost
+        finally:
+            self._session = None
+            session.drop(_Lost(Loss.STOPPED, "closed by us"))
+
+    async def _connect(self, session: _Session) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            connecting = asyncio.ensure_future(loop.create_connection(lambda: session, self.host, self.port))
+            await self._within(self._action_timeout_s, connecting)
+        except TimeoutError:
+            raise _Lost(Loss.UNREACHABLE, f"no connection to {self.host}:{self.port} in time") from None
+        except OSError as error:
+            raise _Lost(Loss.UNREACHABLE, f"{self.host}:{self.port}: {error.strerror or error}") from None
+
+    async def _login(self, session: _Session) -> None:
+        login = {"Action": "Login", "Username": self._username, "Secret": self._secret, "Events": "on"}
+        check_action(login)
+        try:
+            reply = await self._ask(session, login, as_list=False, timeout_s=self._ping_timeout_s)
+        except LinkDown:
+            raise await session.gone from None
+        except NoAnswer:
+            raise _Lost(Loss.SILENT, "no answer to the login") from None
+        if not reply.success:
+            raise _Lost(Loss.REFUSED_AT_LOGIN, f"login as {self._username}: {reply.message}")
+
+    async def _watch(self, session: _Session) -> _Lost:
+        """Ping until the session ends or a ping stays unanswered."""
+        while True:
+            try:
+                return await self._within(self._ping_interval_s, asyncio.shield(session.gone))
+            except TimeoutError:
+                pass
+            try:
+                await self._ask(session, {"Action": "Ping"}, as_list=False, timeout_s=self._ping_timeout_s)
+            except NoAnswer:
+                return _Lost(Loss.SILENT, f"no answer to a ping within {self._ping_timeout_s:g} s")
+            except LinkDown:
+                return await session.gone
+
+    def _receive(self, headers: dict[str, str]) -> None:
+        if self.events.qsize() >= QUEUE_LIMIT:
+            self.drop(Loss.OVERLOADED, f"{QUEUE_LIMIT} events wait unread")
+            return
+        self.events.put_nowait(headers)
+
+    def _came_up(self, session: _Session) -> None:
+        self._session = session
+        self._lost = None
+        self._backoff.reset()
+        now = self._clock.now()
+        self._set_state(LinkState(connected=True, since=now, last_error=self._state.last_error))
+        self.events.put_nowait(Connected(now, session.ami_version))
+        log.info("pbx.connected", host=self.host, port=self.port, ami=session.ami_version)
+
+    def _went_down(self, lost: _Lost) -> None:
+        known = self._lost
+        self._lost = lost
+        if known is not None and known.reason is lost.reason:
+            return
+        now = self._clock.now()
+        detail = lost.detail if lost.reason is Loss.STOPPED else f"{lost.reason}: {lost.detail}"
+        since = now if self._state.connected else self._state.since
+        self._set_state(LinkState(connected=False, since=since, last_error=detail))
+        self.events.put_nowait(Disconnected(now, lost.reason, lost.detail))
+        say = log.info if lost.reason is Loss.STOPPED else log.warning
+        say("pbx.disconnected", host=self.host, port=self.port, reason=lost.reason.value, why=lost.detail)
+
+    def _set_state(self, state: LinkState) -> None:
+        self._state = state
+        self._changed.set()
+
+    def _down(self, kind: type[LinkDown]) -> LinkDown:
+        reason = self._lost.reason if self._lost else None
+        detail = self._state.last_error or "not connected yet"
+        fix = FIXES.get(reason) if reason else None
+        return kind(f"no link to the PBX at {self.host}:{self.port}: {detail}", fix=fix)
+
+    # Actions
+
+    async def send(
+        self, action: Mapping[str, Value], *, as_list: bool = False, timeout_s: float | None = None
+    ) -> Reply:
+        """Send one action and wait for its answer; with ``as_list`` for the whole list.
+
+        A refusal by the PBX is a Reply without ``success``. Raises Invalid (unsafe value), LinkDown (no link, or lost
+        while waiting), NoAnswer (after ``timeout_s``, default the link's). Cancelling forgets the answer.
+        """
+        check_action(action)
+        session = self._session
+        if session is None or session.closed:
+            raise self._down(LinkDown)
+        return await self._ask(session, action, as_list=as_list, timeout_s=timeout_s or self._action_timeout_s)
+
+    async def _ask(self, session: _Session, action: Mapping[str, Value], *, as_list: bool, timeout_s: float) -> Reply:
+        answer, action_id = session.ask(action, as_list=as_list)
+        try:
+            got = await self._within(timeout_s, answer)
+        except TimeoutError:
+            message = f"the PBX did not answer {action['Action']} within {timeout_s:g} s"
+            raise NoAnswer(message, accepted=session.accepted(action_id)) from None
+        finally:
+            session.forget(action_id)
+        messages = [dict(message) for message in (got if isinstance(got, list) else [got])]
+        return Reply(messages[0], tuple(item for item in messages[1:] if item.get("EventList") != "Complete"))
+
+    async def _within(self, seconds: float, future: asyncio.Future[T]) -> T:
+        """``asyncio.wait_for`` on the link's clock; a late future is cancelled."""
+        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        waited: set[asyncio.Future[Any]] = {future, timer}
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if not future.done():
+                raise TimeoutError
+            return future.result()
+        finally:
+            timer.cancel()
+            future.cancel()
