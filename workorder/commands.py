@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from workorder.fields import FieldContent, FieldValue
 from workorder.views import AlertView
@@ -96,8 +96,8 @@ class NewAsset:
     brand: str = ""
     model: str = ""
     serial: str = ""
-    purchased_on: str | None = None
-    warranty_until: str | None = None
+    purchased_on: date | None = None
+    warranty_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
