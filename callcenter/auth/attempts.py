@@ -36,7 +36,7 @@ class Attempts:
             self._failures.popitem(last=False)
 
     def succeeded(self, username: str, address: str) -> None:
-        """The right password clears the user's count from this address, and takes its own attempt off the address' count."""
+        """The right password clears the user's count from here and takes its own attempt off the address' count."""
         self._failures.pop((username, address), None)
         if times := self._failures.get((address,)):
             times.pop()

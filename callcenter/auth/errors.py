@@ -24,7 +24,8 @@ class TooManyAttempts(Denied):
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(
-            "too many failed logins", fix=f"wait {retry_after_s} s and try again, or ask an administrator for a login link"
+            "too many failed logins",
+            fix=f"wait {retry_after_s} s and try again, or ask an administrator for a login link",
         )
         self.retry_after_s = retry_after_s
 

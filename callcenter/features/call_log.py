@@ -1,6 +1,7 @@
 """The call list and the replay of one call, within what the viewer may see.
 
-Agents see the calls that rang for them, supervisors all. A call outside that is "not found": nobody learns that it exists.
+Agents see the calls that rang for them, supervisors all. A call outside that is "not found": nobody learns that it
+exists.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class RecordingFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay(CallSummary):
-    """One call with everything on its time line; ``offset_ms`` counts from the start of the audio, None without audio."""
+    """One call with its time line; ``offset_ms`` counts from the start of the audio, None without audio."""
 
     linkedid: str
     segments: tuple[SegmentView, ...]

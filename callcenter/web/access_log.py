@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 import workorder.errors
@@ -18,14 +18,13 @@ from callcenter.web.guard import Guard, client_address
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail."""
 UNMATCHED = "unmatched"
 
 
 class Border:
-    """The outermost middleware. Paths are logged as their pattern and queries not at all: both may hold personal data."""
+    """The outermost middleware. Logs a path's pattern and no query: both may hold personal data."""
 
     def __init__(self, guard: Guard, clock: Clock, metrics: CollectorRegistry) -> None:
         self._guard = guard
@@ -37,7 +36,7 @@ class Border:
             "callcenter_http_seconds", "Time to answer a request", ["method", "route"], registry=metrics
         )
 
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """For ``aiohttp.web.Application(middlewares=[…])``."""
 
         @web.middleware
@@ -68,7 +67,7 @@ class Border:
             error: Exception = errors.from_http(refusal)
         except (CallcenterError, workorder.errors.WorkOrderError) as refusal:
             error = refusal
-        except Exception as defect:
+        except Exception as defect:  # noqa: BLE001 - this is the border of the request
             error = defect
         if errors.status_of(type(error)) is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("http.defect", exc_info=error)

@@ -75,7 +75,9 @@ async def _serve(socket: web.WebSocketResponse, outbox: Outbox, who: Principal, 
             group.create_task(_expire(outbox, who, clock)),
             group.create_task(_read(socket, outbox, who, calls, clock)),
         ]
-        await asyncio.wait([*tasks, closed := group.create_task(_until_closed(outbox))], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            [*tasks, closed := group.create_task(_until_closed(outbox))], return_when=asyncio.FIRST_COMPLETED
+        )
         for task in (*tasks, closed):
             task.cancel()
 
@@ -98,9 +100,7 @@ async def _expire(outbox: Outbox, who: Principal, clock: Clock) -> None:
     outbox.close(SESSION_OVER)
 
 
-async def _read(
-    socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock
-) -> None:
+async def _read(socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock) -> None:
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
             outbox.close(BAD_FRAME)
@@ -113,7 +113,9 @@ async def _read(
             return
 
 
-def _handle(frame: Ping | PopPainted | CallDone, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock) -> None:
+def _handle(
+    frame: Ping | PopPainted | CallDone, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock
+) -> None:
     match frame:
         case Ping():
             outbox.put("pong", {"t": frame.t, "server_time": clock.now()})

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from multidict import CIMultiDict
 from pydantic import ValidationError
 
 from callcenter.auth.errors import NotLoggedIn, PermissionMissing
@@ -21,9 +20,10 @@ from callcenter.web import errors, idempotency
 from callcenter.web.ask import Ask
 from callcenter.web.encode import encode
 from callcenter.web.guard import SAFE_METHODS, Guard
-from callcenter.web.idempotency import StoredAnswer
+from callcenter.web.idempotency import KeptAnswer
 from callcenter.web.route import Access, Route, Unit
 from callcenter.web.services import Services
+from workorder.views import OrderView
 
 KEY_LENGTH = 80
 JSON_TYPE = "application/json"
@@ -63,7 +63,9 @@ class Endpoint:
             _check_csrf(request, principal)
         needed = self.route.access if isinstance(self.route.access, Permission) else Permission.OPERATE
         if needed not in principal.permissions:
-            raise PermissionMissing(f"this needs the permission {needed}", fix="ask an administrator for a role that has it")
+            raise PermissionMissing(
+                f"this needs the permission {needed}", fix="ask an administrator for a role that has it"
+            )
         return principal
 
     # ---- what ---------------------------------------------------------------------------------------------------
@@ -102,15 +104,17 @@ class Endpoint:
         return self._services.database.read() if self.route.unit is Unit.READ else self._services.database.write()
 
     async def _once(self, ask: Ask, arguments: Mapping[str, Any]) -> web.StreamResponse:
-        """Run the handler unless this Idempotency-Key has an answer already."""
+        """Run the handler unless this Idempotency-Key has an answer already; the answer lasts with the effect."""
         key = ask.http.headers.get("Idempotency-Key")
-        if key is None or ask.http.method != "POST" or ask.principal is None:
+        if key is None or ask.http.method != "POST":
             return self._encode(await self.route.handler(ask, **arguments))
         if not 0 < len(key) <= KEY_LENGTH or "\x00" in key:
             raise errors.Malformed(f"must have 1 to {KEY_LENGTH} characters", field="Idempotency-Key")
         claim = idempotency.Claim(ask.who.user_id, key, await _fingerprint(ask.http))
-        if first := await idempotency.claim(ask.rows, claim, at=self._services.clock.now()):
-            return _response(first, replayed=True)
+        if first := await idempotency.claim(ask.rows, claim, at=ask.services.clock.now()):
+            response = _response(first)
+            response.headers["Idempotency-Replayed"] = "true"
+            return response
         answer = self._answer(await self.route.handler(ask, **arguments))
         await idempotency.store(ask.rows, claim, answer)
         return _response(answer)
@@ -120,27 +124,24 @@ class Endpoint:
     def _encode(self, content: object) -> web.StreamResponse:
         return content if isinstance(content, web.StreamResponse) else _response(self._answer(content))
 
-    def _answer(self, content: object) -> StoredAnswer:
-        etag = f'"{content.edit_version}"' if self.route.etag else None  # type: ignore[attr-defined]  # OrderView has it
+    def _answer(self, content: object) -> KeptAnswer:
+        headers = {"Content-Type": JSON_TYPE} if content is not None else {}
+        if isinstance(content, OrderView) and self.route.etag:
+            headers["ETag"] = f'"{content.edit_version}"'
         body = b"" if content is None else encode(content)
-        return StoredAnswer(status=204 if content is None else self.route.status, etag=etag, body=body)
+        return KeptAnswer(status=self.route.status, headers=headers, body=body)
 
 
-def _response(answer: StoredAnswer, *, replayed: bool = False) -> web.Response:
-    headers: CIMultiDict[str] = CIMultiDict()
-    if answer.body:
-        headers["Content-Type"] = JSON_TYPE
-    if answer.etag:
-        headers["ETag"] = answer.etag
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return web.Response(status=answer.status, body=answer.body, headers=headers)
+def _response(answer: KeptAnswer) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
 def _check_csrf(request: web.Request, principal: Principal) -> None:
     sent = request.headers.get("X-CSRF-Token", "")
     if not hmac.compare_digest(sent.encode(errors="replace"), principal.csrf_token.encode()):
-        raise errors.CsrfMissing("wrong or no CSRF token", field="X-CSRF-Token", fix="send csrf_token of GET /api/session")
+        raise errors.CsrfMissing(
+            "wrong or no CSRF token", field="X-CSRF-Token", fix="send csrf_token of GET /api/session"
+        )
 
 
 async def _json_body(request: web.Request) -> bytes:
@@ -164,7 +165,9 @@ def _edit_version(request: web.Request) -> int:
     header = request.headers.get("If-Match")
     if header is None:
         raise errors.VersionMissing(
-            "a change must say which version it changes", field="If-Match", fix="send the ETag of the order as you read it"
+            "a change must say which version it changes",
+            field="If-Match",
+            fix="send the ETag of the order as you read it",
         )
     digits = header.strip().removeprefix("W/").strip('"')
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):

@@ -1,7 +1,7 @@
 """Errors as ``application/problem+json`` (RFC 9457): the one place that knows which error is which HTTP status.
 
-docs/reference/errors.md lists every code (a test compares them). An error nobody raised on purpose is a 500 that says nothing but
-where to find it in the log.
+docs/reference/errors.md lists every code (a test compares them). An error nobody raised on purpose is a 500 that says
+nothing but where to find it in the log.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ def answer(error: Exception, request_id: str) -> web.Response:
 def from_http(error: web.HTTPException) -> errors.CallcenterError:
     """The framework's own refusals (no such path, wrong method, body too large) as errors of ours."""
     if isinstance(error, web.HTTPMethodNotAllowed):
-        return MethodNotAllowed(f"{error.method} is not possible here", fix=f"use {', '.join(sorted(error.allowed_methods))}")
+        return MethodNotAllowed(
+            f"{error.method} is not possible here", fix=f"use {', '.join(sorted(error.allowed_methods))}"
+        )
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return TooLarge("the body is too large", fix="send less at once")
     if error.status == HTTPStatus.NOT_FOUND:

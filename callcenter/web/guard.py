@@ -1,7 +1,7 @@
 """Which requests may reach a handler at all: our host name, our own page as origin, and from where.
 
-Host: a page of another site that points its own name at our address (DNS rebinding) sends that name; it is refused. Literal
-addresses cannot be rebound and are accepted, so that health checks and a first visit need no settings.
+Host: a page of another site that points its own name at our address (DNS rebinding) sends that name; it is refused.
+Literal addresses cannot be rebound and are accepted, so that health checks and a first visit need no settings.
 """
 
 from __future__ import annotations

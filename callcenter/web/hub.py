@@ -1,7 +1,8 @@
 """Delivers frames to the agents' browsers: one bounded outbox per socket, filled without ever waiting.
 
-A frame's body is serialised once, however many sockets it goes to; each socket adds its own ``seq`` when the frame leaves.
-A browser that does not read is cut (close code 4408) and comes back for a fresh snapshot; it never slows anybody else.
+A frame's body is serialised once, however many sockets it goes to; each socket adds its own ``seq`` when the frame
+leaves. A browser that does not read is cut (close code 4408) and comes back for a fresh snapshot; it never slows
+anybody else.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Outbox:
         self.put_encoded(*_frame(kind, body))
 
     def put_encoded(self, key: Hashable, tail: bytes) -> bool:
-        """Queue a frame that ``_frame`` made; False when it replaced an older one. Cuts the socket when the outbox is full."""
+        """Queue a frame that ``_frame`` made; False when it replaced an older one. A full outbox cuts the socket."""
         if self.closed.is_set():
             return True
         replaced = key is not None and self._frames.pop(key, None) is not None
@@ -87,8 +88,12 @@ class Hub:
         self._by_interface: defaultdict[str | None, set[Outbox]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Outbox]] = defaultdict(set)
         self._all: set[Outbox] = set()
-        self._frames = Counter("callcenter_desk_frames", "Frames queued to browsers, by type", ["type"], registry=metrics)
-        self._coalesced = Counter("callcenter_desk_coalesced", "Partials replaced before they were sent", registry=metrics)
+        self._frames = Counter(
+            "callcenter_desk_frames", "Frames queued to browsers, by type", ["type"], registry=metrics
+        )
+        self._coalesced = Counter(
+            "callcenter_desk_coalesced", "Partials replaced before they were sent", registry=metrics
+        )
         self._cut = Counter("callcenter_desk_cut", "Browsers cut because they did not read", registry=metrics)
         sockets = Gauge("callcenter_desk_sockets", "Open agent sockets", registry=metrics)
         sockets.set_function(lambda: float(len(self._all)))
@@ -112,7 +117,7 @@ class Hub:
             self._cut.inc()
 
     def push(self, interface: str | None, kind: str, body: Mapping[str, object]) -> None:
-        """``Desk.push``: queue one frame to every socket of the device, or to all sockets when ``interface`` is None."""
+        """``Desk.push``: one frame to every socket of the device, or to all sockets when ``interface`` is None."""
         targets = self._all if interface is None else self._by_interface.get(interface)
         if not targets:
             return

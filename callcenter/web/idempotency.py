@@ -1,12 +1,13 @@
 """``Idempotency-Key``: the first answer to a POST is stored in the transaction of its effect; a repeat returns it.
 
-The key's row is inserted before the work is done. A second request with the same key waits for the first one's commit
-(SQLite: one writer at a time; PostgreSQL: the unique index waits), so even simultaneous repeats have one effect. Refused
-requests roll back and keep no key.
+The key's row is inserted before the work is done. A second request with the same key waits for the first one's
+commit (SQLite: one writer at a time; PostgreSQL: the unique index waits), so even simultaneous repeats have one effect.
+Refused requests roll back and keep no key.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,15 +32,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class KeptAnswer:
     """An answer as it goes out."""
 
     status: int
-    etag: str | None
+    headers: Mapping[str, str]
     body: bytes
 
 
-async def claim(session: AsyncSession, claim: Claim, *, at: datetime) -> StoredAnswer | None:
+async def claim(session: AsyncSession, claim: Claim, *, at: datetime) -> KeptAnswer | None:
     """Take the key, or return the answer it has already. Raises KeyReused when it belongs to a different request."""
     await session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < at - KEPT))
     if await _insert(session, claim, at):
@@ -47,15 +48,16 @@ async def claim(session: AsyncSession, claim: Claim, *, at: datetime) -> StoredA
     row = (await session.scalars(select(IdempotencyRow).where(*_key(claim)))).one()
     if row.request_hash != claim.request_hash:
         raise KeyReused(
-            "this key belongs to a different request", field="Idempotency-Key", fix="use a fresh key for each new request"
+            "this key belongs to a different request",
+            field="Idempotency-Key",
+            fix="use a fresh key for each new request",
         )
-    return StoredAnswer(row.status, row.headers.get("ETag"), row.body)
+    return KeptAnswer(row.status, row.headers, row.body)
 
 
-async def store(session: AsyncSession, claim: Claim, answer: StoredAnswer) -> None:
+async def store(session: AsyncSession, claim: Claim, answer: KeptAnswer) -> None:
     """Keep ``answer`` under the claimed key; it lasts with the caller's commit."""
-    headers = {"ETag": answer.etag} if answer.etag else {}
-    values = {"status": answer.status, "headers": headers, "body": answer.body}
+    values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
     await session.execute(update(IdempotencyRow).where(*_key(claim)).values(values))
 
 
@@ -71,7 +73,7 @@ async def _insert(session: AsyncSession, claim: Claim, at: datetime) -> bool:
     }
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(IdempotencyRow).values(values).on_conflict_do_nothing()
-    return bool((await session.execute(statement)).rowcount)
+    return await session.scalar(statement.returning(IdempotencyRow.key)) is not None
 
 
 def _key(claim: Claim) -> tuple[Any, ...]:

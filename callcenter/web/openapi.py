@@ -62,8 +62,8 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[tuple[str, str], Json], Json
         wanted += [(f"{route.operation_id}.{name}", "validation", adapter) for name, adapter in route.inputs.items()]
         if _has_json(route):
             wanted.append((f"{route.operation_id}.return", "serialization", route.output))
-    made, shared = TypeAdapter.json_schemas(wanted, ref_template=REF)  # type: ignore[arg-type]  # keys are ours
-    return {key: _plain(schema) for key, schema in made.items()}, shared.get("$defs", {})  # type: ignore[misc]
+    made, shared = TypeAdapter.json_schemas(wanted, ref_template=REF)
+    return {key: _plain(schema) for key, schema in made.items()}, shared.get("$defs", {})
 
 
 def _plain(schema: Any) -> Json:
@@ -78,7 +78,7 @@ def _operation(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
     operation: Json = {
         "operationId": route.operation_id,
         "summary": route.summary,
-        "tags": [route.operation_id.partition("_")[0]],
+        "tags": [route.module],
         "parameters": list(_parameters(route, schemas)),
         "responses": _responses(route, schemas),
         "security": _security(route),

@@ -44,8 +44,8 @@ class Unit(Enum):
 class Route:
     """Method, path, who may, what runs. ``access`` has no default: a route nobody thought about does not exist.
 
-    ``etag`` sends the answer's ``edit_version`` as ETag. ``produces`` are the media types of the answer; other than JSON the
-    handler makes the answer itself.
+    ``etag`` sends the answer's ``edit_version`` as ETag. ``produces`` are the media types of the answer;
+    other than JSON the handler makes the answer itself.
     """
 
     method: str
@@ -84,9 +84,14 @@ class Route:
         return self.produces == ("application/json",)
 
     @property
+    def module(self) -> str:
+        """What the route is about."""
+        return self.handler.__module__.rpartition(".")[2]
+
+    @property
     def operation_id(self) -> str:
         """Unique name of the operation: module and function."""
-        return f"{self.handler.__module__.rpartition('.')[2]}_{self.handler.__name__}"
+        return f"{self.module}_{self.handler.__name__}"
 
     @property
     def summary(self) -> str:

@@ -1,12 +1,12 @@
 """The route table: every address of the interface, who may use it, and what answers.
 
-From this one table come the authorisation and decoding of each request (web.endpoint), the OpenAPI document (web.openapi) and the
-test that tries every route as every role. What is not here does not exist.
+From this one table come the authorisation and decoding of each request (web.endpoint), the OpenAPI document
+(web.openapi) and the test that tries every route as every role. What is not here does not exist.
 """
 
 from __future__ import annotations
 
-from callcenter.auth.permissions import Permission as P
+from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
 from callcenter.web.agent_socket import agent_socket
 from callcenter.web.api import calls, catalogue, customers, operation, session, work_orders
 from callcenter.web.route import Access, Route, Unit

@@ -1,10 +1,12 @@
 """What the web layer needs from the rest, in one frozen value that app.py fills.
 
-    services = Services(settings=…, clock=…, database=…, auth=Auth(database=…, clock=…, settings=settings.web), hub=hub, …)
+    auth = Auth(database=database, clock=clock, settings=settings.web)
+    services = Services(settings=settings, clock=clock, database=database, auth=auth, hub=hub, …)
     application = build_web(services)          # aiohttp.web.Application; callcenter.web.server
 
 ``hub`` is made first (``Hub(queue_limit=settings.web.socket_queue, metrics=registry)``) because features
-push frames to it; it implements ``callcenter.features.desk.Desk``. Everything behind a Protocol here is called on the event loop.
+push frames to it; it implements ``callcenter.features.desk.Desk``. Everything behind a Protocol here is called on the
+event loop.
 """
 
 from __future__ import annotations

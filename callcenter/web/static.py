@@ -1,7 +1,7 @@
 """The built page: files of callcenter/web/static, ``index.html`` for every page route, strict headers.
 
-Only files that were there at start are served: a path is looked up in a table, never opened from the request. Everything
-under ``assets/`` has its content's hash in its name and may be kept for ever.
+Only files that were there at start are served: a path is looked up in a table, never opened from the request.
+Everything under ``assets/`` has its content's hash in its name and may be kept for ever.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ FOLDER = Path(__file__).parent / "static"
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 
-PAGE_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        # The component library writes its styles into style elements at run time; scripts stay strict.
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+_PAGE_RULES = (
+    "default-src 'self'",
+    "script-src 'self'",
+    # The component library writes its styles into style elements at run time; scripts stay strict.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' blob:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
+PAGE_POLICY = "; ".join(_PAGE_RULES)
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 HEADERS: Mapping[str, str] = {

@@ -23,7 +23,7 @@ Fields = Annotated[dict[FieldName, Content], Field(max_length=40)]
 Word = Annotated[str, StringConstraints(max_length=80)]
 
 
-class ListQuery(Input):
+class OrderListQuery(Input):
     """Filters; what is not given does not filter."""
 
     cursor: Word | None = None
@@ -40,13 +40,13 @@ class NewOrder(Input):
 
     call_id: Id | None = None
     customer_id: Id | None = None
-    fields: Fields = {}
+    fields: Fields = Field(default_factory=dict)
 
 
-class Edit(Input):
+class OrderEdit(Input):
     """New values by field name, and names of heard values that are right as they are."""
 
-    fields: Fields = {}
+    fields: Fields = Field(default_factory=dict)
     accept: tuple[FieldName, ...] = Field(default=(), max_length=40)
 
 
@@ -60,7 +60,7 @@ class Cancellation(Input):
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-async def find(ask: Ask, query: ListQuery) -> Page[OrderView]:
+async def find(ask: Ask, query: OrderListQuery) -> Page[OrderView]:
     """Work orders, newest first."""
     return await orders.list_orders(ask.rows, OrderQuery(**query.model_dump()))
 
@@ -76,7 +76,7 @@ async def open_draft(ask: Ask, body: NewOrder) -> OrderView:
     return _changed(ask, await orders.open_draft(ask.rows, command))
 
 
-async def edit(ask: Ask, order_id: Id, edit_version: int, body: Edit) -> OrderView:
+async def edit(ask: Ask, order_id: Id, edit_version: int, body: OrderEdit) -> OrderView:
     """Change fields; speech leaves them alone from then on."""
     await _check_version(ask, order_id, edit_version)
     command = EditOrder(
