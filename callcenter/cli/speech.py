@@ -68,7 +68,7 @@ def asr() -> None:
 @click.pass_obj
 @reports_errors
 def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, as_json: bool) -> None:
-    """Transcribe WAV, FLAC, MP3 or u-law files; in stereo each channel is a speaker. Bad files are named and skipped."""
+    """Transcribe WAV, FLAC, MP3 or u-law files; in stereo each channel is a speaker. Bad files are named, skipped."""
     from asr.load import load_recognizer
     from asr.transcribe import transcribe_file
 

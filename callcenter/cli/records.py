@@ -1,0 +1,174 @@
+"""``callcenter db|user|openapi``: the database, who may log in, and the interface description."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callcenter import config as settings_file
+from callcenter.cli.output import emit, reports_errors, say
+from callcenter.errors import NotFound
+
+if TYPE_CHECKING:
+    from callcenter.auth.sessions import Auth
+    from callcenter.storage.database import Database
+
+
+@asynccontextmanager
+async def _records(config: Path | None) -> AsyncIterator[tuple[Database, Auth]]:
+    """The configured database, brought up to this version's schema, and the logins in it."""
+    from callcenter.auth.sessions import Auth
+    from callcenter.clock import SystemClock
+    from callcenter.features.startup import prepare_data_dir
+    from callcenter.storage.database import Database
+
+    settings = settings_file.load(config)
+    prepare_data_dir(settings.data_dir)
+    database = await Database.open(settings.database_url())
+    try:
+        await database.upgrade()
+        yield database, Auth(database=database, clock=SystemClock(), settings=settings.web)
+    finally:
+        await database.aclose()
+
+
+@click.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+@click.pass_obj
+@reports_errors
+def upgrade(config: Path | None) -> None:
+    """Create the schema, or bring it up to this version; safe to repeat."""
+
+    async def run() -> None:
+        async with _records(config):
+            say("the database has this version's schema")
+
+    asyncio.run(run())
+
+
+@click.group()
+def user() -> None:
+    """Who may log in."""
+
+
+@user.command()
+@click.argument("username")
+@click.option("--name", help="Name shown to others (default: the user name).")
+@click.option("--role", "roles", multiple=True, type=click.Choice(["agent", "supervisor", "admin"]), default=["agent"])
+@click.option("--interface", help="The phone that rings for this user, e.g. PJSIP/1001.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def add(
+    config: Path | None,
+    username: str,
+    name: str | None,
+    roles: tuple[str, ...],
+    interface: str | None,
+    password_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Add a user; asks for a password, or prints a one-time login link's token when none is given."""
+
+    async def run() -> None:
+        password = _password(password_stdin)
+        async with _records(config) as (_, auth):
+            added = await auth.add_user(
+                username=username, display_name=name or username, roles=roles, interface=interface, password=password
+            )
+            token = None if password else await auth.issue_login_token(added.user_id)
+        if as_json:
+            emit({"user_id": added.user_id, "username": added.username, "login_token": token})
+        else:
+            say(f"added {added.username}")
+            if token:
+                click.echo(f"/login?token={token}")
+
+    asyncio.run(run())
+
+
+@user.command()
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.pass_obj
+@reports_errors
+def passwd(config: Path | None, username: str, password_stdin: bool) -> None:
+    """Set a user's password; with an empty one print a one-time login link instead."""
+
+    async def run() -> None:
+        from callcenter.storage import users
+
+        password = _password(password_stdin)
+        async with _records(config) as (database, auth):
+            async with database.read() as work:
+                found = await users.by_username(work.session, username)
+            if found is None:
+                raise NotFound(f"there is no user {username}", field="username", fix="`callcenter user list` shows all")
+            if password:
+                await auth.set_password(found.username, password)
+                say(f"password of {found.username} is set; open logins have ended")
+            else:
+                click.echo(f"/login?token={await auth.issue_login_token(found.user_id)}")
+
+    asyncio.run(run())
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def list_users(config: Path | None, as_json: bool) -> None:
+    """Everyone who may log in."""
+
+    async def run() -> None:
+        from callcenter.storage import users
+
+        async with _records(config) as (database, _), database.read() as work:
+            for found in await users.list_users(work.session):
+                row = {
+                    "username": found.username,
+                    "display_name": found.display_name,
+                    "roles": list(found.roles),
+                    "interface": found.interface,
+                    "active": found.active,
+                }
+                if as_json:
+                    emit(row)
+                else:
+                    click.echo("  ".join(str(value) for value in row.values()))
+
+    asyncio.run(run())
+
+
+def _password(from_stdin: bool) -> str | None:
+    """From standard input, by prompt on a terminal, else none."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n") or None
+    if not sys.stdin.isatty():
+        return None
+    entered: str = click.prompt(
+        "Password (empty: a one-time login link)", default="", hide_input=True, show_default=False
+    )
+    return entered or None
+
+
+@click.command()
+@reports_errors
+def openapi() -> None:
+    """Print the OpenAPI description of the HTTP interface."""
+    from callcenter.auth.sessions import COOKIE
+    from callcenter.web.openapi import document
+    from callcenter.web.routes import ROUTES
+
+    emit(document(ROUTES, cookie_name=COOKIE))

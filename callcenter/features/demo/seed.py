@@ -1,0 +1,78 @@
+"""Sample customers with appliances and past orders, put on file through the same services everything else uses."""
+
+from __future__ import annotations
+
+import importlib.resources
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import yaml
+from sqlalchemy import select
+
+from callcenter.storage.database import Database, UnitOfWork
+from workorder.commands import CreateCustomer, CreateOrder, NewAsset, OpenDraft
+from workorder.model.customers import Customer
+from workorder.services import customers, orders
+from workorder.views import CustomerCard
+
+BY = "demo"
+YEAR = timedelta(days=365.25)
+
+
+async def seed(database: Database, *, now: datetime) -> int:
+    """Put the sample customers on file unless somebody is there already; returns how many were added."""
+    async with database.write() as work:
+        if await work.session.scalar(select(Customer.customer_id).limit(1)):
+            return 0
+        entries = _entries()
+        for entry in entries:
+            await _add(work, entry, now)
+        await work.commit()
+    return len(entries)
+
+
+def _entries() -> list[dict[str, Any]]:
+    text = importlib.resources.files(__package__).joinpath("customers.yaml").read_text("utf-8")
+    entries: list[dict[str, Any]] = yaml.safe_load(text)
+    return entries
+
+
+async def _add(work: UnitOfWork, entry: dict[str, Any], now: datetime) -> None:
+    card = await customers.create_customer(
+        work.session,
+        CreateCustomer(
+            by=BY,
+            at=now - 3 * YEAR,
+            name=entry["name"],
+            phones=tuple(entry["phones"]),
+            address=entry["address"],
+            level=entry.get("level", "normal"),
+            assets=tuple(_asset(asset, now.date()) for asset in entry["assets"]),
+        ),
+    )
+    for order in entry.get("orders", ()):
+        await _past_order(work, card, order, now)
+
+
+def _asset(entry: dict[str, Any], today: date) -> NewAsset:
+    bought = today - entry["purchased_years_ago"] * YEAR
+    return NewAsset(
+        appliance=entry["appliance"],
+        brand=entry["brand"],
+        model=entry["model"],
+        serial=entry["serial"],
+        purchased_on=bought,
+        warranty_until=bought + entry["warranty_years"] * YEAR,
+    )
+
+
+async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any], now: datetime) -> None:
+    at = now - timedelta(days=entry["days_ago"])
+    fields = {name: entry[name] for name in ("service_type", "appliance", "brand", "fault") if name in entry}
+    if entry["service_type"] == "install":
+        visit = at + timedelta(days=1)
+        fields["appointment"] = {"start": visit.isoformat(), "end": (visit + timedelta(hours=2)).isoformat()}
+    draft = await orders.open_draft(
+        work.session, OpenDraft(by=BY, at=at, customer_id=card.customer_id, fields=fields)
+    )
+    await orders.create_order(work.session, CreateOrder(by=BY, at=at, order_id=draft.order_id))
