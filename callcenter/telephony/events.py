@@ -33,6 +33,7 @@ class MissReason(StrEnum):
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     CALLER_ABANDONED = "caller_abandoned"
     UNREACHABLE = "unreachable"
+    FORWARDED = "forwarded"
 
 
 class TransferKind(StrEnum):
@@ -148,7 +149,7 @@ class CallTransferred(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLegEnded(CallEvent):
-    """An agent's answered leg is over while the call may go on (after a transfer)."""
+    """An agent's answered leg is over: one for each CallAnswered. The call may go on (after a transfer)."""
 
     uniqueid: str
     interface: str
