@@ -37,7 +37,7 @@ class Endpoint:
         self._services = services
         self._guard = guard
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer ``request``; refusals are raised as errors and become problem+json in the server's middleware."""
         principal = await self._authorise(request)
         arguments = {name: await self._decode(request, name) for name in self.route.inputs}

@@ -28,8 +28,8 @@ def build_web(services: Services, *, pages: static.Pages | None = None) -> web.A
     application = web.Application(middlewares=[border.middleware()], client_max_size=MAX_BODY)
     application[OPENAPI] = document(ROUTES, cookie_name=services.auth.cookie_name)
     for route in ROUTES:
-        application.router.add_route(route.method, route.path, Endpoint(route, services, guard))
-    application.router.add_get(static.PATTERN, pages or static.Pages())
+        application.router.add_route(route.method, route.path, Endpoint(route, services, guard).handle)
+    application.router.add_get(static.PATTERN, (pages or static.Pages()).handle)
     application.on_response_prepare.append(static.add_headers)
 
     async def close_sockets(_application: web.Application) -> None:

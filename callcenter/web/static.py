@@ -59,7 +59,7 @@ class Pages:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """``GET`` of everything outside ``/api``."""
         path = request.match_info["path"]
         if "index.html" not in self._files:

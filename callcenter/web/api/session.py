@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Self
 
 from aiohttp import web
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from callcenter.auth.permissions import Permission
 from callcenter.auth.sessions import Login as LoggedIn
@@ -19,6 +19,9 @@ Secret = Annotated[SecretStr, Field(min_length=1, max_length=256)]
 
 class Login(Input):
     """A user name with its password, or a one-time login token."""
+
+    # A password is taken as typed, spaces included.
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     username: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     password: Secret | None = None
@@ -74,7 +77,11 @@ async def log_out(ask: Ask) -> None:
     """Log out; ends the session and closes its sockets."""
     await ask.services.auth.log_out(ask.who)
     ask.services.hub.close_session(ask.who.session_id)
-    ask.dress.append(lambda response: response.del_cookie(ask.services.auth.cookie_name, path="/"))
+    name, secure = ask.services.auth.cookie_name, ask.services.settings.web.cookie_secure
+    # The browser forgets a __Host- cookie only when told with the attributes it was set with.
+    ask.dress.append(
+        lambda response: response.del_cookie(name, path="/", secure=secure, httponly=True, samesite="Strict")
+    )
 
 
 def _set_cookie(ask: Ask, response: web.StreamResponse, login: LoggedIn) -> None:

@@ -1,0 +1,310 @@
+"""A running web server on a real SQLite file, and browsers that use it as the page does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
+from aiohttp.test_utils import TestServer
+from argon2 import PasswordHasher
+from prometheus_client import CollectorRegistry
+
+from callcenter.auth.passwords import Passwords
+from callcenter.auth.sessions import Auth
+from callcenter.clock import VirtualClock
+from callcenter.config import Settings, WebSettings
+from callcenter.errors import NotFound
+from callcenter.storage import calls
+from callcenter.storage.database import Database
+from callcenter.storage.users import User
+from callcenter.web.hub import Hub
+from callcenter.web.server import build_web
+from callcenter.web.services import Check, Services
+from callcenter.web.static import Pages
+from workorder.commands import CreateCustomer, OpenDraft
+from workorder.policy.phones import parse_phone
+from workorder.services import customers, orders
+from workorder.views import CustomerCard, OrderView
+
+NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+PASSWORD = "correct horse"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+CATALOGUE = {
+    "service_types": [{"value": "repair", "label": "维修"}],
+    "appliances": ["空调"],
+    "brands": ["格力"],
+    "faults": {"空调": ["不制冷"]},
+    "required": {"repair": ["service_type", "contact_phone"]},
+}
+FIELDS = {
+    "service_type": "repair",
+    "contact_phone": "13800138000",
+    "appliance": "空调",
+    "brand": "格力",
+    "fault": "不制冷",
+    "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路1号"},
+}
+PEOPLE = {
+    "agent": (["agent"], "PJSIP/1001"),
+    "other": (["agent"], "PJSIP/1002"),
+    "supervisor": (["supervisor"], None),
+    "admin": (["admin"], None),
+    "nobody": ([], None),
+}
+
+
+@dataclass
+class DeskCalls:
+    """The live calls of a desk nobody calls; remembers what the page told."""
+
+    done_calls: list[tuple[str, str]] = field(default_factory=list)
+    painted_calls: list[tuple[str, str, float]] = field(default_factory=list)
+
+    def snapshot(self, interface: str | None) -> Mapping[str, object]:
+        return {"server_time": NOW, "agent_state": "available", "pbx": {"connected": True, "since": NOW}, "calls": []}
+
+    def done(self, interface: str, call_id: str) -> None:
+        self.done_calls.append((interface, call_id))
+
+    def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
+        self.painted_calls.append((interface, call_id, painted_at_ms))
+
+
+@dataclass
+class DeskOrders:
+    """Remembers which orders the desks were told about."""
+
+    seen: list[OrderView] = field(default_factory=list)
+
+    def changed(self, order: OrderView) -> None:
+        self.seen.append(order)
+
+
+@dataclass(frozen=True)
+class Waveform:
+    sample_rate_hz: int = 8000
+    duration_ms: int = 2000
+    peaks_per_s: float = 1.0
+    channels: tuple[tuple[float, ...], ...] = ((0.5, 0.25), (0.0, 1.0))
+
+
+@dataclass
+class Sounds:
+    """Recordings in a folder, and the audio of calls that go on, by call."""
+
+    folder: Path
+    live: dict[str, bytes] = field(default_factory=dict)
+
+    def file(self, path: str) -> Path:
+        if not (self.folder / path).is_file():
+            raise NotFound("the recording is gone", field="call_id")
+        return self.folder / path
+
+    async def peaks(self, path: str) -> Waveform:
+        self.file(path)
+        return Waveform()
+
+    async def clip(self, path: str, *, start_ms: int, end_ms: int, channel: str) -> bytes:
+        return f"RIFF {path} {start_ms} {end_ms} {channel}".encode()
+
+
+@dataclass
+class LiveSounds:
+    calls: dict[str, bytes] = field(default_factory=dict)
+
+    async def clip(self, call_id: str, *, start_ms: int, end_ms: int, channel: str) -> bytes | None:
+        return self.calls.get(call_id)
+
+
+@dataclass
+class Site:
+    """The server and what stands behind it."""
+
+    services: Services
+    server: TestServer
+    users: dict[str, User]
+    clock: VirtualClock
+    calls: DeskCalls
+    orders: DeskOrders
+    live_sounds: LiveSounds
+    sounds: Sounds
+    checks: dict[str, Any]
+
+    @asynccontextmanager
+    async def browser(self, name: str | None = None) -> AsyncIterator[Browser]:
+        """A browser with its own cookies, logged in as ``name`` by a one-time link."""
+        jar = CookieJar(unsafe=True)
+        async with ClientSession(self.origin, cookie_jar=jar) as client:
+            browser = Browser(client, self.origin)
+            if name is not None:
+                token = await self.services.auth.issue_login_token(self.users[name].user_id)
+                await browser.log_in({"login_token": token})
+            yield browser
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.server.host}:{self.server.port}"
+
+    async def customer(self, *, name: str = "王芳", phone: str = "13800138000") -> CustomerCard:
+        async with self.services.database.write() as work:
+            command = CreateCustomer(by="machine", at=self.clock.now(), name=name, phones=(phone,))
+            card = await customers.create_customer(work.session, command)
+            await work.commit()
+        return card
+
+    async def call(self, call_id: str = "01CALL", *, interface: str = "PJSIP/1001", user: str | None = "agent") -> str:
+        """A call that rang at ``interface``, was answered after 3 s, heard and ended after a minute."""
+        at = self.clock.now()
+        user_id = self.users[user].user_id if user else None
+        async with self.services.database.write() as work:
+            rows = work.session
+            phone = parse_phone("13800138000")
+            await calls.record_arrival(
+                rows, call_id=call_id, linkedid=f"{call_id}.1", at=at, direction="inbound", phone=phone
+            )
+            await calls.record_offer(
+                rows,
+                call_id=call_id,
+                at=at,
+                interface=interface,
+                uniqueid=f"{call_id}.2",
+                caller_uniqueid=f"{call_id}.1",
+                queue="repairs",
+                user_id=user_id,
+            )
+            await calls.record_answer(rows, call_id=call_id, at=at, interface=interface, user_id=user_id)
+            await calls.start_audio(rows, call_id=call_id, at=at)
+            await calls.record_event(rows, call_id=call_id, at=at, type="answered", interface=interface, text="answered")
+            await calls.add_segment(
+                rows,
+                call_id=call_id,
+                segment_id=f"{call_id}S1",
+                speaker="caller",
+                start_ms=100,
+                end_ms=900,
+                text="空调 不 制冷",
+                confidence=0.9,
+                words=[("空调", 100, 400, 0.9)],
+            )
+            await calls.record_end(rows, call_id=call_id, at=at, cause=16)
+            await work.commit()
+        return call_id
+
+    async def record(self, call_id: str, content: bytes = b"0123456789") -> None:
+        """A recording of the call on disk and in the database."""
+        (self.sounds.folder / f"{call_id}.flac").write_bytes(content)
+        async with self.services.database.write() as work:
+            await calls.add_recording(
+                work.session,
+                call_id=call_id,
+                at=self.clock.now(),
+                path=f"{call_id}.flac",
+                format="flac",
+                sample_rate_hz=8000,
+                duration_ms=60000,
+                size_bytes=len(content),
+                sha256="0" * 64,
+            )
+            await work.commit()
+
+    async def draft(self, call_id: str | None = None, **fields: Any) -> OrderView:
+        async with self.services.database.write() as work:
+            order = await orders.open_draft(
+                work.session, OpenDraft(by="machine", at=self.clock.now(), call_id=call_id, fields=fields)
+            )
+            await work.commit()
+        return order
+
+
+@dataclass
+class Browser:
+    """Sends what the page sends: cookie, Origin and CSRF token."""
+
+    client: ClientSession
+    origin: str
+    csrf_token: str | None = None
+
+    async def log_in(self, body: Mapping[str, str]) -> ClientResponse:
+        response = await self.post("/api/session", body)
+        if response.status == 200:
+            self.csrf_token = (await response.json())["csrf_token"]
+        return response
+
+    def headers(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        own = {"Origin": self.origin} | ({"X-CSRF-Token": self.csrf_token} if self.csrf_token else {})
+        return own | dict(extra or {})
+
+    async def get(self, path: str, **options: Any) -> ClientResponse:
+        return await self.client.get(path, **options)
+
+    async def send(self, method: str, path: str, body: object = None, **headers: str) -> ClientResponse:
+        """``headers`` with underscores: ``If_Match="\\"1\\""``."""
+        extra = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.request(method, path, json=body, headers=self.headers(extra))
+
+    async def post(self, path: str, body: object, **headers: str) -> ClientResponse:
+        return await self.send("POST", path, body, **headers)
+
+    async def socket(self, **options: Any) -> ClientWebSocketResponse:
+        return await self.client.ws_connect("/api/agent/socket", origin=self.origin, **options)
+
+
+@asynccontextmanager
+async def open_site(folder: Path, *, web: WebSettings | None = None, pages: Path | None = None) -> AsyncIterator[Site]:
+    """The server on a fresh database in ``folder``; ``pages`` is the built page's folder, by default one that is empty."""
+    database = await Database.open(f"sqlite+aiosqlite:///{folder / 'test.db'}")
+    try:
+        await database.upgrade()
+        async with _serve(folder, database, Settings(web=web or WebSettings()), pages) as site:
+            yield site
+    finally:
+        await database.aclose()
+
+
+@asynccontextmanager
+async def _serve(folder: Path, database: Database, settings: Settings, pages: Path | None) -> AsyncIterator[Site]:
+    clock, metrics = VirtualClock(NOW), CollectorRegistry()
+    auth = Auth(database=database, clock=clock, settings=settings.web, passwords=Passwords(QUICK))
+    desk_calls, desk_orders, live_sounds, sounds = DeskCalls(), DeskOrders(), LiveSounds(), Sounds(folder)
+    checks: dict[str, Any] = {"database": _fine}
+    services = Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        auth=auth,
+        hub=Hub(queue_limit=settings.web.socket_queue, metrics=metrics),
+        live_calls=desk_calls,
+        live_orders=desk_orders,
+        recordings=sounds,
+        live_audio=live_sounds,
+        catalogue=CATALOGUE,
+        checks=checks,
+        metrics=metrics,
+    )
+    users = {name: await _add(auth, database, clock, name) for name in PEOPLE}
+    async with TestServer(build_web(services, pages=Pages(pages or folder / "no-page"))) as server:
+        yield Site(services, server, users, clock, desk_calls, desk_orders, live_sounds, sounds, checks)
+
+
+async def _fine() -> Check:
+    return Check(True, "fine")
+
+
+async def _add(auth: Auth, database: Database, clock: VirtualClock, name: str) -> User:
+    roles, interface = PEOPLE[name]
+    if roles:
+        return await auth.add_user(
+            username=name, display_name=name.title(), roles=roles, interface=interface, password=PASSWORD
+        )
+    from callcenter.storage import users
+
+    async with database.write() as work:
+        user = await users.add_user(work.session, username=name, display_name=name, roles=roles, at=clock.now())
+        await work.commit()
+    return user
