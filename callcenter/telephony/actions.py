@@ -24,6 +24,7 @@ LONGEST_TURN_S = 2.0
 WRITE_CLASS = {
     "CoreSettings": "reporting",
     "CoreShowChannels": "reporting",
+    "DeviceStateList": "reporting",
     "Hangup": "call",
     "Originate": "originate",
 }
@@ -32,6 +33,7 @@ WRITE_CLASS = {
 _INTERFACE = re.compile(r"(?:PJSIP|SIP)/[\w.+-]{1,80}")
 _EXTEN = re.compile(r"[0-9*#+A-Za-z_.-]{1,64}")
 _UNIQUEID = re.compile(r"[\w.:+-]{1,150}")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _CALLER_ID = re.compile(r'[^"<>]{0,80}')
 
 REASONS = {"0": "no such channel or device", "1": "no answer", "3": "no answer", "5": "busy", "8": "congested"}
@@ -93,9 +95,10 @@ class Actions:
         self._turns = _Turns(originate_per_s, clock)
         self._taps: set[str] = set()
 
-    async def ping(self) -> None:
-        """Return when the PBX answered."""
-        await self._do({"Action": "Ping"})
+    async def ping(self) -> float | None:
+        """The PBX's clock in seconds since the epoch; None when it does not tell."""
+        stamp = (await self._do({"Action": "Ping"})).headers.get("Timestamp", "")
+        return float(stamp) if _NUMBER.fullmatch(stamp) else None
 
     async def asterisk_version(self) -> str:
         """E.g. ``22.10.1``."""
@@ -109,6 +112,19 @@ class Actions:
         """QueueParams, QueueMember and QueueEntry headers, of one queue or of all."""
         action = {"Action": "QueueStatus"} | ({"Queue": queue} if queue else {})
         return (await self._do(action, as_list=True)).items
+
+    async def device_states(self) -> tuple[Mapping[str, str], ...]:
+        """DeviceStateChange headers of every device the PBX knows."""
+        return (await self._do({"Action": "DeviceStateList"}, as_list=True)).items
+
+    async def bridges(self) -> tuple[str, ...]:
+        """The ids of all bridges; needs no write class."""
+        items = (await self._do({"Action": "BridgeList"}, as_list=True)).items
+        return tuple(item["BridgeUniqueid"] for item in items if "BridgeUniqueid" in item)
+
+    async def bridge_channels(self, bridge: str) -> tuple[Mapping[str, str], ...]:
+        """The headers of each channel in a bridge (BridgeInfoChannel); needs no write class."""
+        return (await self._do({"Action": "BridgeInfo", "BridgeUniqueid": bridge}, as_list=True)).items
 
     async def originate_tap(self, *, channel_uniqueid: str, tap_uuid: str, host: str, port: int) -> None:
         """Send what the party of ``channel_uniqueid`` says to the AudioSocket server at host:port, as 8 kHz slin.

@@ -107,11 +107,15 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """No link (any more); ``detail`` is a sentence. While down it is sent again only when the reason changes."""
+    """No link (any more); ``detail`` is a sentence. While down it is sent again only when the reason changes.
+
+    ``heard_at``: when the PBX last said anything, None if it never did. What happened after it may be unknown to us.
+    """
 
     at: datetime
     reason: Loss
     detail: str
+    heard_at: datetime | None
 
 
 LinkEvent = Connected | Disconnected | dict[str, str]
@@ -168,13 +172,17 @@ class _Session(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no types
     transport: asyncio.Transport | None = None
     closed = False
 
-    def __init__(self, receive: Callable[[dict[str, str]], None], on_login: Callable[[_Session], None]) -> None:
+    def __init__(
+        self, receive: Callable[[dict[str, str]], None], on_login: Callable[[_Session], None], clock: Clock
+    ) -> None:
         self.responses: dict[str | None, Any] = {}
         self._parser = AmiParser()
         self._receive = receive
         self._on_login = on_login
+        self._clock = clock
         self._login_id = ""
         self.logged_in = False
+        self.heard_at: datetime | None = None
         self.gone: asyncio.Future[_Lost] = asyncio.get_running_loop().create_future()
 
     @property
@@ -186,6 +194,7 @@ class _Session(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no types
         """Hand on every complete message; a message that we cannot use never harms the next."""
         if self.closed:
             return
+        self.heard_at = self._clock.now()
         try:
             messages = self._parser.feed(data)
         except AmiMalformed as error:
@@ -313,6 +322,7 @@ class AmiLink:
         self._task: asyncio.Task[None] | None = None
         self._state = LinkState(connected=False, since=clock.now(), last_error=None)
         self._lost: _Lost | None = None
+        self._heard_at: datetime | None = None
         self._changed = asyncio.Event()
 
     @classmethod
@@ -389,7 +399,7 @@ class AmiLink:
 
     async def _one_session(self) -> _Lost:
         """Connect, log in, and watch until it is over; returns why."""
-        session = _Session(self._receive, self._came_up)
+        session = _Session(self._receive, self._came_up, self._clock)
         try:
             await self._connect(session)
             await self._login(session)
@@ -398,6 +408,7 @@ class AmiLink:
             return lost
         finally:
             self._session = None
+            self._heard_at = session.heard_at or self._heard_at
             session.drop(_Lost(Loss.STOPPED, "closed by us"))
 
     async def _connect(self, session: _Session) -> None:
@@ -460,7 +471,7 @@ class AmiLink:
         detail = lost.detail if lost.reason is Loss.STOPPED else f"{lost.reason}: {lost.detail}"
         since = now if self._state.connected else self._state.since
         self._set_state(LinkState(connected=False, since=since, last_error=detail))
-        self.events.put_nowait(Disconnected(now, lost.reason, lost.detail))
+        self.events.put_nowait(Disconnected(now, lost.reason, lost.detail, self._heard_at))
         say = log.info if lost.reason is Loss.STOPPED else log.warning
         say("pbx.disconnected", host=self.host, port=self.port, reason=lost.reason.value, why=lost.detail)
 

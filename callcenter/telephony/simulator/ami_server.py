@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from callcenter.telephony.simulator.channels import Channel
+from callcenter.telephony.simulator.channels import Channel, bridge_headers
 from callcenter.telephony.simulator.exchange import Exchange
 
 BANNER = "Asterisk Call Manager/11.0.0\r\n"
@@ -62,7 +62,7 @@ class AmiSession(asyncio.Protocol):
         self.board.sessions.add(self)
         self.send(BANNER)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """The client is gone."""
         self._transport = None
         self.board.sessions.discard(self)
@@ -208,6 +208,32 @@ def _core_show_channels(session: AmiSession, action: Mapping[str, str]) -> None:
     _items(session, action, "Channels will follow", "CoreShowChannelsComplete", items)
 
 
+def _device_state_list(session: AmiSession, action: Mapping[str, str]) -> None:
+    items = [
+        [("Event", "DeviceStateChange"), *_action_id(action), ("Device", device), ("State", state)]
+        for device, state in session.board.exchange.device_states().items()
+    ]
+    _items(session, action, "Device State Changes will follow", "DeviceStateListComplete", items)
+
+
+def _bridge_list(session: AmiSession, action: Mapping[str, str]) -> None:
+    items = [
+        [("Event", "BridgeListItem"), *_action_id(action), *bridge_headers(bridge, len(channels))]
+        for bridge, channels in session.board.exchange.bridges.items()
+    ]
+    _items(session, action, "Bridge listing will follow", "BridgeListComplete", items)
+
+
+def _bridge_info(session: AmiSession, action: Mapping[str, str]) -> None:
+    bridge = action.get("BridgeUniqueid", "")
+    channels = session.board.exchange.bridges.get(bridge)
+    if channels is None:
+        session.reply(action, "Error", ("Message", "Specified BridgeUniqueid not found"))
+        return
+    items = [[("Event", "BridgeInfoChannel"), *_action_id(action), *channel.headers()] for channel in channels]
+    _items(session, action, "Bridge channel listing will follow", "BridgeInfoComplete", items)
+
+
 def _queue_status(session: AmiSession, action: Mapping[str, str]) -> None:
     exchange, tail = session.board.exchange, _action_id(action)
     items: list[list[tuple[str, str]]] = []
@@ -294,11 +320,18 @@ class ActionSpec:
 ACTIONS = {
     spec.name.lower(): spec
     for spec in (
+        ActionSpec("BridgeInfo", "Get information about a bridge.  (Priv: <none>)", _bridge_info),
+        ActionSpec("BridgeList", "Get a list of bridges in the system.  (Priv: <none>)", _bridge_list),
         ActionSpec(
             "CoreSettings", "Show PBX core settings (version etc).  (Priv: system,reporting,all)", _core_settings
         ),
         ActionSpec(
             "CoreShowChannels", "List currently active channels.  (Priv: system,reporting,all)", _core_show_channels
+        ),
+        ActionSpec(
+            "DeviceStateList",
+            "List the current known device states.  (Priv: call,reporting,all)",
+            _device_state_list,
         ),
         ActionSpec("Events", "Control Event Flow.  (Priv: <none>)", _events),
         ActionSpec("Hangup", "Hangup channel.  (Priv: system,call,all)", _hangup),

@@ -44,10 +44,10 @@ class Hold:
 class SimulatedCall:
     """A call to place.
 
-    ``number`` None hides the caller. ``queue`` None dials the device directly. ``interface`` is the device that answers,
-    after ``ring_s`` seconds (None: when ``PlacedCall.answer`` is called). ``missed_by`` are devices tried before it,
-    each for ``ring_s`` seconds; ``also_ring`` are devices that ring together with it and lose. The call ends
-    ``talk_s`` seconds after the answer (None: when the audio ends; without audio: when ``hang_up`` is called).
+    ``number`` None hides the caller. ``queue`` None dials the device directly. ``interface`` is the device that
+    answers, after ``ring_s`` seconds (None: when ``PlacedCall.answer`` is called). ``missed_by`` are devices tried
+    before it, each for ``ring_s`` seconds; ``also_ring`` are devices that ring together with it and lose. The call
+    ends ``talk_s`` seconds after the answer (None: when the audio ends; without audio: when ``hang_up`` is called).
     ``abandon_after_s`` lets the caller give up that long after the first ring. ``audio``: 8 kHz wav, 16 bit or µ-law,
     left caller, right agent.
     """
@@ -201,7 +201,8 @@ class PlacedCall:
         self._x.emit("QueueCallerJoin", caller.headers(), self._place(), self._count())
 
     def _place(self) -> Headers:
-        assert self._queue is not None and self.caller is not None
+        assert self._queue is not None
+        assert self.caller is not None
         return [("Queue", self._queue.name), ("Position", str(self._queue.position(self.caller)))]
 
     def _count(self) -> Headers:
@@ -298,7 +299,8 @@ class PlacedCall:
             answering.cancel()
 
     def _connect(self) -> None:
-        assert self.caller is not None and self.agent is not None
+        assert self.caller is not None
+        assert self.agent is not None
         x, caller, leg = self._x, self.caller, self.agent
         x.set_state(leg, "Up")
         if self._queue is None:
@@ -374,7 +376,8 @@ class PlacedCall:
         return self._part(by) if self.answered.is_set() else self._abandon()
 
     def _part(self, by: Side) -> int:
-        assert self.caller is not None and self.agent is not None
+        assert self.caller is not None
+        assert self.agent is not None
         x, caller, leg = self._x, self.caller, self.agent
         if self._queue is not None:
             self._complete(by)
@@ -388,7 +391,9 @@ class PlacedCall:
         return 16
 
     def _complete(self, by: Side) -> None:
-        assert self.caller is not None and self.agent is not None and self._queue is not None
+        assert self.caller is not None
+        assert self.agent is not None
+        assert self._queue is not None
         assert self.answered_at is not None
         self._queue.completed += 1
         self._mark_in_call(False)
@@ -416,7 +421,8 @@ class PlacedCall:
         return cause
 
     def _leave_queue_unanswered(self) -> None:
-        assert self.caller is not None and self._queue is not None
+        assert self.caller is not None
+        assert self._queue is not None
         place = self._place()
         held = str(int(self._x.clock.monotonic() - self._joined_s))
         times = [("OriginalPosition", place[1][1]), ("HoldTime", held)]

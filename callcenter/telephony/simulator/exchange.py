@@ -52,7 +52,7 @@ class Exchange:
         self._instances = itertools.count()
         self._devices: dict[str, str] = {}
         self._busy: Counter[str] = Counter()
-        self._bridges: dict[str, list[Channel]] = {}
+        self.bridges: dict[str, list[Channel]] = {}
         for member in (member for queue in queues for member in queue.members):
             member.login_time = member.login_time or self.booted_s
 
@@ -70,6 +70,10 @@ class Exchange:
         if device.startswith("PJSIP/") and self._devices.get(device, "NOT_INUSE") != state:
             self._devices[device] = state
             self.emit("DeviceStateChange", [("Device", device), ("State", state)])
+
+    def device_states(self) -> dict[str, str]:
+        """Every device that was ever in use or is named, and its state."""
+        return dict.fromkeys(self.device_names, "NOT_INUSE") | self._devices
 
     def member_status(self, member: Member) -> int:
         """The number QueueStatus gives for the state of a member's device."""
@@ -96,7 +100,7 @@ class Exchange:
         return channel
 
     def set_state(self, channel: Channel, state: str) -> None:
-        """Ringing, Up …"""
+        """Change the channel's state (Ringing, Up) and say so."""
         channel.state = state
         self.emit("Newstate", channel.headers())
 
@@ -126,7 +130,7 @@ class Exchange:
     def bridge(self, first: Channel, second: Channel) -> None:
         """Let two channels hear each other."""
         bridge = str(uuid.uuid4())
-        members = self._bridges[bridge] = []
+        members = self.bridges[bridge] = []
         for channel in (first, second):
             members.append(channel)
             channel.bridge = bridge
@@ -134,11 +138,11 @@ class Exchange:
 
     def leave_bridge(self, channel: Channel) -> None:
         """Take a channel out of its bridge, if it is in one."""
-        members = self._bridges.get(channel.bridge)
+        members = self.bridges.get(channel.bridge)
         if members is None or channel not in members:
             return
         members.remove(channel)
         self.emit("BridgeLeave", bridge_headers(channel.bridge, len(members)), channel.headers())
         if not members:
-            del self._bridges[channel.bridge]
+            del self.bridges[channel.bridge]
         channel.bridge = ""

@@ -140,7 +140,10 @@ class SimulatedPbx:
     # Calls
 
     async def place_call(self, spec: SimulatedCall) -> PlacedCall:
-        """Let a call come in; returns when its caller's channel exists. Raises Invalid for an unknown queue or bad audio."""
+        """Let a call come in; returns when its caller's channel exists.
+
+        Raises Invalid for an unknown queue or audio that cannot be read.
+        """
         audio = await asyncio.to_thread(read_stereo, spec.audio) if spec.audio else None
         call = PlacedCall(spec, self.exchange, pause=self.pause, trunk=self.trunk, audio=audio)
         self.calls.add(call)

@@ -57,7 +57,7 @@ class Tap(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Either side closed it."""
         self._transport = None
         self._on_closed()

@@ -1,0 +1,44 @@
+"""What the PBX holds right now, asked for after every login because nothing that was missed is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from callcenter.clock import Clock
+from callcenter.telephony.actions import Actions, NoRight, Refused
+from callcenter.telephony.ami_events import PbxSnapshot
+
+log = structlog.get_logger(__name__)
+
+Rows = list[Mapping[str, str]]
+
+
+async def take_snapshot(actions: Actions, clock: Clock) -> PbxSnapshot:
+    """Channels, queues and devices, as far as the AMI user may see them.
+
+    Without the write class ``reporting`` (screen-pop only) the channels are those in bridges: a call that rings at that
+    moment is not seen. Raises LinkDown or NoAnswer.
+    """
+    at = await actions.ping() or clock.now().timestamp()
+    rows: Rows = []
+    try:
+        rows += await actions.core_show_channels()
+        rows += await actions.device_states()
+    except NoRight:
+        log.info("pbx.snapshot_limited", why="no write class reporting", fix="add reporting to write in manager.conf")
+        rows += await _bridged(actions)
+    rows += await actions.queue_status()
+    return PbxSnapshot.from_rows(rows, at=at)
+
+
+async def _bridged(actions: Actions) -> Rows:
+    rows: Rows = []
+    for bridge in await actions.bridges():
+        try:
+            channels = await actions.bridge_channels(bridge)
+        except Refused:
+            continue  # It ended since the list was made.
+        rows += [{**channel, "Event": "CoreShowChannel", "BridgeId": bridge} for channel in channels]
+    return rows
