@@ -1,13 +1,25 @@
-"""Words of the catalogue found in an utterance, exact first, by sound where that fails."""
+"""Words of the catalogue found in an utterance: as written, by pattern, and by sound where that fails."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
 from nlp.catalogue import Catalogue
 from nlp.sound import SoundIndex
+
+PATTERN_MARK = "~"
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Everyday two-character words."""
+    lines = files("nlp.data").joinpath("common_words.txt").read_text("utf-8").splitlines()
+    return frozenset(w for line in lines if not line.startswith("#") for w in line.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,42 +34,70 @@ class Hit:
 
 
 class Lexicon:
-    """Many ways to say few things."""
+    """Many ways to say few things. A way that begins with ``~`` is a regular expression."""
 
-    def __init__(self, said: Mapping[str, str], *, sound_from: int = 2) -> None:
-        self._said = dict(said)
-        ordered = sorted(self._said, key=len, reverse=True)
-        self._exact = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._sound = SoundIndex(w for w in ordered if len(w) >= sound_from and not w.isascii())
+    def __init__(self, said: Iterable[tuple[str, str]], *, exact_only: Iterable[str] = ()) -> None:
+        plain: dict[str, str] = {}
+        patterns: dict[str, list[str]] = defaultdict(list)
+        for way, name in said:
+            if way.startswith(PATTERN_MARK):
+                patterns[name].append(way[1:])
+            else:
+                plain.setdefault(way, name)
+        self._plain = plain
+        self._longest = max(map(len, plain), default=0)
+        self._first = frozenset(w[0] for w in plain if w)
+        self._patterns = tuple((name, re.compile("|".join(p))) for name, p in patterns.items())
+        without = set(exact_only)
+        self._sound = SoundIndex(w for w in plain if len(w) >= 2 and not w.isascii() and w not in without)
 
     def find(self, s: str) -> list[Hit]:
-        """Hits in order of place; none overlap."""
-        hits = (
-            [Hit(self._said[m.group()], m.group(), m.start(), m.end(), 1.0) for m in self._exact.finditer(s)]
-            if self._exact
-            else []
-        )
-        taken = {i for h in hits for i in range(h.start, h.end)}
-        for m in self._sound.find(s):
-            if not taken.intersection(range(m.start, m.end)):
-                hits.append(Hit(self._said[m.word], m.word, m.start, m.end, max(0.0, 1.0 - m.cost / len(m.word))))
-                taken.update(range(m.start, m.end))
-        return sorted(hits, key=lambda h: h.start)
+        """Hits in order of place; where two overlap the longer one stays."""
+        hits = sorted(self._candidates(s), key=lambda h: (h.quality < 0.8, h.start - h.end, -h.quality, h.start))
+        kept: list[Hit] = []
+        for h in hits:
+            if all(h.end <= k.start or h.start >= k.end for k in kept):
+                kept.append(h)
+        return sorted(kept, key=lambda h: h.start)
+
+    def _candidates(self, s: str) -> Iterable[Hit]:
+        for i in range(len(s)):
+            if s[i] in self._first:
+                for j in range(i + 1, min(len(s), i + self._longest) + 1):
+                    name = self._plain.get(s[i:j])
+                    if name is not None:
+                        yield Hit(name, s[i:j], i, j, 1.0)
+        for name, pattern in self._patterns:
+            for m in pattern.finditer(s):
+                if m.end() > m.start():
+                    yield Hit(name, m.group(), m.start(), m.end(), 0.9)
+        for heard in self._sound.find(s):
+            if heard.cost and not _everyday(s[heard.start : heard.end], heard.word):
+                quality = max(0.0, 1.0 - heard.cost / len(heard.word))
+                yield Hit(self._plain[heard.word], heard.word, heard.start, heard.end, min(quality, 0.79))
+
+
+def _everyday(surface: str, word: str) -> bool:
+    """Whether the words as they stand make sense, so that they need not be a misheard ``word``."""
+    return len(word) == 2 and surface in common_words()
 
 
 class Lexica:
     """The finders of one catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.appliances = Lexicon(catalogue.appliance_names)
-        self.brands = Lexicon(catalogue.brand_names)
+        self.appliances = Lexicon(catalogue.appliance_names.items())
+        everyday = {b.name for b in catalogue.brands.values() if b.everyday_word}
+        named = catalogue.brand_names
+        self.brands = Lexicon(named.items(), exact_only=[w for w, n in named.items() if n in everyday])
         self._catalogue = catalogue
         self._faults: dict[str, Lexicon] = {}
 
     def faults(self, appliance: str) -> Lexicon:
-        """The ways to say the faults of an appliance."""
+        """Finder of the faults of one appliance."""
         if appliance not in self._faults:
-            self._faults[appliance] = Lexicon({said: label for label, said in self._catalogue.fault_phrases(appliance)})
+            ways = ((said, label) for label, said in self._catalogue.fault_phrases(appliance))
+            self._faults[appliance] = Lexicon(ways)
         return self._faults[appliance]
 
 
