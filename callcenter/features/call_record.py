@@ -34,7 +34,7 @@ from callcenter.telephony.events import (
     CallResumed,
     CallTransferred,
 )
-from workorder.policy.phones import PhoneKey, parse_phone
+from workorder.policy.phones import PhoneReader
 from workorder.services import customers
 
 log = structlog.get_logger(__name__)
@@ -51,11 +51,10 @@ WAITING_LIMIT = 100_000
 class CallRecord:
     """Subscribes to calls and speech; ``aclose`` writes what still waits."""
 
-    def __init__(self, database: Database, clock: Clock, *, country: str = "CN", area_code: str | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock, read_phone: PhoneReader) -> None:
         self._database = database
         self._clock = clock
-        self._country = country
-        self._area_code = area_code
+        self._read_phone = read_phone
         self._waiting: deque[tuple[str, Write]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +94,7 @@ class CallRecord:
     # ---- facts --------------------------------------------------------------------------------------------------
 
     async def _arrived(self, event: CallArrived) -> None:
-        phone = self._phone(event.number)
+        phone = self._read_phone(event.number)
 
         async def write(session: AsyncSession) -> None:
             known = await customers.card_by_phone(session, phone)
@@ -161,7 +160,7 @@ class CallRecord:
         self._note(event, "resumed", event.interface)
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
-        phone = self._phone(event.number)
+        phone = self._read_phone(event.number)
         self._put(event, lambda session: calls.set_number(session, call_id=event.call_id, phone=phone))
         self._note(event, "party_changed", event.interface)
 
@@ -254,9 +253,6 @@ class CallRecord:
         )
 
     # ---- writing ------------------------------------------------------------------------------------------------
-
-    def _phone(self, number: str | None) -> PhoneKey:
-        return parse_phone(number, country=self._country, area_code=self._area_code)
 
     def _note(self, event: CallEvent, kind: str, interface: str | None, text: str = "") -> None:
         """A line on the call's time line."""

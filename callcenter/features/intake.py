@@ -26,7 +26,7 @@ from nlp.types import CallContext, Extraction, KnownAsset, KnownCustomer, Segmen
 from workorder.commands import MACHINE, OpenDraft, ReviseDraft
 from workorder.errors import Conflict, WorkOrderError
 from workorder.fields import EvidenceRef, FieldState, FieldValue, Source
-from workorder.policy.phones import parse_phone
+from workorder.policy.phones import PhoneReader
 from workorder.services import orders
 from workorder.views import AlertView, CustomerCard, OrderView
 
@@ -71,16 +71,14 @@ class Intake:
         live: LiveCalls,
         clock: Clock,
         zone: ZoneInfo,
-        country: str = "CN",
-        area_code: str | None = None,
+        read_phone: PhoneReader,
     ) -> None:
         self._database = database
         self._extractor = extractor
         self._live = live
         self._clock = clock
         self._zone = zone
-        self._country = country
-        self._area_code = area_code
+        self._read_phone = read_phone
         self._intakes: dict[str, _Intake] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -188,7 +186,7 @@ class Intake:
         self._live.order_changed(revised)
 
     def _draft(self, intake: _Intake, sequence: int, now: datetime) -> OpenDraft:
-        key = parse_phone(intake.number, country=self._country, area_code=self._area_code)
+        key = self._read_phone(intake.number)
         return OpenDraft(
             by=MACHINE,
             at=now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -58,9 +58,16 @@ class LiveAudio:
         bus.subscribe(CallPartyChanged, self._party_changed, name="live_audio")
         bus.subscribe(CallEnded, self._ended, name="live_audio")
 
-    def audio(self, call_id: str) -> CallAudio | None:
-        """The audio of a call that goes on, for evidence clips."""
-        return self._calls.get(call_id)
+    async def clip(
+        self, call_id: str, *, start_ms: int, end_ms: int, channel: Literal["caller", "agent", "both"]
+    ) -> bytes | None:
+        """A WAV file of a span of a call that goes on; None when it is over."""
+        audio = self._calls.get(call_id)
+        return await audio.clip(start_ms=start_ms, end_ms=end_ms, channel=channel) if audio else None
+
+    def __len__(self) -> int:
+        """Calls whose audio is open."""
+        return len(self._calls)
 
     async def aclose(self) -> None:
         """Finish every recording."""

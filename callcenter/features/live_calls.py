@@ -15,6 +15,7 @@ from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.features.desk import Desk
 from callcenter.features.frames import Json, moment, segment_json
+from callcenter.features.pop_latency import PopLatency
 from callcenter.media.events import SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
 from callcenter.telephony.events import (
     AgentState,
@@ -29,7 +30,7 @@ from callcenter.telephony.events import (
     CallResumed,
     PbxLinkChanged,
 )
-from workorder.policy.phones import parse_phone
+from workorder.policy.phones import PhoneReader
 from workorder.views import CustomerCard, OrderView
 
 KEEP_FINISHED = 20
@@ -65,11 +66,17 @@ class LiveCall:
 class LiveCalls:
     """Feeds on call and speech events, answers snapshots, pushes frames to the desk."""
 
-    def __init__(self, desk: Desk, clock: Clock, *, country: str = "CN", area_code: str | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        clock: Clock,
+        latency: PopLatency,
+        read_phone: PhoneReader,
+    ) -> None:
         self._desk = desk
+        self._latency = latency
         self._clock = clock
-        self._country = country
-        self._area_code = area_code
+        self._read_phone = read_phone
         self._calls: OrderedDict[tuple[str, str], LiveCall] = OrderedDict()
         self._talks: dict[str, Talk] = {}
         self._agents: dict[str, AgentState] = {}
@@ -121,10 +128,11 @@ class LiveCalls:
         """The devices that have this call on their desk."""
         return [interface for known, interface in self._calls if known == call_id]
 
-    def offered_at(self, interface: str, call_id: str) -> datetime | None:
-        """When the PBX offered the call to the device; None once it is put away."""
+    def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
+        """A browser shows the pop since ``painted_at_ms`` (server clock, ms since the epoch)."""
         call = self._calls.get((call_id, interface))
-        return call.offer.at if call else None
+        if call is not None:
+            self._latency.painted(call.offer.at, painted_at_ms)
 
     # ---- what other features tell -------------------------------------------------------------------------------
 
@@ -143,6 +151,7 @@ class LiveCalls:
         call.announced = True
         call.pop_sent_at = self._clock.now()
         self._desk.push(call.offer.interface, "call.offered", {"call": self.call_json(call)})
+        self._latency.sent(call.offer.at, call.pop_sent_at)
 
     def identified(
         self, call_id: str, customer: CustomerCard | None, candidates: tuple[CustomerCard, ...] = ()
@@ -195,7 +204,7 @@ class LiveCalls:
         }
 
     def _display(self, number: str | None) -> str:
-        key = parse_phone(number, country=self._country, area_code=self._area_code)
+        key = self._read_phone(number)
         return key.display
 
     def _push(self, call: LiveCall, kind: str, body: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from callcenter.errors import CallcenterError
 from callcenter.features.live_calls import LiveCall, LiveCalls
 from callcenter.storage.database import Database
 from callcenter.telephony.events import CallArrived, CallEnded, CallOffered, CallPartyChanged
-from workorder.policy.phones import parse_phone
+from workorder.policy.phones import PhoneReader
 from workorder.services import customers
 from workorder.views import CustomerCard
 
@@ -26,13 +26,10 @@ PATIENCE_S = 0.03
 class ScreenPop:
     """Shows each offered call on its device, with the customer's history."""
 
-    def __init__(
-        self, database: Database, live: LiveCalls, *, country: str = "CN", area_code: str | None = None
-    ) -> None:
+    def __init__(self, database: Database, live: LiveCalls, read_phone: PhoneReader) -> None:
         self._database = database
         self._live = live
-        self._country = country
-        self._area_code = area_code
+        self._read_phone = read_phone
         self._lookups: dict[str, asyncio.Task[Cards]] = {}
         self._pending: set[asyncio.Task[None]] = set()
 
@@ -45,7 +42,7 @@ class ScreenPop:
 
     async def customers(self, number: str | None) -> Cards:
         """Everyone on file with this number; nobody for hidden and unknown numbers, and while the database is away."""
-        key = parse_phone(number, country=self._country, area_code=self._area_code)
+        key = self._read_phone(number)
         if key.hidden:
             return ()
         try:

@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from callcenter.auth.sessions import Auth
 from callcenter.clock import Clock
 from callcenter.config import Settings
+from callcenter.features.readiness import Check
 from callcenter.storage.database import Database
 from callcenter.web.hub import Hub
 from workorder.views import OrderView
@@ -87,15 +88,6 @@ class LiveAudio(Protocol):
     async def clip(self, call_id: str, *, start_ms: int, end_ms: int, channel: Channel) -> bytes | None:
         """A WAV file of that span, cut to what was heard so far; None when the call is not live any more."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of /readyz. ``fix`` says what to do when ``ok`` is false."""
-
-    ok: bool
-    message: str
-    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,6 +43,10 @@ class PhoneKey:
     def hidden(self) -> bool:
         """True when the caller's number is not known."""
         return self.lookup is None
+
+
+PhoneReader = Callable[[str | None], PhoneKey]
+"""``parse_phone`` with the call centre's country and area code filled in."""
 
 
 @lru_cache(maxsize=4096)

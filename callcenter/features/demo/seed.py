@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from callcenter.storage.database import Database, UnitOfWork
 from workorder.commands import CreateCustomer, CreateOrder, NewAsset, OpenDraft
+from workorder.fields import FieldContent
 from workorder.model.customers import Customer
 from workorder.services import customers, orders
 from workorder.views import CustomerCard
@@ -68,11 +69,11 @@ def _asset(entry: dict[str, Any], today: date) -> NewAsset:
 
 async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any], now: datetime) -> None:
     at = now - timedelta(days=entry["days_ago"])
-    fields = {name: entry[name] for name in ("service_type", "appliance", "brand", "fault") if name in entry}
+    fields: dict[str, FieldContent | None] = {
+        name: entry[name] for name in ("service_type", "appliance", "brand", "fault") if name in entry
+    }
     if entry["service_type"] == "install":
         visit = at + timedelta(days=1)
         fields["appointment"] = {"start": visit.isoformat(), "end": (visit + timedelta(hours=2)).isoformat()}
-    draft = await orders.open_draft(
-        work.session, OpenDraft(by=BY, at=at, customer_id=card.customer_id, fields=fields)
-    )
+    draft = await orders.open_draft(work.session, OpenDraft(by=BY, at=at, customer_id=card.customer_id, fields=fields))
     await orders.create_order(work.session, CreateOrder(by=BY, at=at, order_id=draft.order_id))

@@ -1,0 +1,293 @@
+"""The composition root: the only place that chooses adapters and wires features together.
+
+``App.start`` brings the parts up in the order in which they need each other; ``aclose`` takes them down in reverse.
+A PBX that is away, a missing model or a taken AudioSocket port degrade the service and are reported by /readyz; a data
+folder or database that cannot be used, a second instance and a taken web port stop the start with their own message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiohttp import web
+from asr.load import load_recognizer
+from prometheus_client import CollectorRegistry
+
+from asr.errors import AsrError
+from asr.recognizer import Recognizer
+from callcenter import logs
+from callcenter.auth.sessions import Auth
+from callcenter.bus.local import LocalBus
+from callcenter.clock import Clock, SystemClock
+from callcenter.config import Settings
+from callcenter.errors import ConfigInvalid, Unavailable
+from callcenter.features import package_owner
+from callcenter.features.call_record import CallRecord
+from callcenter.features.intake import Intake
+from callcenter.features.live_audio import LiveAudio
+from callcenter.features.live_calls import LiveCalls
+from callcenter.features.pop_latency import PopLatency
+from callcenter.features.readiness import Readiness
+from callcenter.features.screenpop import ScreenPop
+from callcenter.features.startup import prepare_data_dir
+from callcenter.media.audiosocket import AudioSocketServer
+from callcenter.media.call_audio import CallAudio
+from callcenter.media.recordings import Recordings
+from callcenter.media.transcriber import Transcriber
+from callcenter.storage import calls
+from callcenter.storage.database import Database
+from callcenter.storage.instance_lock import InstanceLock
+from callcenter.storage.relay import Relay
+from callcenter.telephony.actions import Actions
+from callcenter.telephony.ami_link import AmiLink
+from callcenter.telephony.call_tracker import CallTracker
+from callcenter.telephony.capture import Capture
+from callcenter.telephony.listener import Listener
+from callcenter.web.hub import Hub
+from callcenter.web.server import build_web
+from callcenter.web.services import Services
+from nlp.catalogue import Catalogue
+from nlp.extract import Extractor
+from workorder.fields import REQUIRED, SERVICE_TYPES
+from workorder.policy.phones import parse_phone
+
+log = structlog.get_logger(__name__)
+
+CLOSE_S = 15.0
+"""Longest wait for recordings and records to be finished at the end."""
+
+
+class App:
+    """One running call centre. ``clock`` is injected so that tests can jump it."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.metrics = CollectorRegistry()
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Bring everything up; on failure what is up already is taken down again and the error goes on."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Finish recordings and records, then stop."""
+        async with asyncio.timeout(CLOSE_S):
+            await self._stack.aclose()
+
+    @property
+    def url(self) -> str:
+        """Where the desks are."""
+        return self.settings.web.public_url or f"http://{self.settings.web.host}:{self.port}"
+
+    async def _start(self) -> None:
+        package_owner.check()
+        await self._open_storage()
+        self.bus = LocalBus()
+        self._stack.push_async_callback(self.bus.aclose)
+        self.auth = Auth(database=self.database, clock=self.clock, settings=self.settings.web)
+        self.hub = Hub(queue_limit=self.settings.web.socket_queue, metrics=self.metrics)
+        settings = self.settings
+        self.read_phone = partial(parse_phone, country=settings.country, area_code=settings.area_code)
+        self.live_calls = LiveCalls(self.hub, self.clock, PopLatency(self.metrics), self.read_phone)
+        self.readiness = Readiness()
+        await self._open_media()
+        self._subscribe_features()
+        self._start_telephony()
+        await self._start_web()
+        for stored in await self.recordings.salvage():
+            self.bus.publish(stored.as_event(self.clock.now()))
+
+    # ---- storage ------------------------------------------------------------------------------------------------
+
+    async def _open_storage(self) -> None:
+        settings = self.settings
+        prepare_data_dir(settings.data_dir)
+        lock = InstanceLock(settings.data_dir)
+        lock.acquire()
+        self._stack.callback(lock.release)
+        self.database = await Database.open(settings.database_url())
+        self._stack.push_async_callback(self.database.aclose)
+        await self.database.upgrade()
+        async with self.database.write() as work:
+            # Calls that a crash left open ended while we were away; those still up come back by the PBX's snapshot.
+            closed = await calls.close_orphans(work.session, at=self.clock.now())
+            await work.commit()
+        if closed:
+            log.info("app.orphans_closed", calls=closed)
+
+    # ---- sound --------------------------------------------------------------------------------------------------
+
+    async def _open_media(self) -> None:
+        settings = self.settings
+        self.recordings = Recordings(
+            settings.data_dir / "recordings",
+            file_format=settings.media.recording_format,
+            min_free_mb=settings.media.min_free_mb,
+        )
+        self._stack.push_async_callback(self.recordings.aclose)
+        recognizer = self._load_recognizer()
+        if recognizer is not None:
+            self._stack.push_async_callback(recognizer.aclose)
+        streams = 2 * settings.media.max_calls
+        self.transcriber = Transcriber(recognizer, bus=self.bus, clock=self.clock, max_streams=streams)
+        self.audio_server = AudioSocketServer(settings.media.host, settings.media.port, clock=self.clock)
+        if settings.media.tap:
+            try:
+                await self.audio_server.start()
+            except Unavailable as error:
+                self.readiness.failed("audio", error.message, error.fix or "set media.port")
+                log.error("app.no_audio_server", reason=str(error))
+        self._stack.push_async_callback(self.audio_server.aclose)
+
+    def _load_recognizer(self) -> Recognizer | None:
+        """None: no transcripts, and /readyz says why."""
+        asr = self.settings.asr
+        if asr.engine == "off" or not self.settings.media.tap:
+            return None
+        try:
+            return load_recognizer(asr.engine, asr.model, asr.threads)
+        except AsrError as error:
+            self.readiness.failed("model", error.message, error.fix or "`callcenter models list`")
+            log.error("app.no_model", model=asr.model, reason=str(error))
+            return None
+
+    def _new_audio(self, call_id: str) -> CallAudio | None:
+        """Audio of a new call; None when there are too many at once."""
+        if len(self.live_audio) >= self.settings.media.max_calls:
+            return None
+        return CallAudio(
+            call_id,
+            bus=self.bus,
+            clock=self.clock,
+            transcriber=self.transcriber,
+            recordings=self.recordings if self.settings.media.record else None,
+        )
+
+    # ---- features -----------------------------------------------------------------------------------------------
+
+    def _subscribe_features(self) -> None:
+        settings, database, clock = self.settings, self.database, self.clock
+        # Screen-pop first: within one queue its handlers run before those that only update what it shows.
+        ScreenPop(database, self.live_calls, self.read_phone).subscribe(self.bus)
+        self.live_calls.subscribe(self.bus)
+        self.call_record = CallRecord(database, clock, self.read_phone)
+        self.call_record.subscribe(self.bus)
+        self._stack.push_async_callback(self.call_record.aclose)
+        self.catalogue = Catalogue.load()
+        self.intake = Intake(
+            database=database,
+            extractor=Extractor(self.catalogue),
+            live=self.live_calls,
+            clock=clock,
+            zone=zone(settings.timezone),
+            read_phone=self.read_phone,
+        )
+        self.intake.subscribe(self.bus)
+        self._stack.push_async_callback(self.intake.aclose)
+        self._spawn("relay", Relay(database, self.bus, clock).run())
+
+    # ---- telephony ----------------------------------------------------------------------------------------------
+
+    def _start_telephony(self) -> None:
+        settings = self.settings
+        secret = settings.pbx_secret()
+        if secret is None:
+            raise ConfigInvalid(
+                "the AMI secret is not set",
+                field="pbx.secret_file",
+                fix="put the secret of the AMI user into a file and name it there",
+            )
+        self.link = AmiLink.from_settings(settings.pbx, secret=secret, clock=self.clock)
+        actions = Actions(self.link, clock=self.clock, originate_per_s=settings.pbx.originate_per_s)
+        capture = Capture.from_settings(actions, settings.media, listening_port=self.audio_server.port)
+        self.live_audio = LiveAudio(
+            server=self.audio_server, tap=capture.tap, new_audio=self._new_audio, bus=self.bus, clock=self.clock
+        )
+        if settings.media.tap:
+            self.live_audio.subscribe(self.bus)
+        # Backwards at the end: last words and recordings are published, then handled, then the record is closed.
+        self._stack.push_async_callback(self.bus.drain)
+        self._stack.push_async_callback(self.live_audio.aclose)
+        self.tracker = CallTracker(settings.pbx.agent_pattern, now=lambda: self.clock.now().timestamp())
+        self.listener = Listener(self.link, self.tracker, self.bus, self.clock)
+        self._spawn("listener", self.listener.run())
+
+    # ---- web ----------------------------------------------------------------------------------------------------
+
+    async def _start_web(self) -> None:
+        host, port = self.settings.web.host, self.settings.web.port
+        runner = web.AppRunner(build_web(self._services()), access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise Unavailable(
+                f"cannot listen on {host}:{port}: {error.strerror}",
+                field="web.port",
+                fix="stop what uses the port, or set web.port",
+            ) from error
+        self.port = int(runner.addresses[0][1])
+
+    def _services(self) -> Services:
+        return Services(
+            settings=self.settings,
+            clock=self.clock,
+            database=self.database,
+            auth=self.auth,
+            hub=self.hub,
+            live_calls=self.live_calls,
+            live_orders=self.intake,
+            recordings=self.recordings,
+            live_audio=self.live_audio,
+            catalogue={
+                **self.catalogue.view(),
+                "service_types": [{"value": value, "label": label} for value, label in SERVICE_TYPES.items()],
+                "required": REQUIRED,
+            },
+            checks=self.readiness.checks(database=self.database, link=self.link),
+            metrics=self.metrics,
+        )
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+
+        async def stop() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(stop)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of ``timezone`` in config.yaml."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ConfigInvalid(f"unknown zone {name!r}", field="timezone", fix="e.g. Asia/Shanghai") from error
+
+
+async def run(settings: Settings) -> None:
+    """``callcenter serve``: run until SIGINT or SIGTERM."""
+    logs.configure(level=settings.logs.level, fmt=settings.logs.format)
+    app = App(settings)
+    await app.start()
+    log.info("app.started", url=app.url, pbx=f"{settings.pbx.host}:{settings.pbx.port}", data=str(settings.data_dir))
+    stop = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    await stop.wait()
+    log.info("app.stopping")
+    await app.aclose()

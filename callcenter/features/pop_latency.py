@@ -1,0 +1,35 @@
+"""How fast pops are, measured on every real call: from the PBX's offer to our frame, and to paint on the glass."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Histogram
+
+BUCKETS_S = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class PopLatency:
+    """Two histograms of /metrics. Stage ``sent``: offer received to frame queued; ``painted``: offer to visible."""
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "callcenter_pop_seconds",
+            "From the offer of a call to its pop",
+            ["stage"],
+            buckets=BUCKETS_S,
+            registry=metrics,
+        )
+
+    def sent(self, offered_at: datetime, at: datetime) -> None:
+        """The pop's frame is on its way."""
+        self._observe("sent", (at - offered_at).total_seconds())
+
+    def painted(self, offered_at: datetime, at_ms: float) -> None:
+        """A browser says the pop is visible since ``at_ms`` (server clock, ms since the epoch)."""
+        self._observe("painted", at_ms / 1000 - offered_at.timestamp())
+
+    def _observe(self, stage: str, seconds: float) -> None:
+        # The PBX's clock may run ahead of ours, a browser may say anything: nonsense is left out.
+        if 0 <= seconds < 60:
+            self._seconds.labels(stage).observe(seconds)

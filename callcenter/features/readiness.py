@@ -1,0 +1,59 @@
+"""What /readyz reports: the parts without which callcenter cannot do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from callcenter.errors import CallcenterError
+from callcenter.storage.database import Database
+from callcenter.telephony.ami_link import AmiLink
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of /readyz. ``fix`` says what to do when ``ok`` is false."""
+
+    ok: bool
+    message: str
+    fix: str | None = None
+
+
+class Readiness:
+    """Remembers what failed at start and asks the rest when somebody wants to know."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, Check] = {}
+
+    def failed(self, part: str, message: str, fix: str) -> None:
+        """``part`` (model, audio) did not come up and stays down until the next start."""
+        self._failed[part] = Check(ok=False, message=message, fix=fix)
+
+    def checks(self, *, database: Database, link: AmiLink) -> Mapping[str, Callable[[], Awaitable[Check]]]:
+        """A question per part, by name."""
+
+        async def database_answers() -> Check:
+            try:
+                await database.check()
+            except CallcenterError as error:
+                return Check(ok=False, message=error.message, fix=error.fix)
+            return Check(ok=True, message="answers")
+
+        async def pbx_is_linked() -> Check:
+            state = link.state
+            message = "connected" if state.connected else state.last_error or "not connected yet"
+            fix = None if state.connected else "`callcenter doctor` says more"
+            return Check(ok=state.connected, message=message, fix=fix)
+
+        def came_up(part: str) -> Callable[[], Awaitable[Check]]:
+            async def answer() -> Check:
+                return self._failed.get(part, Check(ok=True, message="usable"))
+
+            return answer
+
+        return {
+            "database": database_answers,
+            "pbx": pbx_is_linked,
+            "model": came_up("model"),
+            "audio": came_up("audio"),
+        }
