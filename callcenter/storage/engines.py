@@ -22,8 +22,6 @@ BUSY_TIMEOUT_MS = 5000
 READ_CONNECTIONS = 4
 POOL_TIMEOUT_S = 30.0
 
-_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "cache_size=-32768")
-
 
 @dataclass(frozen=True, slots=True)
 class Engines:
@@ -55,8 +53,9 @@ def _sqlite(url: URL) -> Engines:
         raise ConfigInvalid("SQLite needs a file", field="storage.url", fix="use sqlite+aiosqlite:///FILE")
     write = _engine(url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
     read = _engine(url, pool_size=READ_CONNECTIONS, max_overflow=0, connect_args={"isolation_level": None})
-    _prepare(write, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
-    _prepare(read, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only=ON"))
+    pragmas = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", "cache_size=-32768")
+    _prepare(write, begin="BEGIN IMMEDIATE", pragmas=pragmas)
+    _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"))
     return Engines(write, read)
 
 
@@ -82,7 +81,7 @@ def _prepare(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> No
         for pragma in pragmas:
             connection.run_async(lambda driver, sql=f"PRAGMA {pragma}": driver.execute_fetchall(sql))
 
-    # One hop to the driver's thread instead of the three or four that a cursor takes.
+    # One hop to the driver's thread instead of the four that a cursor of SQLAlchemy takes.
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
         adapted: Any = connection.connection.dbapi_connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,13 +82,20 @@ def _explain_postgres(original: BaseException | None, url: URL) -> Unavailable |
     for prefix, meaning, fix in _POSTGRES:
         if state.startswith(prefix):
             return Unavailable(meaning, fix=fix, field="storage.url")
-    if isinstance(original, OSError) or re.search("connection (is closed|was closed|refused)", str(original)):
+    if _unreachable(original) or re.search("connection (is|was) closed", str(original)):
         where = f"{url.host or url.query.get('host') or 'localhost'}:{url.port or 5432}"
         reason = f" ({errno.errorcode[original.errno]})" if isinstance(original, OSError) and original.errno else ""
         return Unavailable(
             f"cannot reach PostgreSQL at {where}{reason}", fix="start it, or correct storage.url", field="storage.url"
         )
     return None
+
+
+def _unreachable(original: BaseException | None) -> bool:
+    """Network failures; a missing file of somebody else's (it has a name) is none of ours."""
+    if isinstance(original, FileNotFoundError):
+        return original.filename is None
+    return isinstance(original, ConnectionError | TimeoutError | socket.gaierror | PermissionError)
 
 
 def _sqlstate(original: BaseException | None) -> str:

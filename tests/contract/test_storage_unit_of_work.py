@@ -1,0 +1,176 @@
+"""What a unit of work, the outbox and the relay promise, on every database."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from callcenter.bus.local import LocalBus
+from callcenter.clock import VirtualClock
+from callcenter.errors import CallcenterError
+from callcenter.storage import audit
+from callcenter.storage.database import Database
+from callcenter.storage.relay import Relay
+from callcenter.storage.tables import AuditRow, OutboxRow
+from workorder.commands import CreateOrder, EditOrder, OpenDraft
+from workorder.events import DraftOpened, OrderEdited, OrderEvent, WorkOrderCreated
+from workorder.services import orders
+
+AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+class RecordingBus:
+    """Keeps what is published, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.published: list[Any] = []
+        self.fail_after: int | None = None
+
+    def publish(self, event: object) -> None:
+        if self.fail_after is not None and len(self.published) >= self.fail_after:
+            raise KeyboardInterrupt  # as abrupt as a kill: nothing in between may swallow it
+        self.published.append(event)
+
+
+async def add_line(db: Database, *, commit: bool) -> None:
+    async with db.write() as work:
+        await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
+        if commit:
+            await work.commit()
+
+
+async def count(db: Database, table: type) -> int:
+    async with db.read() as work:
+        return await work.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+async def make_order(db: Database) -> None:
+    async with db.write() as work:
+        order = await orders.open_draft(work.session, OpenDraft(by="u1", at=AT))
+        fields = {"service_type": "enquiry", "contact_phone": "13800138000"}
+        await orders.edit_order(work.session, EditOrder(by="u1", at=AT, order_id=order.order_id, fields=fields))
+        await orders.create_order(work.session, CreateOrder(by="u1", at=AT, order_id=order.order_id))
+        await work.commit()
+
+
+async def test_nothing_lasts_without_commit(database: Database) -> None:
+    """Leaving without commit, or by an exception, leaves no row."""
+    await add_line(database, commit=False)
+    with pytest.raises(RuntimeError):
+        async with database.write() as work:
+            await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
+            raise RuntimeError
+    assert await count(database, AuditRow) == 0
+    await add_line(database, commit=True)
+    assert await count(database, AuditRow) == 1
+
+
+async def test_a_reading_unit_cannot_write(database: Database) -> None:
+    """The database itself refuses, whatever the code does."""
+    with pytest.raises((DBAPIError, CallcenterError)):
+        await write_in_reading_unit(database)
+    assert await count(database, AuditRow) == 0
+
+
+async def write_in_reading_unit(database: Database) -> None:
+    async with database.read() as work:
+        await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
+        await work.commit()
+
+
+async def test_a_reader_keeps_one_view_and_never_waits_for_a_writer(database: Database) -> None:
+    """A commit in between is not seen by a reader that has begun, and an open writer does not stop it."""
+    async with database.read() as reader:
+        before = await reader.session.scalar(select(func.count()).select_from(AuditRow))
+        await add_line(database, commit=True)
+        async with database.write() as writer:
+            await audit.add(writer.session, at=AT, by="u1", action="login", subject="u1")
+            assert await reader.session.scalar(select(func.count()).select_from(AuditRow)) == before == 0
+    assert await count(database, AuditRow) == 1
+
+
+async def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
+    """UTC in, UTC out, to the microsecond; a time without a zone does not get in."""
+    async with database.write() as work:
+        precise = datetime.fromisoformat("2026-11-21T17:00:00.123456+08:00")
+        await audit.add(work.session, at=precise, by="u1", action="login", subject="u1")
+        await work.commit()
+    async with database.read() as work:
+        (line,) = await audit.lines(work.session)
+    assert line.at == precise
+    assert line.at.utcoffset() == AT.utcoffset()
+    with pytest.raises(Exception, match="naive"):
+        async with database.write() as work:
+            await audit.add(work.session, at=datetime(2026, 1, 1), by="u1", action="login", subject="u1")
+
+
+async def test_events_are_written_with_the_change_and_relayed_in_order_once(database: Database) -> None:
+    """A rolled-back change leaves no event; a committed one is published in order, equal to what was recorded."""
+    async with database.write() as work:
+        await orders.open_draft(work.session, OpenDraft(by="u1", at=AT))
+    assert await count(database, OutboxRow) == 0
+    await make_order(database)
+    bus = RecordingBus()
+    relay = Relay(database, bus, VirtualClock())
+    assert await relay.send_batch() == 3
+    assert [type(event) for event in bus.published] == [DraftOpened, OrderEdited, WorkOrderCreated]
+    created = bus.published[-1]
+    assert (created.number, created.at, created.by) == ("WO20261121-0001", AT, "u1")
+    assert await relay.send_batch() == 0
+    assert len(bus.published) == 3
+
+
+async def test_a_crash_between_publishing_and_marking_sends_again_with_the_same_key(database: Database) -> None:
+    """At least once: the repeat carries the event_id that a handler knows already."""
+    await make_order(database)
+    bus = RecordingBus()
+    bus.fail_after = 2
+    with pytest.raises(KeyboardInterrupt):
+        await Relay(database, bus, VirtualClock()).send_batch()
+    bus.fail_after = None
+    await Relay(database, bus, VirtualClock()).send_batch()
+    keys = [event.event_id for event in bus.published]
+    assert len(keys) == 5
+    assert keys[:2] == keys[2:4]
+
+
+async def test_the_relay_wakes_at_a_commit_and_delivers_to_subscribers(database: Database) -> None:
+    """No clock moves, yet the subscriber gets the events: the commit itself wakes the relay."""
+    bus = LocalBus()
+    got: list[OrderEvent] = []
+    done = asyncio.Event()
+
+    async def keep(event: OrderEvent) -> None:
+        got.append(event)
+        if isinstance(event, WorkOrderCreated):
+            done.set()
+
+    bus.subscribe(OrderEvent, keep, name="test")
+    running = asyncio.create_task(Relay(database, bus, VirtualClock()).run())
+    await make_order(database)
+    await asyncio.wait_for(done.wait(), 10)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await bus.aclose()
+    assert [type(event).__name__ for event in got] == ["DraftOpened", "OrderEdited", "WorkOrderCreated"]
+
+
+async def test_check_proves_the_schema_and_upgrade_is_repeatable(database: Database) -> None:
+    """A current database passes; upgrading it again does nothing."""
+    await database.check()
+    await database.upgrade()
+    await database.check()
+
+
+async def test_foreign_keys_are_enforced(database: Database) -> None:
+    """A segment of no call is refused by the database."""
+    with pytest.raises(DBAPIError):
+        async with database.write() as work:
+            await work.session.execute(
+                text("INSERT INTO call_events (call_id, at, type, text) VALUES ('nope', '2026-11-21 00:00:00', 'x', '')")
+            )
