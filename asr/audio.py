@@ -40,7 +40,7 @@ def pcm_to_ulaw(pcm: bytes) -> bytes:
     size = np.minimum(np.abs(samples), _ULAW_CLIP) + _ULAW_BIAS
     segment = np.floor(np.log2(size)).astype(np.int32) - 7
     step = (size >> (segment + 3)) & 0x0F
-    return (~(sign | (segment << 4) | step) & 0xFF).astype(np.uint8).tobytes()
+    return bytes((~(sign | (segment << 4) | step) & 0xFF).astype(np.uint8).tobytes())
 
 
 def samples_of(pcm: bytes) -> Samples:

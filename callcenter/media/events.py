@@ -62,7 +62,10 @@ class SegmentHeard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptUnavailable:
-    """This leg gets no (more) transcript; ``reason`` is a stable word: no_model, overloaded, no_audio, engine_failed, tap_refused."""
+    """This leg gets no (more) transcript.
+
+    ``reason`` is a stable word: no_model, overloaded, no_audio, engine_failed, tap_refused.
+    """
 
     at: datetime
     call_id: str

@@ -1,0 +1,141 @@
+"""The folder of recordings: ``YYYY/MM/DD/<call_id>.flac``, the day being that of the call id (UTC)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from ulid import ULID
+
+from callcenter.errors import NotFound, Unavailable
+from callcenter.media.events import RecordingStored
+from callcenter.media.recorder import StereoRecorder
+from callcenter.media.recording_files import Channel, Peaks, clip_of_file, encode, read_peaks
+
+log = structlog.get_logger(__name__)
+
+# Crockford base 32 without I, L, O, U; the first character holds three bits only.
+_CALL_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_PART = re.compile(rf"({_CALL_ID.pattern})\.(\d{{4,6}})\.part")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecording:
+    """A finished recording; ``path`` is relative to the folder."""
+
+    call_id: str
+    path: str
+    sample_rate_hz: int
+    duration_ms: int
+    size_bytes: int
+    sha256: str
+    partial: bool
+
+    def as_event(self, at: datetime) -> RecordingStored:
+        """The fact to publish."""
+        return RecordingStored(
+            at=at,
+            call_id=self.call_id,
+            path=self.path,
+            sample_rate_hz=self.sample_rate_hz,
+            duration_ms=self.duration_ms,
+            size_bytes=self.size_bytes,
+            sha256=self.sha256,
+            partial=self.partial,
+        )
+
+
+class Recordings:
+    """Makes, finds and rescues recordings under ``root``."""
+
+    def __init__(self, root: Path, *, file_format: Literal["flac", "wav"] = "flac", min_free_mb: int = 200) -> None:
+        self._root = root
+        self._format = file_format
+        self._min_free_bytes = min_free_mb << 20
+        # One thread keeps the writes of every call in order; each is a few kB into the page cache.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="recordings")
+
+    def recorder(self, call_id: str, sample_rate_hz: int) -> StereoRecorder:
+        """Start recording a call; nothing touches the disk before there is sound."""
+        part = self._folder(call_id) / f"{call_id}.{sample_rate_hz}.part"
+        return StereoRecorder(part, sample_rate_hz, writer=self._writer, min_free_bytes=self._min_free_bytes)
+
+    async def store(self, recorder: StereoRecorder) -> StoredRecording | None:
+        """End a recording and give it its final form; None when there was no sound.
+
+        Raises Unavailable when it cannot be written: the part file stays and ``salvage`` tries again.
+        """
+        await recorder.close()
+        return await asyncio.to_thread(self._finish, recorder.part, partial=recorder.partial)
+
+    async def salvage(self) -> list[StoredRecording]:
+        """At start-up: finish what a crash left behind, marked partial. What cannot be written is logged and stays."""
+        return await asyncio.to_thread(self._salvage)
+
+    def file(self, path: str) -> Path:
+        """The file on disk. Raises NotFound when it is gone or ``path`` leads outside the folder."""
+        root = self._root.resolve()
+        found = (root / path).resolve()
+        if not found.is_relative_to(root) or found.suffix not in (".flac", ".wav") or not found.is_file():
+            raise NotFound("there is no such recording", field="path")
+        return found
+
+    async def peaks(self, path: str) -> Peaks:
+        """Peaks of both channels. Raises NotFound."""
+        return await asyncio.to_thread(read_peaks, self.file(path))
+
+    async def clip(self, path: str, *, start_ms: int, end_ms: int, channel: Channel) -> bytes:
+        """A WAV file of that span, cut to what exists and to a minute; ``both`` is stereo. Raises NotFound."""
+        file = self.file(path)
+        return await asyncio.to_thread(clip_of_file, file, start_ms=start_ms, end_ms=end_ms, channel=channel)
+
+    async def aclose(self) -> None:
+        """Let the last writes finish."""
+        await asyncio.to_thread(self._writer.shutdown)
+
+    def _folder(self, call_id: str) -> Path:
+        if not _CALL_ID.fullmatch(call_id):
+            raise NotFound("not a call id", field="call_id")
+        return self._root / ULID.from_str(call_id).datetime.strftime("%Y/%m/%d")
+
+    def _finish(self, part: Path, *, partial: bool) -> StoredRecording | None:
+        name = _PART.fullmatch(part.name)
+        assert name is not None
+        if not part.exists():
+            return None
+        call_id, rate = name[1], int(name[2])
+        target = part.with_name(f"{call_id}.{self._format}")
+        try:
+            encoded = encode(part, target, rate)
+            part.unlink()
+        except OSError as error:
+            raise Unavailable(
+                f"cannot store the recording: {error.strerror or error}",
+                field=str(target),
+                fix="free disk space; it is tried again at the next start",
+            ) from error
+        path = target.relative_to(self._root).as_posix()
+        return StoredRecording(
+            call_id, path, rate, encoded.duration_ms, encoded.size_bytes, encoded.sha256, partial=partial
+        )
+
+    def _salvage(self) -> list[StoredRecording]:
+        rescued = []
+        for part in sorted(self._root.glob("[0-9]*/[0-9]*/[0-9]*/*.part")):
+            if not _PART.fullmatch(part.name):
+                continue
+            try:
+                stored = self._finish(part, partial=True)
+            except Unavailable as error:
+                log.error("recording.not_salvaged", part=part.name, reason=error.message, fix=error.fix)
+                continue
+            if stored is not None:
+                log.warning("recording.salvaged", call_id=stored.call_id, duration_ms=stored.duration_ms)
+                rescued.append(stored)
+        return rescued
