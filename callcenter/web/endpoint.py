@@ -51,7 +51,7 @@ class Endpoint:
 
     async def _authorise(self, request: web.Request) -> Principal | None:
         unsafe = request.method not in SAFE_METHODS
-        if unsafe:
+        if unsafe or self.route.own_page:
             self._guard.check_origin(request.headers, request.host)
         if self.route.access is Access.OPEN or (self.route.access is Access.LOCAL and self._guard.local(request)):
             return None

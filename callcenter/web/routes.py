@@ -30,7 +30,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/work-orders/{order_id}/create", P.ORDERS_EDIT, work_orders.create, Unit.WRITE, etag=True),
     Route("POST", "/api/work-orders/{order_id}/cancel", P.ORDERS_EDIT, work_orders.cancel, Unit.WRITE, etag=True),
     Route("GET", "/api/catalogue", P.ORDERS, catalogue.read),
-    Route("GET", "/api/agent/socket", P.DESK, agent_socket, status=101, produces=()),
+    Route("GET", "/api/agent/socket", P.DESK, agent_socket, status=101, own_page=True, produces=()),
     Route("GET", "/api/openapi.json", Access.OPEN, operation.openapi),
     Route("GET", "/healthz", Access.OPEN, operation.healthz),
     Route("GET", "/readyz", Access.LOCAL, operation.readyz),

@@ -180,7 +180,7 @@ class Site:
             )
             await calls.record_answer(rows, call_id=call_id, at=at, interface=interface, user_id=user_id)
             await calls.start_audio(rows, call_id=call_id, at=at)
-            await calls.record_event(rows, call_id=call_id, at=at, type="answered", interface=interface, text="answered")
+            await calls.record_event(rows, call_id=call_id, at=at, kind="answered", interface=interface, text="answered")
             await calls.add_segment(
                 rows,
                 call_id=call_id,
@@ -205,7 +205,7 @@ class Site:
                 call_id=call_id,
                 at=self.clock.now(),
                 path=f"{call_id}.flac",
-                format="flac",
+                file_format="flac",
                 sample_rate_hz=8000,
                 duration_ms=60000,
                 size_bytes=len(content),
