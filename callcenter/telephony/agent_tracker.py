@@ -1,7 +1,7 @@
 """What each agent's device is doing, derived from device states, queue memberships and tracked calls.
 
-Sources in order of trust: a tracked call of the device (ringing, talking, held), then what the PBX says about the device
-(DeviceStateChange, or the status in QueueMember events), then pause and membership of queues. A device is PAUSED
+Sources in order of trust: a tracked call of the device (ringing, talking, held), then what the PBX says about the
+device (DeviceStateChange, or the status in QueueMember events), then pause and membership of queues. A device is PAUSED
 while it is idle and paused in any queue, and OFFLINE when unreachable or when it left its last queue.
 """
 

@@ -3,8 +3,8 @@
 Wire format (Asterisk manager, https://docs.asterisk.org, "AMI Specification"): a banner line, then messages of
 ``Key: value`` lines ended by CRLF, each message ended by an empty line. Values are UTF-8 as far as callers make them.
 
-Two entries, both pure: ``AmiParser.feed(bytes)`` gives header mappings; ``parse(headers)`` gives one frozen dataclass per
-event of the table ``EVENTS``, or None for events nobody here needs. ``parse`` also takes panoramisk's ``Message``.
+Two entries, both pure: ``AmiParser.feed(bytes)`` gives header mappings; ``parse(headers)`` gives one frozen dataclass
+per event of the table ``EVENTS``, or None for events nobody here needs. It also takes panoramisk's ``Message``.
 """
 
 from __future__ import annotations
@@ -286,7 +286,10 @@ class AttendedTransfer(Transfer):
 
 @dataclass(frozen=True, slots=True)
 class DeviceStateChange(AmiEvent):
-    """A device by name, e.g. PJSIP/1001, is now NOT_INUSE, INUSE, BUSY, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD …"""
+    """A device by name, e.g. PJSIP/1001, is now in ``state``: NOT_INUSE, INUSE, UNAVAILABLE, RINGING, ONHOLD ….
+
+    ``device`` may also name queues, hints and the like: they are nobody's phone.
+    """
 
     device: str
     state: str
@@ -466,8 +469,8 @@ EVENT_NAMES = frozenset(name.encode() for name in EVENTS)
 def parse(headers: Headers, arrived_s: float = 0.0) -> AmiEvent | None:
     """The typed event of one message; None for responses, unknown events and failed transfers.
 
-    ``headers`` is what ``AmiParser.feed`` gives, or any mapping with ``get`` (panoramisk's Message, whose keys ignore case
-    and whose values may be lists: the last one counts). ``arrived_s`` (seconds since the epoch) stands in for a
+    ``headers`` is what ``AmiParser.feed`` gives, or any mapping with ``get`` (panoramisk's Message, whose keys ignore
+    case and whose values may be lists: the last one counts). ``arrived_s`` (seconds since the epoch) stands in for a
     Timestamp header that the PBX does not send (`timestampevents = no`).
     """
     get: Get = headers.get if type(headers) is dict else _single(headers)
@@ -523,17 +526,21 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PbxSnapshot:
-    """What the PBX holds at one moment: rows of CoreShowChannels and of QueueStatus. ``at``: seconds since the epoch."""
+    """What the PBX holds at one moment: rows of CoreShowChannels and of QueueStatus. ``at``: seconds since the epoch.
+
+    ``complete`` false: only channels in bridges are listed, a call that rings may exist unseen.
+    """
 
     at: float
+    complete: bool = True
     channels: tuple[ChannelRow, ...] = ()
     entries: tuple[QueueEntry, ...] = ()
     members: tuple[QueueMember, ...] = ()
     devices: tuple[DeviceStateChange, ...] = field(default=())
 
     @staticmethod
-    def from_rows(rows: Iterable[Headers], *, at: float) -> PbxSnapshot:
-        """Sort list rows (CoreShowChannel, QueueEntry, QueueMember, DeviceStateChange; any order) into a snapshot.
+    def from_rows(rows: Iterable[Headers], *, at: float, complete: bool = True) -> PbxSnapshot:
+        """Sort list rows (CoreShowChannel, QueueEntry, QueueMember, DeviceStateChange) into a snapshot, in any order.
 
         Other rows (QueueParams, …Complete, responses) are skipped, so the answers of several actions may be chained.
         """
@@ -543,6 +550,7 @@ class PbxSnapshot:
             found.get(get("Event", ""), []).append(get)
         return PbxSnapshot(
             at=at,
+            complete=complete,
             channels=tuple(_channel_row(get) for get in found["CoreShowChannel"]),
             entries=tuple(
                 QueueEntry(get("Queue", ""), get("Uniqueid", ""), _integer(get("Wait", "")))
