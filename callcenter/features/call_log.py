@@ -41,7 +41,7 @@ Edit = TypedDict(
         "order_id": str,
     },
 )
-"""A person's change of a field during or after the call; ``by`` is the person's display name."""
+Edit.__doc__ = "A person's change of a field during or after the call; ``by`` is the person's display name."
 
 
 @dataclass(frozen=True, slots=True)

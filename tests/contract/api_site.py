@@ -180,7 +180,9 @@ class Site:
             )
             await calls.record_answer(rows, call_id=call_id, at=at, interface=interface, user_id=user_id)
             await calls.start_audio(rows, call_id=call_id, at=at)
-            await calls.record_event(rows, call_id=call_id, at=at, kind="answered", interface=interface, text="answered")
+            await calls.record_event(
+                rows, call_id=call_id, at=at, kind="answered", interface=interface, text="answered"
+            )
             await calls.add_segment(
                 rows,
                 call_id=call_id,

@@ -139,7 +139,8 @@ async def test_clips_come_from_the_live_call_first(site: Site):
 
 
 @pytest.mark.parametrize(
-    "query", ["", "start_ms=5&end_ms=5", "start_ms=0&end_ms=60001", "start_ms=-1&end_ms=5", "start_ms=0&end_ms=9&channel=x"]
+    "query",
+    ["", "start_ms=5&end_ms=5", "start_ms=0&end_ms=60001", "start_ms=-1&end_ms=5", "start_ms=0&end_ms=9&channel=x"],
 )
 async def test_a_clip_is_a_span_of_at_most_a_minute(site: Site, query):
     """Empty, overlong and negative spans and unknown channels are 422."""

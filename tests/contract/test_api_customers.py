@@ -45,7 +45,12 @@ async def test_a_name_finds_customers(site: Site, agent):
 
 async def test_quick_create(site: Site, agent):
     """An unknown caller is put on file and found again."""
-    body = {"name": "赵六", "phone": "057188886666", "address": {"city": "杭州市", "detail": "文三路1号"}, "level": "vip"}
+    body = {
+        "name": "赵六",
+        "phone": "057188886666",
+        "address": {"city": "杭州市", "detail": "文三路1号"},
+        "level": "vip",
+    }
     response = await agent.post("/api/customers", body)
     assert response.status == 201
     card = await response.json()

@@ -79,7 +79,9 @@ async def test_a_supervisor_without_a_phone_watches(site: Site):
     assert site.calls.done_calls == []
 
 
-@pytest.mark.parametrize("frame", ["no json", "{}", '{"type":"dance"}', '{"type":"ping","t":"x"}', '{"type":"call.done"}'])
+@pytest.mark.parametrize(
+    "frame", ["no json", "{}", '{"type":"dance"}', '{"type":"ping","t":"x"}', '{"type":"call.done"}']
+)
 async def test_a_frame_that_makes_no_sense_closes_with_4400(site: Site, frame):
     """A broken page is told so, not guessed at."""
     async with site.browser("agent") as browser, await browser.socket() as socket:

@@ -12,9 +12,9 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from callcenter.errors import CallcenterError
+from callcenter.features.readiness import Check
 from callcenter.web.ask import Ask
 from callcenter.web.openapi import OPENAPI
-from callcenter.web.services import Check
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,106 @@
+"""The OpenAPI document: valid, complete, and true to what the server answers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from callcenter.auth.sessions import COOKIE
+from callcenter.web.openapi import document
+from callcenter.web.routes import ROUTES
+from tests.contract.api_site import FIELDS, open_site
+
+DOCUMENT = document(ROUTES, cookie_name=COOKIE)
+
+
+def check(content: object, schema: dict) -> None:
+    """``content`` fits ``schema``; references lead into the document's components."""
+    Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(content)
+
+
+def answer_schema(method: str, path: str, status: str) -> dict:
+    responses = DOCUMENT["paths"][path][method]["responses"]
+    content = responses.get(status, responses["default"])["content"]
+    return next(iter(content.values()))["schema"]
+
+
+def test_the_document_is_valid():
+    """It passes the validator for OpenAPI 3.1."""
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_every_route_is_in_it_with_a_summary():
+    """What the table has, the document has: method, path, summary, unique id, permission."""
+    operations = {
+        (method.upper(), path): operation
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert set(operations) == {(route.method, route.path) for route in ROUTES}
+    assert all(operation["summary"].endswith((".", ").")) for operation in operations.values())
+    ids = [operation["operationId"] for operation in operations.values()]
+    assert len(ids) == len(set(ids))
+    assert operations["PATCH", "/api/work-orders/{order_id}"]["x-permission"] == "orders.edit"
+    assert operations["PATCH", "/api/work-orders/{order_id}"]["security"] == [{"session": [], "csrf": []}]
+
+
+def test_every_schema_has_readable_names_and_words():
+    """Components carry plain names and a description."""
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        assert "__" not in name
+        assert re.match(r"^[A-Z]\w+(-Input|-Output)?$", name)
+        assert schema.get("description"), name
+
+
+def test_values_of_a_field_are_spelled_out():
+    """The page's types come from here: an order's fields are FieldValue by name, a page of orders holds OrderView."""
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["OrderView"]["properties"]["fields"]["additionalProperties"] == {
+        "$ref": "#/components/schemas/FieldValue"
+    }
+    assert schemas["Page_OrderView_"]["properties"]["items"]["items"] == {"$ref": "#/components/schemas/OrderView"}
+    assert {"at", "from", "to", "by"} <= set(schemas["Edit"]["properties"])
+
+
+@pytest.fixture
+async def site(tmp_path):
+    async with open_site(tmp_path) as site:
+        yield site
+
+
+async def test_answers_fit_the_document(site):
+    """Real answers of every JSON route, good and bad, satisfy the schema that the document gives them."""
+    card = await site.customer()
+    call_id = await site.call()
+    draft = await site.draft(call_id, **FIELDS)
+    await site.record(call_id)
+    ids = {"call_id": call_id, "customer_id": card.customer_id, "order_id": draft.order_id}
+    async with site.browser("admin") as browser:
+        await browser.send("PATCH", f"/api/work-orders/{draft.order_id}", {"fields": {"brand": "美的"}}, If_Match='"1"')
+        bodies = {
+            "/api/customers": {"name": "李雷", "phone": "13900139000"},
+            "/api/work-orders": {},
+            "/api/work-orders/{order_id}/create": {},
+            "/api/work-orders/{order_id}/cancel": {"reason": "x"},
+            "/api/work-orders/{order_id}": {"accept": ["fault"]},
+            "/api/session": {},
+        }
+        versions = iter(range(2, 9))
+        tried = 0
+        for route in ROUTES:
+            if not route.json or route.method == "DELETE" or route.path == "/api/openapi.json":
+                continue
+            path = re.sub(r"{(\w+)}", lambda found: ids[found[1]], route.path)
+            headers = {"If_Match": f'"{next(versions)}"'} if "edit_version" in route.inputs else {}
+            body = bodies[route.path] if "body" in route.inputs else None
+            response = await browser.send(route.method, path, body, **headers)
+            expected = 422 if route.path == "/api/session" and route.method == "POST" else route.status
+            assert response.status == expected, (route, await response.text())
+            check(await response.json(), answer_schema(route.method.lower(), route.path, str(response.status)))
+            tried += 1
+        assert tried > 15
+        served = await (await browser.get("/api/openapi.json")).json()
+    assert served == DOCUMENT
