@@ -44,7 +44,7 @@ class Unit(Enum):
 class Route:
     """Method, path, who may, what runs. ``access`` has no default: a route nobody thought about does not exist.
 
-    Requests that change something must come from our own page; ``own_page`` asks that of a reading one too (the socket).
+    What changes something must come from our own page; ``own_page`` asks that of a reading route too (the socket).
     ``etag`` sends the answer's ``edit_version`` as ETag. ``produces`` are the media types of the answer;
     other than JSON the handler makes the answer itself.
     """

@@ -19,12 +19,13 @@ from callcenter.auth.sessions import Auth
 from callcenter.clock import VirtualClock
 from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
+from callcenter.features.readiness import Check
 from callcenter.storage import calls
 from callcenter.storage.database import Database
 from callcenter.storage.users import User
 from callcenter.web.hub import Hub
 from callcenter.web.server import build_web
-from callcenter.web.services import Check, Services
+from callcenter.web.services import Services
 from callcenter.web.static import Pages
 from workorder.commands import CreateCustomer, OpenDraft
 from workorder.policy.phones import parse_phone
@@ -246,7 +247,7 @@ class Browser:
         return await self.client.get(path, **options)
 
     async def send(self, method: str, path: str, body: object = None, **headers: str) -> ClientResponse:
-        """``headers`` with underscores: ``If_Match="\\"1\\""``."""
+        """``headers`` are written with underscores: ``If_Match=…``."""
         extra = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.request(method, path, json=body, headers=self.headers(extra))
 
@@ -295,7 +296,7 @@ async def _serve(folder: Path, database: Database, settings: Settings, pages: Pa
 
 
 async def _fine() -> Check:
-    return Check(True, "fine")
+    return Check(ok=True, message="fine")
 
 
 async def _add(auth: Auth, database: Database, clock: VirtualClock, name: str) -> User:
