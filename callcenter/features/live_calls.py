@@ -16,7 +16,7 @@ from callcenter.clock import Clock
 from callcenter.features.desk import Desk
 from callcenter.features.frames import Json, moment, segment_json
 from callcenter.features.pop_latency import PopLatency
-from callcenter.media.events import SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
+from callcenter.media.events import AudioStarted, SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
 from callcenter.telephony.events import (
     AgentState,
     AgentStateChanged,
@@ -41,6 +41,7 @@ KEEP_FINISHED = 20
 class Talk:
     """What all devices of one call share."""
 
+    audio_started_at: datetime | None = None
     customer: CustomerCard | None = None
     candidates: tuple[CustomerCard, ...] = ()
     segments: list[SegmentHeard] = field(default_factory=list)
@@ -93,6 +94,7 @@ class LiveCalls:
         bus.subscribe(CallEnded, self._ended, name="desk")
         bus.subscribe(AgentStateChanged, self._agent_changed, name="desk")
         bus.subscribe(PbxLinkChanged, self._link_changed, name="desk")
+        bus.subscribe(AudioStarted, self._audio_started, name="desk")
         bus.subscribe(SpeechPartial, self._partial, name="desk")
         bus.subscribe(SegmentHeard, self._segment, name="desk")
         bus.subscribe(TranscriptUnavailable, self._unavailable, name="desk")
@@ -195,6 +197,7 @@ class LiveCalls:
             "answered_at": moment(call.answered_at),
             "ended_at": moment(call.ended_at),
             "pop_sent_at": moment(call.pop_sent_at),
+            "audio_started_at": moment(talk.audio_started_at),
             "customer": talk.customer,
             "candidates": talk.candidates,
             "segments": [segment_json(segment) for segment in talk.segments],
@@ -289,6 +292,12 @@ class LiveCalls:
     async def _link_changed(self, event: PbxLinkChanged) -> None:
         self._link = event
         self._desk.push(None, "pbx.link", {"connected": event.connected, "since": moment(event.at)})
+
+    async def _audio_started(self, event: AudioStarted) -> None:
+        if talk := self._talks.get(event.call_id):
+            talk.audio_started_at = event.at
+            for call in self._on_desks(event.call_id):
+                self._update(call, {"audio_started_at": moment(event.at)})
 
     async def _partial(self, event: SpeechPartial) -> None:
         if talk := self._talks.get(event.call_id):

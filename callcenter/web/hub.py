@@ -127,6 +127,10 @@ class Hub:
                 self._coalesced.inc()
         self._frames.labels(kind).inc(len(targets))
 
+    def watched(self, interface: str) -> bool:
+        """Whether a desk of this device is open somewhere."""
+        return bool(self._by_interface.get(interface))
+
     def close_session(self, session_id: str) -> None:
         """The login is over: its sockets close."""
         for outbox in self._by_session.get(session_id, ()):
