@@ -74,7 +74,7 @@ CATALOGUE: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         name="zh-large",
-        title="Mandarin, large: official Vosk model (1.3 GB download, several GB of memory; its checksum is not verified)",
+        title="Mandarin, large: official Vosk model (1.3 GB download, GBs of memory; checksum not verified)",
         directory="vosk-model-cn-0.22",
         sample_rate_hz=16_000,
         licence="Apache-2.0",

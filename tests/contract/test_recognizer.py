@@ -1,0 +1,169 @@
+"""The contract of asr/recognizer.py over every engine: the real one with the built-in model, and the scripted one."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from asr.engines.scripted import ScriptedRecognizer
+from asr.events import Final, Partial, Word
+from asr.load import load_recognizer
+
+CALL = Path(__file__).parents[2] / "callcenter" / "features" / "demo" / "calls" / "dev-003.wav"
+START_MS, END_MS = 29_964, 34_653
+"""The caller says: 安徽省芜湖市镜湖区北京中路六十六号，丽景苑五栋二零二。"""
+
+
+def speech():
+    """Half a second before to one second after the sentence."""
+    samples, _ = soundfile.read(CALL, dtype="int16", start=(START_MS - 500) * 8, stop=(END_MS + 1000) * 8)
+    return samples[:, 0].tobytes()
+
+
+def script():
+    words = (Word("安徽省", 520, 1100, 0.9), Word("芜湖市", 1100, 1800, 0.8))
+    return [Partial("安徽省", 500), Final("安徽省芜湖市", 520, 5180, words, 0.85)]
+
+
+@pytest.fixture(scope="module")
+def vosk_model():
+    return load_recognizer("vosk", "zh-demo", threads=1)
+
+
+@pytest.fixture(params=["vosk", "scripted"])
+def recognizer(request):
+    if request.param == "scripted":
+        return ScriptedRecognizer(*(script() for _ in range(10)))
+    return request.getfixturevalue("vosk_model")
+
+
+async def hear(stream, pcm, chunk=3200):
+    for start in range(0, len(pcm), chunk):
+        stream.push(pcm[start : start + chunk])
+        await stream.drain()
+    stream.end_input()
+    return [event async for event in stream]
+
+
+def finals(events):
+    return [event for event in events if isinstance(event, Final)]
+
+
+async def test_words_with_times_and_confidence(recognizer):
+    """Finals carry their words in order, inside the pushed audio, and the text is the words without spaces."""
+    assert recognizer.capabilities.word_times
+    (final,) = finals(await hear(recognizer.open(sample_rate_hz=8000), speech()))
+    assert "芜湖市" in final.text
+    assert "".join(word.word for word in final.words) == final.text
+    times = [time for word in final.words for time in (word.start_ms, word.end_ms)]
+    assert times == sorted(times)
+    assert 400 <= final.start_ms < final.end_ms <= 5300
+    assert all(0 <= word.confidence <= 1 for word in final.words)
+    assert 0 < final.confidence <= 1
+
+
+async def test_partials_come_before_their_final(recognizer):
+    """While somebody speaks there are guesses; the last event is the final."""
+    stream = recognizer.open(sample_rate_hz=8000)
+    seen = []
+
+    async def read():
+        seen.extend([event async for event in stream])
+
+    reader = asyncio.create_task(read())
+    pcm = speech()
+    for start in range(0, len(pcm), 1600):
+        stream.push(pcm[start : start + 1600])
+        await stream.drain()
+        await asyncio.sleep(0)
+    stream.end_input()
+    await reader
+    assert isinstance(seen[0], Partial)
+    assert isinstance(seen[-1], Final)
+
+
+async def test_silence_says_nothing(recognizer):
+    """Ten seconds of silence end without an event, for an engine that listens."""
+    if isinstance(recognizer, ScriptedRecognizer):
+        recognizer = ScriptedRecognizer()
+    assert await hear(recognizer.open(sample_rate_hz=8000), bytes(160_000)) == []
+
+
+async def test_no_audio_at_all(recognizer):
+    """A stream that gets nothing ends without an event."""
+    stream = recognizer.open(sample_rate_hz=8000)
+    stream.end_input()
+    assert [event async for event in stream] == []
+
+
+async def test_flush_ends_the_utterance_without_silence(recognizer):
+    """The final comes although speech went on to the last sample pushed."""
+    stream = recognizer.open(sample_rate_hz=8000)
+    stream.push(speech()[: 2 * 8 * 3000])
+    stream.flush()
+    async for event in stream:
+        if isinstance(event, Final):
+            assert event.end_ms <= 3000
+            break
+    await stream.aclose()
+
+
+async def test_odd_chunks_are_joined(recognizer):
+    """An odd byte at the end of a chunk belongs to the next one."""
+    (final,) = finals(await hear(recognizer.open(sample_rate_hz=8000), speech(), chunk=3333))
+    assert "芜湖市" in final.text
+
+
+async def test_closing_drops_what_is_pending_and_is_safe_twice(recognizer):
+    """After ``aclose`` the iteration ends, and pushing has no effect."""
+    stream = recognizer.open(sample_rate_hz=8000)
+    stream.push(speech())
+    await stream.aclose()
+    await stream.aclose()
+    stream.push(speech())
+    assert [event async for event in stream] == []
+
+
+async def test_streams_do_not_disturb_each_other(recognizer):
+    """Two legs at once hear the same as one alone, and one closed in between changes nothing."""
+    pcm = speech()
+    closed = recognizer.open(sample_rate_hz=8000)
+    closed.push(pcm)
+    one, two, _ = await asyncio.gather(
+        hear(recognizer.open(sample_rate_hz=8000), pcm),
+        hear(recognizer.open(sample_rate_hz=8000), pcm),
+        closed.aclose(),
+    )
+    assert finals(one) == finals(two) != []
+
+
+async def test_another_sample_rate_is_understood(recognizer):
+    """A leg at 16 kHz gives words at the same places."""
+    wide = soxr.resample(np.frombuffer(speech(), np.int16), 8000, 16_000).astype("<i2").tobytes()
+    found = finals(await hear(recognizer.open(sample_rate_hz=16_000), wide))
+    assert "芜湖市" in found[0].text
+    assert 400 <= found[0].start_ms <= 700
+
+
+async def test_backlog_is_told():
+    """``backlog_ms`` of the engine is that of its slowest stream."""
+    recognizer = ScriptedRecognizer()
+    stream = recognizer.open(sample_rate_hz=8000)
+    assert recognizer.backlog_ms == 0
+    stream.push(bytes(16_000))
+    assert recognizer.backlog_ms == 1000
+    await stream.drain()
+    assert recognizer.backlog_ms == 0
+    await recognizer.aclose()
+
+
+async def test_closing_the_recogniser_ends_its_streams():
+    """Streams still open end when the engine is closed."""
+    for recognizer in (ScriptedRecognizer(), load_recognizer("vosk", "zh-demo", threads=1)):
+        stream = recognizer.open(sample_rate_hz=8000)
+        stream.push(bytes(3200))
+        await recognizer.aclose()
+        assert [event async for event in stream] == []
