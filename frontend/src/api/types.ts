@@ -1,0 +1,342 @@
+/** The shapes of docs/reference/api.md, written by hand: what the server sends and takes. */
+
+export type IsoTime = string
+export type Speaker = 'caller' | 'agent'
+export const SPEAKERS: readonly Speaker[] = ['caller', 'agent']
+
+export type Role = 'agent' | 'supervisor' | 'admin'
+
+export interface User {
+  user_id: string
+  username: string
+  display_name: string
+  roles: Role[]
+  permissions: string[]
+  interface: string | null
+}
+
+export interface Session {
+  user: User
+  csrf_token: string
+}
+
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail?: string | null
+  field?: string | null
+  fix?: string | null
+  errors?: FieldProblem[] | null
+}
+
+export interface FieldProblem {
+  field: string
+  code: string
+  message: string
+}
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+// ---- customers -------------------------------------------------------------------------------------------------------
+
+export type Level = 'normal' | 'vip'
+export type Warranty = 'in' | 'out' | 'unknown'
+export type OrderStatus = 'draft' | 'created' | 'cancelled'
+
+export interface Phone {
+  raw: string
+  e164: string | null
+  label: string | null
+}
+
+export interface AddressParts {
+  province?: string | null
+  city?: string | null
+  district?: string | null
+  detail?: string | null
+}
+
+export interface Address extends AddressParts {
+  address_id: string
+  display: string
+}
+
+export interface Asset {
+  asset_id: string
+  appliance: string
+  brand: string | null
+  model: string | null
+  serial: string | null
+  purchased_on: string | null
+  warranty_until: string | null
+  warranty: Warranty
+}
+
+export interface OrderBrief {
+  order_id: string
+  number: string | null
+  status: OrderStatus
+  service_type: string | null
+  appliance: string | null
+  brand: string | null
+  fault: string | null
+  created_at: IsoTime
+  appointment: Appointment | null
+}
+
+export interface CustomerCard {
+  customer_id: string
+  name: string
+  level: Level
+  phones: Phone[]
+  addresses: Address[]
+  assets: Asset[]
+  open_orders: OrderBrief[]
+  past_orders: OrderBrief[]
+  order_count: number
+}
+
+export interface NewCustomer {
+  name: string
+  phone: string
+  address?: AddressParts
+  level?: Level
+}
+
+// ---- work orders -----------------------------------------------------------------------------------------------------
+
+export const FIELD_NAMES = [
+  'service_type',
+  'customer_name',
+  'contact_phone',
+  'appliance',
+  'brand',
+  'model',
+  'fault',
+  'error_code',
+  'description',
+  'onset',
+  'intermittent',
+  'address',
+  'appointment',
+  'purchase_date',
+  'in_warranty_claim',
+  'safety',
+  'urgency',
+  'prior_ticket',
+  'sentiment_complaint',
+] as const
+export type FieldName = (typeof FIELD_NAMES)[number]
+
+export interface Appointment {
+  start: string | null
+  end: string | null
+}
+
+export type FieldContent = string | boolean | AddressParts | Appointment | null
+export type FieldSource = 'heard' | 'agent' | 'customer'
+export type FieldState = 'heard' | 'confirmed' | 'inferred' | 'conflicting' | 'withdrawn' | 'edited' | 'accepted'
+
+export interface Evidence {
+  segment_id: string
+  start_char: number
+  end_char: number
+  start_ms: number | null
+  end_ms: number | null
+}
+
+export interface Field {
+  value: FieldContent
+  display: string
+  source: FieldSource
+  confidence: number | null
+  state: FieldState
+  rule: string | null
+  evidence: Evidence[]
+}
+
+export type Fields = Partial<Record<FieldName, Field>>
+
+export interface Alert {
+  kind: string
+  display: string
+}
+
+export interface Order {
+  order_id: string
+  number: string | null
+  status: OrderStatus
+  edit_version: number
+  call_id: string | null
+  customer_id: string | null
+  sequence: number
+  created_at: IsoTime
+  saved_at: IsoTime | null
+  created_by: string | null
+  fields: Fields
+  missing: FieldName[]
+  summary: string
+  alerts: Alert[]
+  suggested_priority: string | null
+}
+
+export interface OrderPatch {
+  fields: Partial<Record<FieldName, FieldContent>>
+  accept?: FieldName[]
+}
+
+export interface Option {
+  value: string
+  label: string
+}
+
+export interface Catalogue {
+  service_types: Option[]
+  appliances: string[]
+  brands: string[]
+  faults: Record<string, string[]>
+  required: Record<string, FieldName[]>
+}
+
+// ---- calls -----------------------------------------------------------------------------------------------------------
+
+export type Word = [word: string, start_ms: number, end_ms: number, confidence: number]
+
+export interface Segment {
+  segment_id: string
+  speaker: Speaker
+  start_ms: number
+  end_ms: number
+  text: string
+  confidence: number | null
+  words: Word[]
+}
+
+export type Outcome = 'answered' | 'missed' | 'abandoned' | 'ringing' | 'talking'
+
+export interface CallSummary {
+  call_id: string
+  direction: string
+  number: string | null
+  customer_name: string | null
+  queue: string | null
+  started_at: IsoTime
+  answered_at: IsoTime | null
+  ended_at: IsoTime | null
+  agent: { user_id: string; display_name: string } | null
+  interface: string | null
+  outcome: Outcome
+  duration_s: number | null
+  has_recording: boolean
+  order_numbers: string[]
+}
+
+export interface CallEvent {
+  at: IsoTime
+  offset_ms: number | null
+  type: string
+  interface: string | null
+  text: string
+}
+
+export interface Edit {
+  at: IsoTime
+  offset_ms: number | null
+  by: string
+  field: string
+  from: unknown
+  to: unknown
+  order_id: string
+}
+
+export interface RecordingInfo {
+  duration_ms: number
+  sample_rate_hz: number
+  format: string
+  partial: boolean
+}
+
+export interface CallDetail extends CallSummary {
+  linkedid: string | null
+  segments: Segment[]
+  events: CallEvent[]
+  orders: Order[]
+  edits: Edit[]
+  recording: RecordingInfo | null
+  transcript_state: 'live' | 'complete' | 'none'
+  gaps: { since: IsoTime; until: IsoTime | null }[]
+}
+
+export interface Peaks {
+  sample_rate_hz: number
+  duration_ms: number
+  peaks_per_s: number
+  channels: number[][]
+}
+
+// ---- agent socket ----------------------------------------------------------------------------------------------------
+
+export type AgentState = 'offline' | 'available' | 'ringing' | 'on_call' | 'on_hold' | 'paused'
+export type CallState = 'ringing' | 'talking' | 'held' | 'ended'
+export type CloseReason =
+  | 'ended'
+  | 'answered_elsewhere'
+  | 'no_answer'
+  | 'busy'
+  | 'rejected'
+  | 'caller_abandoned'
+  | 'unreachable'
+  | 'transferred'
+  /** Put away by its agent, perhaps in another tab. */
+  | 'done'
+
+export interface PbxLink {
+  connected: boolean
+  since: IsoTime | null
+}
+
+export interface LiveCall {
+  call_id: string
+  state: CallState
+  direction: string
+  number: string | null
+  number_display: string
+  name: string | null
+  queue: string | null
+  interface: string
+  offered_at: IsoTime
+  answered_at: IsoTime | null
+  ended_at: IsoTime | null
+  pop_sent_at: IsoTime | null
+  customer: CustomerCard | null
+  candidates: CustomerCard[]
+  segments: Segment[]
+  partials: Partial<Record<Speaker, string>>
+  orders: Order[]
+  transcript_unavailable: Partial<Record<Speaker, string>>
+}
+
+type Frame<T extends string, B = object> = { seq: number; type: T } & B
+
+export type ServerFrame =
+  | Frame<'snapshot', { server_time: IsoTime | number; agent_state: AgentState; pbx: PbxLink; calls: LiveCall[] }>
+  | Frame<'call.offered', { call: LiveCall }>
+  | Frame<'call.updated', { call_id: string; changes: Partial<LiveCall> }>
+  | Frame<'call.closed', { call_id: string; reason: CloseReason }>
+  | Frame<'transcript.partial', { call_id: string; speaker: Speaker; text: string; start_ms: number }>
+  | Frame<'transcript.segment', { call_id: string; segment: Segment }>
+  | Frame<'transcript.unavailable', { call_id: string; speaker: Speaker; reason: string }>
+  | Frame<'order.updated', { call_id: string; order: Order }>
+  | Frame<'agent.state', { state: AgentState }>
+  | Frame<'pbx.link', PbxLink>
+  | Frame<'pong', { t: number; server_time: IsoTime | number }>
+
+export type ClientFrame =
+  | { type: 'ping'; t: number }
+  | { type: 'pop.painted'; call_id: string; painted_at: number }
+  | { type: 'call.done'; call_id: string }

@@ -1,0 +1,132 @@
+/**
+ * The agent's own edits laid over a draft the machine keeps revising.
+ *
+ * Rule: what the agent typed always wins on the screen and is never lost. An edit lives from the first key until the
+ * server has confirmed it; until then it is also kept in localStorage.
+ */
+import type { FieldContent, FieldName, Field, Order, OrderPatch } from '@/api/types'
+import { FIELD_NAMES } from '@/api/types'
+import { isBlank, sameValue } from './fields'
+
+export interface LocalEdit {
+  value: FieldContent
+  /** What the server had when the agent began; tells a colleague's change from our own. */
+  base: FieldContent
+  /** True once the agent has left the field: ready to be sent. */
+  committed: boolean
+}
+
+export type Edits = Partial<Record<FieldName, LocalEdit>>
+
+export interface Conflict {
+  field: FieldName
+  mine: FieldContent
+  theirs: FieldContent
+  theirsDisplay: string
+}
+
+export function valueOf(field: Field | undefined): FieldContent {
+  return field && field.state !== 'withdrawn' ? field.value : null
+}
+
+export function typed(edits: Edits, order: Order, name: FieldName, value: FieldContent): Edits {
+  const base = edits[name]?.base ?? valueOf(order.fields[name])
+  return { ...edits, [name]: { value, base, committed: false } }
+}
+
+/** The agent leaves a field: an edit that changed nothing disappears, any other is ready to be sent. */
+export function committed(edits: Edits, order: Order, name: FieldName): Edits {
+  const edit = edits[name]
+  if (!edit) return edits
+  const server = valueOf(order.fields[name])
+  if (sameValue(edit.value, server) && sameValue(edit.value, edit.base)) return without(edits, name)
+  return { ...edits, [name]: { ...edit, committed: true } }
+}
+
+export function without(edits: Edits, ...names: FieldName[]): Edits {
+  return Object.fromEntries(Object.entries(edits).filter(([name]) => !names.includes(name as FieldName)))
+}
+
+/** The next PATCH: committed edits and ticks; null when there is nothing to say. */
+export function patchOf(edits: Edits, accept: readonly FieldName[], all = false): OrderPatch | null {
+  const fields: OrderPatch['fields'] = {}
+  for (const name of FIELD_NAMES) {
+    const edit = edits[name]
+    if (edit && (edit.committed || all)) fields[name] = isBlank(edit.value) ? null : edit.value
+  }
+  const ticks = accept.filter((name) => !(name in fields))
+  if (!Object.keys(fields).length && !ticks.length) return null
+  return ticks.length ? { fields, accept: ticks } : { fields }
+}
+
+/** After the server took a patch: drop the edits it confirmed, keep those typed further meanwhile. */
+export function afterSave(edits: Edits, sent: OrderPatch, saved: Order): Edits {
+  const next: Edits = {}
+  for (const name of FIELD_NAMES) {
+    const edit = edits[name]
+    if (!edit) continue
+    const taken = name in sent.fields && sameValue(sent.fields[name], edit.value)
+    if (!taken) next[name] = name in sent.fields ? { ...edit, base: valueOf(saved.fields[name]) } : edit
+  }
+  return next
+}
+
+/**
+ * The order changed under our edits (409/412). Machine revisions never count against the agent; a colleague's edit to
+ * the same field does: those come back as conflicts for the agent to decide, everything else may simply be sent again.
+ */
+export function conflictsWith(edits: Edits, fresh: Order): Conflict[] {
+  return FIELD_NAMES.flatMap((field) => {
+    const edit = edits[field]
+    const server = fresh.fields[field]
+    if (!edit?.committed || !server || server.source !== 'agent') return []
+    const theirs = valueOf(server)
+    if (sameValue(theirs, edit.base) || sameValue(theirs, edit.value)) return []
+    return [{ field, mine: edit.value, theirs, theirsDisplay: server.display }]
+  })
+}
+
+/** Names of fields whose value, state or evidence is new: shown with a soft highlight, in form order. */
+export function changedFields(before: Order | undefined, after: Order): FieldName[] {
+  return FIELD_NAMES.filter((name) => {
+    const old = before?.fields[name]
+    const now = after.fields[name]
+    if (!now) return false
+    return !old || !sameValue(valueOf(old), valueOf(now)) || old.state !== now.state
+  })
+}
+
+/** A value heard after the agent wrote something else: offered, never put in. */
+export function heardOtherwise(edit: LocalEdit | undefined, field: Field | undefined): boolean {
+  if (!edit || !field || field.source !== 'heard' || field.state === 'withdrawn') return false
+  return !isBlank(field.value) && !sameValue(field.value, edit.value) && !sameValue(field.value, edit.base)
+}
+
+// ---- survival of a reload --------------------------------------------------------------------------------------------
+
+const PREFIX = 'callcenter.edits.'
+const KEEP_MS = 3 * 24 * 3600 * 1000
+
+export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
+
+export function keepEdits(shelf: Shelf, orderId: string, edits: Edits, now: number): void {
+  if (Object.keys(edits).length) shelf.setItem(PREFIX + orderId, JSON.stringify({ at: now, edits }))
+  else shelf.removeItem(PREFIX + orderId)
+}
+
+/** Edits left from before a reload; all count as committed, because nobody is in the field any more. */
+export function keptEdits(shelf: Shelf, orderId: string): Edits {
+  const text = shelf.getItem(PREFIX + orderId)
+  if (!text) return {}
+  const edits = (JSON.parse(text) as { edits: Edits }).edits
+  return Object.fromEntries(Object.entries(edits).map(([name, edit]) => [name, { ...edit, committed: true }]))
+}
+
+/** Edits of orders nobody came back to must not pile up. */
+export function forgetOldEdits(shelf: Shelf, now: number): void {
+  const keys = Array.from({ length: shelf.length }, (_, index) => shelf.key(index)).filter((key) => key?.startsWith(PREFIX))
+  for (const key of keys as string[]) {
+    const at = (JSON.parse(shelf.getItem(key) ?? '{}') as { at?: number }).at ?? 0
+    if (now - at > KEEP_MS) shelf.removeItem(key)
+  }
+}

@@ -1,0 +1,45 @@
+import { setUnauthorisedHandler } from '@/api/http'
+import { useSession } from '@/stores/session'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    open?: boolean
+    title?: string
+  }
+}
+
+export function createAppRouter(): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      // Never shown: the guard sends everybody from here to their own first page.
+      { path: '/', component: () => import('./pages/LoginPage.vue') },
+      { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { open: true, title: 'login.title' } },
+      { path: '/desk', component: () => import('./pages/DeskPage.vue'), meta: { title: 'nav.desk' } },
+      { path: '/calls', component: () => import('./pages/CallsPage.vue'), meta: { title: 'calls.title' } },
+      { path: '/calls/:callId', component: () => import('./pages/ReplayPage.vue'), props: true, meta: { title: 'replay.title' } },
+      { path: '/:rest(.*)*', redirect: '/' },
+    ],
+  })
+  router.beforeEach(guard)
+  setUnauthorisedHandler(() => {
+    useSession().leave()
+    const here = router.currentRoute.value
+    if (!here.meta.open) void router.replace({ path: '/login', query: { next: here.fullPath, expired: '1' } })
+  })
+  return router
+}
+
+/** Agents start at the desk, everybody else with the calls. */
+export function homeOf(): string {
+  return useSession().hasDesk ? '/desk' : '/calls'
+}
+
+async function guard(to: RouteLocationNormalized): Promise<string | { path: string; query: Record<string, string> } | true> {
+  const session = useSession()
+  if (to.meta.open) return true
+  if (!session.known) await session.load().catch(() => undefined)
+  if (session.user) return to.path === '/' ? homeOf() : true
+  return { path: '/login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+}

@@ -1,0 +1,239 @@
+/** The agent's sheets: local edits of each order, and their way to the server. One request at a time per order. */
+import { api } from '@/api/client'
+import { ApiError, OfflineError } from '@/api/http'
+import type { FieldContent, FieldName, Order } from '@/api/types'
+import {
+  afterSave, changedFields, committed, conflictsWith, forgetOldEdits, keepEdits, keptEdits, patchOf, typed, valueOf, without,
+  type Conflict, type Edits,
+} from '@/desk/draft'
+import { FIELD_NAMES } from '@/api/types'
+import { defineStore } from 'pinia'
+import { reactive } from 'vue'
+import { useDesk } from './desk'
+
+export type SheetStatus = 'clean' | 'pending' | 'saving' | 'offline' | 'failed'
+
+export interface Sheet {
+  edits: Edits
+  ticks: FieldName[]
+  conflicts: Conflict[]
+  problems: Partial<Record<FieldName, string>>
+  status: SheetStatus
+  message: string
+  /** Field → when it last changed by speech, for the highlight. */
+  fresh: Partial<Record<FieldName, number>>
+}
+
+export type SaveResult = { kind: 'created' | 'updated'; order: Order } | { kind: 'blocked'; field: FieldName | null }
+
+const ATTEMPTS = 4
+/** Changed by somebody else meanwhile (If-Match): fetch, compare, try again. */
+const STALE = new Set([409, 412])
+
+export const useSheets = defineStore('sheets', () => {
+  const desk = useDesk()
+  const sheets = new Map<string, Sheet>()
+  const running = new Map<string, Promise<boolean>>()
+
+  forgetOldEdits(localStorage, Date.now())
+  desk.onFrame((frame, before, after) => {
+    if (frame.type === 'order.updated') highlight(frame.order, orderIn(before.calls, frame.order.order_id))
+    if (frame.type === 'snapshot') after.calls.flatMap((call) => call.orders).forEach((order) => void push(order.order_id))
+  })
+
+  function of(orderId: string): Sheet {
+    const known = sheets.get(orderId)
+    if (known) return known
+    const edits = keptEdits(localStorage, orderId)
+    const status: SheetStatus = Object.keys(edits).length ? 'pending' : 'clean'
+    const sheet = reactive<Sheet>({ edits, ticks: [], conflicts: [], problems: {}, status, message: '', fresh: {} })
+    sheets.set(orderId, sheet)
+    return sheet
+  }
+
+  function orderIn(calls: { orders: Order[] }[], orderId: string): Order | undefined {
+    return calls.flatMap((call) => call.orders).find((order) => order.order_id === orderId)
+  }
+
+  function current(orderId: string): Order | undefined {
+    return orderIn(desk.calls, orderId)
+  }
+
+  function highlight(order: Order, before: Order | undefined): void {
+    const sheet = of(order.order_id)
+    // One after another, as a person would fill them in.
+    changedFields(before, order)
+      .filter((name) => order.fields[name]?.source === 'heard')
+      .forEach((name, index) => (sheet.fresh[name] = Date.now() + index * 140))
+  }
+
+  function setEdits(orderId: string, edits: Edits): void {
+    const sheet = of(orderId)
+    sheet.edits = edits
+    keepEdits(localStorage, orderId, edits, Date.now())
+    if (sheet.status !== 'saving') sheet.status = Object.keys(edits).length ? 'pending' : 'clean'
+  }
+
+  function type(order: Order, name: FieldName, value: FieldContent): void {
+    const sheet = of(order.order_id)
+    sheet.problems[name] = undefined
+    setEdits(order.order_id, typed(sheet.edits, order, name, value))
+  }
+
+  /** The agent is finished with the field for now: send what changed. */
+  function leave(order: Order, name: FieldName): void {
+    const sheet = of(order.order_id)
+    if (!sheet.edits[name]) return
+    setEdits(order.order_id, committed(sheet.edits, order, name))
+    void push(order.order_id)
+  }
+
+  function discard(orderId: string, name: FieldName): void {
+    setEdits(orderId, without(of(orderId).edits, name))
+  }
+
+  function accept(order: Order, name: FieldName): void {
+    const sheet = of(order.order_id)
+    if (sheet.ticks.includes(name)) return
+    sheet.ticks = [...sheet.ticks, name]
+    void push(order.order_id)
+  }
+
+  function decide(order: Order, conflict: Conflict, whose: 'mine' | 'theirs'): void {
+    const sheet = of(order.order_id)
+    sheet.conflicts = sheet.conflicts.filter((other) => other.field !== conflict.field)
+    if (whose === 'theirs') return discard(order.order_id, conflict.field)
+    const edit = { value: conflict.mine, base: conflict.theirs, committed: true }
+    setEdits(order.order_id, { ...sheet.edits, [conflict.field]: edit })
+    void push(order.order_id)
+  }
+
+  /** Send everything that is ready. True when nothing is left to send. Runs after one another for one order. */
+  function push(orderId: string): Promise<boolean> {
+    const before = running.get(orderId) ?? Promise.resolve(true)
+    const next = before.then(() => pushNow(orderId))
+    running.set(orderId, next)
+    return next
+  }
+
+  async function pushNow(orderId: string): Promise<boolean> {
+    const sheet = of(orderId)
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const order = current(orderId)
+      const patch = patchOf(sheet.edits, sheet.ticks)
+      if (!order || !patch) return rest(orderId)
+      sheet.status = 'saving'
+      try {
+        const saved = await api.patchOrder(orderId, order.edit_version, patch)
+        sheet.ticks = sheet.ticks.filter((name) => !patch.accept?.includes(name))
+        sheet.edits = afterSave(sheet.edits, patch, saved)
+        keepEdits(localStorage, orderId, sheet.edits, Date.now())
+        if (order.call_id) desk.putOrder(order.call_id, saved)
+      } catch (error) {
+        if (!(await recovered(orderId, error))) return false
+      }
+    }
+    return rest(orderId)
+  }
+
+  function rest(orderId: string): boolean {
+    const sheet = of(orderId)
+    const dirty = Object.keys(sheet.edits).length > 0 || sheet.ticks.length > 0
+    sheet.status = dirty ? 'pending' : 'clean'
+    sheet.message = ''
+    return !dirty
+  }
+
+  /** After a refused request: true when another attempt makes sense. */
+  async function recovered(orderId: string, error: unknown): Promise<boolean> {
+    const sheet = of(orderId)
+    if (error instanceof ApiError && STALE.has(error.status) && (await refreshed(orderId))) return true
+    if (error instanceof ApiError && error.errors.length) {
+      holdBack(orderId, error)
+      return Object.values(sheet.edits).some((edit) => edit.committed)
+    }
+    sheet.status = error instanceof OfflineError ? 'offline' : 'failed'
+    sheet.message = error instanceof Error ? error.message : String(error)
+    sheet.ticks = error instanceof OfflineError ? sheet.ticks : []
+    return false
+  }
+
+  async function refreshed(orderId: string): Promise<boolean> {
+    const sheet = of(orderId)
+    const known = current(orderId)
+    try {
+      const fresh = await api.order(orderId)
+      sheet.conflicts = conflictsWith(sheet.edits, fresh)
+      for (const { field } of sheet.conflicts) {
+        const edit = sheet.edits[field]
+        if (edit) edit.committed = false
+      }
+      if (known?.call_id) desk.putOrder(known.call_id, fresh)
+      return known !== undefined && fresh.edit_version !== known.edit_version
+    } catch (error) {
+      sheet.message = error instanceof Error ? error.message : String(error)
+      return false
+    }
+  }
+
+  /** The server refused some fields: show why beside them and hold those back, so that the rest can be sent. */
+  function holdBack(orderId: string, error: ApiError): void {
+    const sheet = of(orderId)
+    sheet.status = 'failed'
+    sheet.message = error.message
+    for (const problem of error.errors) {
+      const name = fieldOf(problem.field)
+      if (!name) continue
+      sheet.problems[name] = problem.message
+      const edit = sheet.edits[name]
+      if (edit) edit.committed = false
+    }
+    if (!error.errors.some((problem) => fieldOf(problem.field))) setAllHeld(sheet)
+  }
+
+  function setAllHeld(sheet: Sheet): void {
+    for (const edit of Object.values(sheet.edits)) edit.committed = false
+  }
+
+  /** `fields.address.detail` and `address` both mean the address. */
+  function fieldOf(path: string): FieldName | null {
+    return path.split('.').find((part): part is FieldName => (FIELD_NAMES as readonly string[]).includes(part)) ?? null
+  }
+
+  /** Send everything, then make the draft an order. */
+  async function save(orderId: string): Promise<SaveResult> {
+    const sheet = of(orderId)
+    sheet.problems = {}
+    const order = current(orderId)
+    if (!order) return { kind: 'blocked', field: null }
+    setEdits(orderId, FIELD_NAMES.reduce((edits, name) => committed(edits, order, name), sheet.edits))
+    if (!(await push(orderId))) return blocked(sheet)
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const latest = current(orderId)
+      if (!latest || latest.status === 'cancelled') return { kind: 'blocked', field: null }
+      if (latest.status === 'created') return { kind: 'updated', order: latest }
+      try {
+        const created = await api.createOrder(orderId, latest.edit_version)
+        if (latest.call_id) desk.putOrder(latest.call_id, created)
+        sheet.status = 'clean'
+        return { kind: 'created', order: created }
+      } catch (error) {
+        if (!(await recovered(orderId, error))) return blocked(sheet)
+      }
+    }
+    return blocked(sheet)
+  }
+
+  function blocked(sheet: Sheet): SaveResult {
+    const field = FIELD_NAMES.find((name) => sheet.problems[name] || sheet.conflicts.some((conflict) => conflict.field === name))
+    return { kind: 'blocked', field: field ?? null }
+  }
+
+  /** What the field shows: the agent's text if there is any, else the server's. */
+  function shownValue(order: Order, name: FieldName): FieldContent {
+    const edit = of(order.order_id).edits[name]
+    return edit ? edit.value : valueOf(order.fields[name])
+  }
+
+  return { of, type, leave, discard, accept, decide, push, save, shownValue }
+})
