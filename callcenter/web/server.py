@@ -28,7 +28,10 @@ def build_web(services: Services, *, pages: static.Pages | None = None) -> web.A
     application = web.Application(middlewares=[border.middleware()], client_max_size=MAX_BODY)
     application[OPENAPI] = document(ROUTES, cookie_name=services.auth.cookie_name)
     for route in ROUTES:
-        application.router.add_route(route.method, route.path, Endpoint(route, services, guard).handle)
+        # A GET route answers HEAD too, without body.
+        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        for method in methods:
+            application.router.add_route(method, route.path, Endpoint(route, services, guard).handle)
     application.router.add_get(static.PATTERN, (pages or static.Pages()).handle)
     application.on_response_prepare.append(static.add_headers)
 

@@ -20,7 +20,7 @@ from callcenter.clock import VirtualClock
 from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
 from callcenter.features.readiness import Check
-from callcenter.storage import calls
+from callcenter.storage import calls, users
 from callcenter.storage.database import Database
 from callcenter.storage.users import User
 from callcenter.web.hub import Hub
@@ -261,13 +261,34 @@ class Browser:
 @asynccontextmanager
 async def open_site(folder: Path, *, web: WebSettings | None = None, pages: Path | None = None) -> AsyncIterator[Site]:
     """The server on a fresh database in ``folder``; ``pages`` is the built page's folder, by default one that is empty."""
-    database = await Database.open(f"sqlite+aiosqlite:///{folder / 'test.db'}")
+    file = folder / "test.db"
+    file.write_bytes(await _template(folder))
+    database = await Database.open(f"sqlite+aiosqlite:///{file}")
     try:
-        await database.upgrade()
         async with _serve(folder, database, Settings(web=web or WebSettings()), pages) as site:
             yield site
     finally:
         await database.aclose()
+
+
+_TEMPLATE: list[bytes] = []
+
+
+async def _template(folder: Path) -> bytes:
+    """A database with the schema and the people; made once per run, for it takes longer than most tests."""
+    if not _TEMPLATE:
+        file = folder / "template.db"
+        database = await Database.open(f"sqlite+aiosqlite:///{file}")
+        try:
+            await database.upgrade()
+            auth = Auth(database=database, clock=VirtualClock(NOW), settings=WebSettings(), passwords=Passwords(QUICK))
+            for name in PEOPLE:
+                await _add(auth, database, name)
+        finally:
+            await database.aclose()
+        _TEMPLATE.append(file.read_bytes())
+        file.unlink()
+    return _TEMPLATE[0]
 
 
 @asynccontextmanager
@@ -290,24 +311,23 @@ async def _serve(folder: Path, database: Database, settings: Settings, pages: Pa
         checks=checks,
         metrics=metrics,
     )
-    users = {name: await _add(auth, database, clock, name) for name in PEOPLE}
+    async with database.read() as work:
+        people = {user.username: user for user in await users.list_users(work.session)}
     async with TestServer(build_web(services, pages=Pages(pages or folder / "no-page"))) as server:
-        yield Site(services, server, users, clock, desk_calls, desk_orders, live_sounds, sounds, checks)
+        yield Site(services, server, people, clock, desk_calls, desk_orders, live_sounds, sounds, checks)
 
 
 async def _fine() -> Check:
     return Check(ok=True, message="fine")
 
 
-async def _add(auth: Auth, database: Database, clock: VirtualClock, name: str) -> User:
+async def _add(auth: Auth, database: Database, name: str) -> None:
     roles, interface = PEOPLE[name]
     if roles:
-        return await auth.add_user(
+        await auth.add_user(
             username=name, display_name=name.title(), roles=roles, interface=interface, password=PASSWORD
         )
-    from callcenter.storage import users
-
+        return
     async with database.write() as work:
-        user = await users.add_user(work.session, username=name, display_name=name, roles=roles, at=clock.now())
+        await users.add_user(work.session, username=name, display_name=name, roles=(), at=NOW)
         await work.commit()
-    return user
