@@ -12,7 +12,7 @@ from itertools import product
 
 SAME_SOUND = 0.15
 NEAR_SOUND = 0.45
-GAP = 0.9
+GAP = 0.95
 _INITIALS = (
     ("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("r", "l"), ("f", "h"), ("p", "b"), ("t", "d"), ("k", "g"), ("q", "j"),
 )  # fmt: skip

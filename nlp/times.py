@@ -24,8 +24,9 @@ DAY = re.compile(
     r"(?P<word>大前天|前天|昨天|昨晚|昨日|今天|今日|今儿个?|今晚|今早|明天|明日|明儿个?|明早|明晚|大后天|后天|后儿|当天)"
     r"|(?P<weekend>(?P<wnext>这个?|本|下下个?|下个?|上个?)?周末)"
     r"|(?P<wk>下下个?|下个?|这个?|本|上上个?|上个?)?(?:周|星期|礼拜)(?P<wd>[一二三四五六日天])"
-    rf"|(?:(?P<month>{_N}|下个?|这个?|本)月)(?P<mday>{_N})(?:号|日)"
-    rf"|(?P<dom>{_N})(?:号|日)(?!楼|院|线|房|店|门|机|码|口|库|仓|桥|地|铺)"
+    rf"|(?:(?P<month>{_N}|下个?|这个?|本)月)(?:份的?)?(?P<mday>{_N})(?:号|日)?"
+    rf"|(?<![路街道巷弄院百千{_N[1:-2]}])(?P<dom>{_N})(?:号|日)(?!楼|院|线|房|店|门|机|码|口|库|仓|桥|地|铺|[{_N[1:-2]}]|弄|栋|幢|，[{_N[1:-2]}]+[栋幢号])"
+    r"|(?P<span>月底|这个?月底|下个?星期(?![一二三四五六日天])|下个?周(?![一二三四五六日天末])|下个?礼拜(?![一二三四五六日天]))"
 )
 HOUR = re.compile(
     rf"(?P<h1>{_N})(?:点钟?|:|：)(?P<half1>半|一刻|三刻|{_N}分?)?(?:(?:到|至|－|-|~)(?:(?:下午|晚上|中午|上午))?(?P<h2>{_N})(?:点钟?)(?P<half2>半|一刻|三刻)?)?(?P<rel>以后|之后|过后|后|以前|之前|前|左右)?"
@@ -46,17 +47,26 @@ class When:
     begin: float | None = None
     finish: float | None = None
     relation: str = ""
+    calendar: bool = False
+    weekday: bool = False
 
-    def slot(self, called: datetime) -> tuple[datetime, datetime] | None:
-        """Start and end by the conventions of appointments; None without a day."""
+    @property
+    def vague(self) -> bool:
+        """Whether only a day was said."""
+        return self.part is None and self.begin is None
+
+    def slot(self, called: datetime) -> tuple[datetime, datetime | None] | None:
+        """Start and end by the conventions of appointments; None without a day. An open end is None."""
         if self.day is None:
             return None
         low, high = self._hours(called)
         zone = called.tzinfo
         start = datetime.combine(self.day, time(), zone) + timedelta(hours=low)
         end = datetime.combine(self.last_day or self.day, time(), zone) + timedelta(hours=high)
-        if self.relation == "before" and self.day == called.date():
+        if self.relation == "before" and (self.day == called.date() or self.vague):
             start = called
+        if self.relation == "after" and self.vague:
+            return start, None
         return start, end
 
     def _hours(self, called: datetime) -> tuple[float, float]:
@@ -68,7 +78,7 @@ class When:
             end = 21.0 if begin >= 17 else 18.0
             return begin, (high if self.part and high > begin else end)
         if self.relation == "before":
-            return 8.0, begin
+            return min(low, begin - 1), begin
         if self.finish is not None:
             finish = _afternoon(self.finish, self.part)
             return begin, finish if finish > begin else finish + 12
@@ -80,7 +90,7 @@ def _afternoon(hour: float, part: tuple[int, int] | None) -> float:
         return hour + 12
     if part and part[0] == 11 and hour < 6:
         return hour + 12
-    if part is None and hour < 7:
+    if part is None and hour < 7.5 and hour > 0:
         return hour + 12
     return hour
 
@@ -96,7 +106,18 @@ def times(s: str, called: datetime) -> list[When]:
             found[-1] = joined
         else:
             found.append(atom)
-    return found
+    return [_bounded(w, s) for w in found]
+
+
+def _bounded(w: When, s: str) -> When:
+    """A day followed by 以后 or 之前 is open on one side."""
+    if not w.day or not w.vague:
+        return w
+    if m := _AFTER_DAY.match(s[w.end :]):
+        return replace(w, end=w.end + m.end(), relation="after")
+    if m := _BEFORE_DAY.match(s[w.end :]):
+        return replace(w, end=w.end + m.end(), relation="before")
+    return w
 
 
 def _atoms(s: str, called: datetime) -> Iterator[When]:
@@ -104,7 +125,8 @@ def _atoms(s: str, called: datetime) -> Iterator[When]:
         days = _days(m, called.date())
         if days:
             part = dict(_PARTS).get(m.group()[:2]) if m.group("word") else None
-            yield When(m.start(), m.end(), days[0], days[1], part)
+            calendar = bool(m.group("mday") or m.group("dom"))
+            yield When(m.start(), m.end(), days[0], days[1], part, calendar=calendar, weekday=bool(m.group("wd")))
     for m in PART.finditer(s):
         if m.group() not in ("今晚", "明晚", "今早", "明早"):
             yield When(m.start(), m.end(), None, None, dict(_PARTS)[m.group()])
@@ -120,6 +142,8 @@ def _days(m: re.Match[str], today: date) -> tuple[date, date] | None:
         day = today + timedelta(days=_DAY_WORDS[word])
         return day, day
     monday = today - timedelta(days=today.weekday())
+    if m.group("span"):
+        return _span(m.group("span"), today)
     if m.group("weekend"):
         saturday = monday + timedelta(days=5 + 7 * _weeks(m.group("wnext")))
         return saturday, saturday + timedelta(days=1)
@@ -150,6 +174,14 @@ def _calendar(m: re.Match[str], today: date) -> tuple[date, date] | None:
     except ValueError:
         return None
     return day, day
+
+
+def _span(word: str, today: date) -> tuple[date, date]:
+    if word.endswith("月底"):
+        first_of_next = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return first_of_next - timedelta(days=3), first_of_next - timedelta(days=1)
+    monday = today - timedelta(days=today.weekday()) + timedelta(days=7)
+    return monday, monday + timedelta(days=6)
 
 
 def _weeks(word: str | None) -> int:
@@ -183,7 +215,9 @@ def _minutes(word: str) -> float:
     return value / 60 if value is not None and value < 60 else 0.0
 
 
-_LINK = re.compile(r"(?:[，,、。的就是号那吧也]|到|或者|和|跟|可以|之间){0,4}")
+_LINK = re.compile(r"(?:[，,、。的就是号那吧也]|到|或者|和|跟|之间){0,4}")
+_AFTER_DAY = re.compile(r"^(?:那天)?(?:以后|之后|过后|往后|后面?)(?!院|面|边|排)")
+_BEFORE_DAY = re.compile(r"^(?:那天)?(?:以前|之前|前)(?!面|台|排)")
 
 
 def _join(a: When, b: When, s: str) -> When | None:
@@ -193,6 +227,10 @@ def _join(a: When, b: When, s: str) -> When | None:
     if a.day and b.day:
         if a.day == b.day:
             return replace(a, end=b.end, part=b.part or a.part)
+        if len(gap) <= 1 and a.calendar and b.weekday:
+            return replace(a, end=b.end)
+        if len(gap) <= 1 and b.calendar and a.weekday and not a.part:
+            return replace(b, start=a.start)
         if a.part is None and a.begin is None and len(gap) <= 1 and a.last_day and b.day > a.day:
             return replace(a, end=b.end, last_day=b.last_day, part=b.part)
         return None

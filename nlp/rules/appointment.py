@@ -3,45 +3,69 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.normalize import PUNCTUATION
 from nlp.times import When, times
 from nlp.types import SlotState
 
-_CALL_BACK = re.compile(r"回电|回电话|给您打电话|联系您|回复您|答复|到账|寄出|发货|小时内|之前一定联系|没电话|到货")
-_VISIT = re.compile(r"上门|师傅|过去|过来|安排|登记|来|取|到|送|装|修|可以吗|行吗|好吗|方便|约|吧|行|都|最早|最快|改到")
-_PAST = re.compile(r"买|签收|开始|报的修|坏|洗的|换过|送到|刚|说好|预约了|约的|原来|之前|以前|用了")
-_CANCEL = re.compile(r"取消|时间先空着|先不约|到时候再约|再打过?来约|说不准|不用来了|不用上门")
-_REFUSED = re.compile(r"不行|不在|没空|上班|值班|不方便|有事|不可以|满了|来不了|忙")
+_CALL_BACK = re.compile(
+    r"回电|回个?电话|给您回|回复|答复|到账|寄出|发货|到货(?!.{0,4}上门)|退款|小时[之以]?内|(?:主管|专员|客服|网点|领导|经理|我们|后台).{0,14}(?:联系|致电|打给|打电话|处理结果)"
+    r"|之前一定联系|配件.{0,4}到(?!.{0,6}上门)|没电话"
+)
+_BY_AGENT = re.compile(
+    r"上门|师傅|工程师|过去|过来|安排|取件|来取|[取送装修]|派|给您|约|可以吗|行吗|好吗|可以吧|好不好|行不行|方便|时间|登记|有空|最早|最快|改到|预计|您看|怎么样|合适|到|[？?]|好的|好，"
+)
+_BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|都|改|成|好|要|装|修|随时|白天|以后|之后")
+_PAST = re.compile(r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄")
+_PAST_BEFORE = re.compile(r"上次|之前约|原来约|说好|本来|原先|约了|约的|报修|预约了|之前|还是|一?直到|昨|从|打")
+_CANCEL = re.compile(r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约")
+_REFUSED = re.compile(r"不行|不在|没空|没时间|要?上班|值班|不方便|有事|不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|出门|要加班")
+_AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A slot somebody named."""
 
+    when: When
     start: datetime
-    end: datetime
+    end: datetime | None
     span: Span
     state: SlotState
-    by_agent: bool
 
 
 def settle(talk: Talk) -> Found | None:
     """The last slot named that was not refused or cancelled."""
     current: Offer | None = None
+    cancelled: Offer | None = None
     for turn in talk.turns:
-        if _CANCEL.search(turn.s):
-            current = None
+        if _CANCEL.search(turn.s) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
+            cancelled, current = current or cancelled, None
             continue
-        for offer in _offers(talk, turn):
-            current = _next(current, offer)
-    if current is None:
+        for when in _heard(talk, turn):
+            current = _considered(talk, turn, when, current)
+        if current and not turn.by_agent:
+            current = _confirmed(talk, turn, current)
+    final = current or cancelled
+    if final is None:
         return None
-    value: dict[str, str | None] = {"start": current.start.isoformat(), "end": current.end.isoformat()}
-    display = f"{current.start:%Y-%m-%d %H:%M}–{current.end:%H:%M}"
-    return Found("appointment", value, display, "appointment.named", current.state, (current.span,), 0.9)
+    state = final.state if current else SlotState.WITHDRAWN
+    value = {"start": final.start.isoformat(), "end": final.end.isoformat() if final.end else None}
+    return Found("appointment", value, _display(final), _rule(final), state, (final.span,), 0.9)
+
+
+def _rule(o: Offer) -> str:
+    return "appointment.day" if o.when.vague else "appointment.hours" if o.when.begin is not None else "appointment.half_day"
+
+
+def _display(o: Offer) -> str:
+    if o.end is None:
+        return f"{o.start:%Y-%m-%d %H:%M} 以后"
+    last = f"{o.end:%H:%M}" if o.end.date() == o.start.date() else f"{o.end:%Y-%m-%d %H:%M}"
+    return f"{o.start:%Y-%m-%d %H:%M}–{last}"
 
 
 def _heard(talk: Talk, turn: Turn) -> list[When]:
@@ -51,43 +75,70 @@ def _heard(talk: Talk, turn: Turn) -> list[When]:
     return list(found)
 
 
-def _offers(talk: Talk, turn: Turn) -> list[Offer]:
-    offers = []
-    for w in _heard(talk, turn):
-        clause = _around(turn.s, w)
-        if _CALL_BACK.search(clause) or _PAST.search(turn.s[max(0, w.start - 2) : w.end + 6]):
-            continue
-        if _REFUSED.search(turn.s[w.end : w.end + 8]) and not turn.by_agent:
-            continue
-        slot = w.slot(talk.context.started_at)
-        if slot is None or slot[1] < talk.context.started_at:
-            continue
-        asked = "appointment" in talk.asked(turn.index)
-        if not (asked or _VISIT.search(clause)):
-            continue
-        state = SlotState.HEARD
-        if turn.by_agent:
-            answer, reply = talk.answer(turn.index)
-            if answer is Verdict.NO:
-                continue
-            state = SlotState.CONFIRMED if answer is Verdict.YES else SlotState.HEARD
-        offers.append(Offer(slot[0], slot[1], Span(turn.index, w.start, w.end), state, turn.by_agent))
-    return offers
-
-
-def _around(s: str, w: When) -> str:
-    left = max((s.rfind(c, 0, w.start) for c in "。？！，"), default=-1) + 1
-    rights = [p for c in "。？！" if (p := s.find(c, w.end)) >= 0]
-    return s[left : min(rights, default=len(s))]
-
-
-def _next(current: Offer | None, new: Offer) -> Offer:
-    if (
-        current
-        and new.start.date() == current.start.date()
-        and not new.by_agent
-        and current.end - current.start < new.end - new.start
-        and new.start.hour == 8
-    ):
+def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Offer | None:
+    """``current`` after hearing ``when``: replaced, narrowed, dropped or kept."""
+    called = talk.context.started_at
+    before = turn.s[max(0, when.start - 4) : when.start]
+    after = _rest(talk, turn, when)
+    if _REFUSED.search(after) or _AVOID.search(before):
+        refused = current is not None and when.day == current.start.date() and turn.segment.speaker != talk.turns[current.span.turn].segment.speaker
+        return None if refused and when.vague is False and _REFUSED.search(after) else current
+    if not _is_visit(talk, turn, when, before, after):
         return current
-    return new
+    if when.day is None:
+        when = _dated(when, current, called)
+    slot = when.slot(called)
+    if slot is None or (slot[1] is not None and slot[1] <= called):
+        return current
+    if turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO:
+        return current
+    if current and when.vague and current.when.day == when.day and when.relation == "" and when.last_day == when.day:
+        return current
+    return Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
+
+
+def _dated(when: When, current: Offer | None, called: datetime) -> When:
+    """An hour or half-day without a day belongs to the day under discussion, else to today."""
+    day = current.start.date() if current else called.date()
+    inherited = current.when.part if current and when.part is None and current.when.begin is None else when.part
+    if when.begin is not None and inherited and not inherited[0] <= when.begin % 12 + (12 if inherited[0] >= 12 else 0) <= inherited[1]:
+        inherited = when.part
+    return replace(when, day=day, last_day=day, part=inherited)
+
+
+def _rest(talk: Talk, turn: Turn, when: When) -> str:
+    """What is said about ``when``: up to the next time, at most eight characters, and past one comma at most."""
+    following = [w.start for w in _heard(talk, turn) if w.start >= when.end]
+    rest = turn.s[when.end : min([when.end + 8, *following])]
+    stop = next((i for i, c in enumerate(rest) if c in "。？！?!"), len(rest))
+    return rest[:stop] if rest[:1] in PUNCTUATION or not rest else rest[: _comma(rest, stop)]
+
+
+def _comma(rest: str, stop: int) -> int:
+    comma = rest.find("，")
+    return stop if comma < 0 or "不行" in rest[:stop] else min(comma, stop)
+
+
+def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bool:
+    clause = _clause(turn.s, when)
+    if _CALL_BACK.search(clause) or _PAST_BEFORE.search(before) or _PAST.search(turn.s[when.end : when.end + 4]) or after.startswith("了"):
+        return False
+    if turn.by_agent:
+        return bool(_BY_AGENT.search(clause)) or "appointment" in talk.asked(turn.index)
+    asked = "appointment" in talk.asked(turn.index)
+    return asked or bool(when.day and _BY_CALLER.search(clause))
+
+
+def _clause(s: str, w: When) -> str:
+    left = max((s.rfind(c, 0, w.start) for c in "。？！?!"), default=-1) + 1
+    rights = [p for c in "。？！?!" if (p := s.find(c, w.end)) >= 0]
+    return s[left : min(rights, default=len(s)) + 1]
+
+
+def _confirmed(talk: Talk, turn: Turn, current: Offer) -> Offer:
+    """The caller's yes to the agent's words that named the slot."""
+    if talk.turns[current.span.turn].by_agent:
+        answer, reply = talk.answer(current.span.turn)
+        if answer is Verdict.YES and reply is turn:
+            return replace(current, state=SlotState.CONFIRMED)
+    return current

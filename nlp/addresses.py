@@ -1,0 +1,313 @@
+"""Addresses in speech: the chain province, city, district, then road, number, estate, building, unit and room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from nlp.divisions import MUNICIPALITIES, Place, divisions, matches
+from nlp.heal import heal
+from nlp.normalize import DIGIT, arabic, spoken_int
+from nlp.sound import SoundMatch, alike
+
+_N = r"[零〇一二三四五六七八九十百千幺两\d]+"
+_L = r"[A-Z甲乙丙丁东西南北中]"
+HOUSE = re.compile(
+    rf"{_N}(?:号院|号楼|号|弄|栋|幢|座|单元|室|组|门|梯|塔|杠{_N})(?!线|下午|上午|晚上|早|码|钟)|{_L}(?:座|栋|幢|塔|单元)"
+)
+_NAMED = re.compile(
+    r"(?:路|街|大道|巷|弄|胡同|镇|乡|村|屯|街道|苏木|嘎查|庄|家园|花园|小区|新村|苑|广场|大厦|公寓|城|府|庭|公馆|中心|家属院|大院|宿舍|名邸|国际"
+    r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院)"
+)
+_END = re.compile(
+    r"电话|手机|姓名|名字|我姓|我叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
+    r"|下午|上午|晚上|没有?名|没门牌|没有门牌|怎么|什么|可以|能不能|麻烦|记一下|对吧|对吗|是吗|是吧|最好|进小区|进来|进村|进去|导航|停车|保安|几幢|几室|几单元|几栋|还是以前"
+    r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|住着|哈$"
+)
+_LEAD = re.compile(
+    r"^(?:嗯|呃|啊|哦|额|哎|那个|就是|我家?|住在?|在|是|家里?|地址|我们这?|这边|这里|送到|寄到|来|到|你|您|记一下|新的|现在|好的?|还|搬到|从|的|对了?|写|要|给|放)+"
+)
+_SKIP = re.compile(
+    r"^(?:对|嗯|啊|哦|呃|是的?|好的?|没有?名字|没名|哦对了|对了|对对|那个|[\u4e00-\u9fff]{0,2}是[\u4e00-\u9fff]{1,5}的[\u4e00-\u9fff]?|.{0,4}(?:念|读|写).{0,4}|我看看|等一下|等下|.{1,6}几来着)+$"
+)
+_TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说错了?|记错了?)+(?:应该)?是?")
+_FILLER = re.compile(r"呃|嗯|额|啊|哦|噢|那个(?=小区|院|楼|大厦|家属|小卖部|超市|店)|就是")
+_LATER_ROAD = re.compile(r"^(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)")
+_COMPONENT = re.compile(
+    r"(?P<town>[\u4e00-\u9fff]{1,7}?(?:街道|镇|乡|苏木))(?!路|街|大道)|(?P<group>\d+(?:组(?!团)|队|社(?!区)))"
+    rf"|(?P<road>[\u4e00-\u9fff]{{1,8}}?(?:大道|大街|路|街|胡同|巷|道)(?:[东南西北中](?!户|单元|座|边|塔|区))?(?:[一二三四五六七八九十\d]+段)?)(?!道)"
+    rf"|(?P<number>(?:甲|乙)?\d+号院?(?!楼|房|商铺|门面))|(?P<lane>\d+弄)|(?P<building>(?:{_L}|\d|[A-Z])+(?:栋|幢|座|号楼|塔))"
+    rf"|(?P<unit>(?:{_L}|\d)+(?:单元|门|梯))|(?P<floor>\d+(?:楼|层)(?!店|商))|(?P<room>\d{{1,5}}(?:-\d+)+室?|\d{{3,5}}(?:室|号房)?|\d+(?:室|号房)|[A-Z](?=$))"
+    r"|(?P<side>东户|西户|中户|左手|右手|左边|右边|对门|东边|西边|[东西南北](?=$))"
+)
+ORDER = ("town", "group", "road", "lane", "number", "estate", "building", "unit", "floor", "room", "side")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An address as far as one utterance tells it: [start, end) in the text, ``detail`` with Arabic digits."""
+
+    province: str | None
+    city: str | None
+    district: str | None
+    detail: str
+    start: int
+    end: int
+    quality: float
+    inferred: tuple[str, ...] = ()
+    correction: bool = False
+
+    @property
+    def levels(self) -> int:
+        return sum(1 for v in (self.province, self.city, self.district) if v)
+
+
+def parse(raw: str, *, asked: bool, by_agent: bool = False) -> Spoken | None:
+    """The address in an utterance. ``asked``: the agent had just asked for it, so less proof is needed."""
+    s = heal(raw)
+    head = _head(s, by_sound=asked or bool(HOUSE.search(s)))
+    start = head.end if head else 0
+    if head is None and not (asked or len(HOUSE.findall(s)) >= 2 or _road_number(s)):
+        return None
+    detail, first, last, corrected = _detail(s, start, by_agent=by_agent, headed=head is not None)
+    if head is None and (not detail or not (HOUSE.search(s) or _NAMED.search(detail))):
+        return None
+    if head is not None and not _worth(head, detail, asked=asked):
+        return None
+    base = head or Spoken(None, None, None, "", first, last, 1.0)
+    return replace(base, detail=detail, end=max(base.end, last), correction=corrected)
+
+
+def _worth(head: Spoken, detail: str, *, asked: bool) -> bool:
+    """A place named in passing (沈阳的沈, 我在苏州打工) is no address."""
+    if HOUSE.search(detail) or _NAMED.search(detail):
+        return head.quality == 1.0 or head.levels > 1 or asked
+    return (head.levels > 1 or asked) and len(detail) < 3 and head.quality > 0.6
+
+
+def _road_number(s: str) -> bool:
+    return bool(re.search(rf"(?:路|街|道|巷){_N}号", s))
+
+
+# --- the chain of divisions ---------------------------------------------------------------------------------------------
+
+
+def _head(s: str, *, by_sound: bool) -> Spoken | None:
+    """The most complete chain of divisions; of equal ones the one with most address after it, then the later."""
+    found = sorted(matches(s, by_sound=by_sound), key=lambda m: (m.start, m.cost, -len(m.word)))
+    found = [m for m in found if not _LATER_ROAD.match(s[m.end :]) or m.word[-1] in "省市区县旗州盟"]
+    chains = [c for m in found for c in _starting(s, m, found)]
+    if not chains:
+        return None
+    return max(chains, key=lambda c: (c.levels + 2 * (c.quality - 1), bool(_followed(s[c.end :])), c.start))
+
+
+def _followed(rest: str) -> bool:
+    return bool(HOUSE.search(rest[:30]) or _NAMED.search(rest[:14]))
+
+
+def _starting(s: str, m: SoundMatch, found: list[SoundMatch]) -> Iterator[Spoken]:
+    for place in divisions().said[m.word]:
+        short = place.level == 2 and m.word != place.name and not m.word.endswith(("区", "县", "旗", "市"))
+        if short or (place.level == 2 and m.cost and len(m.word) < 3):
+            continue
+        if place.level == 1 and m.word != place.name and m.cost:
+            continue
+        yield from _extended(s, _single(place, m), place, found)
+
+
+def _single(place: Place, m: SoundMatch) -> Spoken:
+    quality = 1.0 - m.cost / len(m.word)
+    if place.level == 0 and place.name not in MUNICIPALITIES:
+        return Spoken(place.name, None, None, "", m.start, m.end, quality)
+    if place.level < 2:
+        return Spoken(None, place.name, None, "", m.start, m.end, quality)
+    return Spoken(None, None, place.name, "", m.start, m.end, quality)
+
+
+def _extended(s: str, chain: Spoken, place: Place, found: list[SoundMatch]) -> Iterator[Spoken]:
+    yield chain
+    for m in found:
+        if m.start < chain.end or not _linked(s[chain.end : m.start]):
+            continue
+        for lower in divisions().said[m.word]:
+            if lower.level > place.level and _inside(lower, place) and _stands(s, m, lower):
+                longer = replace(
+                    chain,
+                    city=chain.city or (lower.name if lower.level == 1 else None),
+                    district=lower.name if lower.level == 2 else None,
+                    end=m.end,
+                    quality=min(chain.quality, 1.0 - m.cost / len(m.word)),
+                )
+                yield from _extended(s, longer, lower, found)
+
+
+def _linked(gap: str) -> bool:
+    return gap in {"", "，", ",", "、", "的", "市", "州", "省", "那个", "这边", "。"}
+
+
+def _stands(s: str, m: SoundMatch, place: Place) -> bool:
+    """A short district name counts only where it is not the beginning of another name (解放 路, 新华 联家园)."""
+    return m.word[-1] in "区县旗市州" or (m.cost == 0 and place.level < 2) or (m.cost == 0 and not re.match(r"[\u4e00-\u9fff]{0,3}(?:路|街|道|园|苑|村|镇|广场|大厦)", s[m.end :]))
+
+
+def _inside(lower: Place, upper: Place) -> bool:
+    if upper.level == 0:
+        return lower.province == upper.name
+    return lower.city == upper.name
+
+
+# --- road to room ----------------------------------------------------------------------------------------------------------
+
+
+def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, int, int, bool]:
+    """(detail, first, last, corrected) from ``start`` on: clause by clause while it reads like an address."""
+    parts = [(m.start() + start, m.group()) for m in re.finditer(r"[^，。,、；！!？?…：:.]+", s[start:])]
+    detail = ""
+    first, last = start, start
+    corrected = retract = False
+    skipped = 0
+    for n, (at, clause) in enumerate(parts):
+        leading = headed and at == start
+        back = _TAKEN_BACK.match(clause)
+        if back:
+            retract = corrected = True
+            clause, at = clause[back.end() :], at + back.end()
+        text, offset, ended = _clean(clause, leading=leading, by_agent=by_agent)
+        following = parts[n + 1][1] if n + 1 < len(parts) else ""
+        if text and _is_piece(text, detail, following, leading=leading):
+            piece = tidy(text)
+            detail = merge_detail(detail, piece) if retract else _append(detail, piece)
+            first = at + offset if first == last else first
+            last = at + offset + len(text)
+            retract, skipped = False, 0
+        elif not back and not _SKIP.match(clause):
+            skipped += 1
+        if ended or (detail and skipped >= 2) or re.search(rf"{_N}", clause) and len(re.sub(rf"[^{_N[1:-2]}]", "", clause)) >= 8 and "百" not in clause and not HOUSE.search(clause):
+            break
+    return detail, first, last, corrected
+
+
+def _clean(clause: str, *, leading: bool, by_agent: bool) -> tuple[str, int, bool]:
+    """The address part of a clause, where it begins, and whether something else follows it."""
+    lead = None if leading else _LEAD.match(clause)
+    offset = lead.end() if lead else 0
+    text = clause[offset:]
+    stop = _END.search(text)
+    explained = re.search("就是|也就是", text) if by_agent else None
+    cut = min((m.start() for m in (stop, explained) if m), default=len(text))
+    return text[:cut], offset, cut < len(text)
+
+
+def _is_piece(text: str, detail: str, following: str, *, leading: bool) -> bool:
+    if _SKIP.match(text) or re.search(r"来着|几号$", text):
+        return False
+    if leading or HOUSE.search(text) or (_NAMED.search(text) and len(text) <= 16):
+        return True
+    if re.fullmatch(_N, text):
+        return len(text) < 7 and bool(detail)
+    if re.fullmatch(rf"(?:{_N}[楼层栋幢号室])+.{{0,4}}", text):
+        return True
+    if re.search(rf"{_N}[层楼]$", text):
+        return True
+    return bool(detail) and len(text) <= 8 and bool(HOUSE.match(following))
+
+
+def _append(detail: str, piece: str) -> str:
+    """Put the next piece on, unless it says again what stands there."""
+    if not piece or detail.endswith(piece):
+        return detail
+    return detail + piece
+
+
+def tidy(s: str) -> str:
+    """Numerals before a unit and room numbers in digits; names keep theirs (文三路, 三元里)."""
+    s = _FILLER.sub("", s)
+    s = re.sub(rf"({_N})(?:杠|-)({_N})", lambda m: f"{arabic(m.group(1))}-{arabic(m.group(2))}", s)
+    s = re.sub(rf"({_N})(?=号|弄|栋|幢|座|单元|楼|层|室|组|队|门|梯|院|期|户|塔|街坊|村民)", _in_digits, s)
+    s = re.sub(rf"(?<=[座栋幢元楼层门号室塔院A-Z\d期区])({_N})(?![路街道巷里段])", _in_digits, s)
+    s = re.sub(rf"(?<![经纬第])({_N})$", _in_digits, s)
+    return re.sub(r"(?:的|那家|那边|那个|这边|这里|吧|呢|呀|嘛|啦)+$|那边(?=[A-Z\d])", "", s)
+
+
+def _in_digits(m: re.Match[str]) -> str:
+    word = m.group(1)
+    if any(c in "十百千" for c in word):
+        value = spoken_int(word)
+        return word if value is None else str(value)
+    return "".join(DIGIT.get(c, c) for c in word)
+
+
+def components(detail: str) -> list[tuple[str, str]]:
+    """(kind, text) of a tidied detail in order; what fits no kind is the estate."""
+    found: list[tuple[str, str]] = []
+    pos = 0
+    for m in _COMPONENT.finditer(detail):
+        if m.start() > pos:
+            found.append(("estate", detail[pos : m.start()]))
+        kind = str(m.lastgroup)
+        if kind == "number" and any(k in ("number", "lane", "building") for k, _ in found):
+            kind = "building" if not any(k == "building" for k, _ in found) else "room"
+        found.append((kind, m.group()))
+        pos = m.end()
+    if pos < len(detail):
+        found.append(("estate", detail[pos:]))
+    return found
+
+
+def merge_detail(old: str, new: str) -> str:
+    """``old`` with what ``new`` says anew: same kinds are replaced, others go where they belong."""
+    if not old or not new or new in old:
+        return old or new
+    kept = components(old)
+    for kind, text in components(new):
+        same = [i for i, (k, _) in enumerate(kept) if k == kind]
+        if kind == "estate" and same:
+            best = max(same, key=lambda i: alike(kept[i][1], text))
+            if alike(kept[best][1], text) < 0.34 and len(same) > 1:
+                continue
+            kept[best] = (kind, text)
+        elif same:
+            kept[same[-1]] = (kind, text)
+        else:
+            at = next((i for i, (k, _) in enumerate(kept) if ORDER.index(k) > ORDER.index(kind)), len(kept))
+            kept.insert(at, (kind, text))
+    return "".join(text for _, text in kept)
+
+
+# --- putting turns together ------------------------------------------------------------------------------------------------
+
+
+def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True) -> Spoken:
+    """The address so far with one more part; a different city or district starts over."""
+    if whole is None:
+        return part
+    other = (part.city and whole.city and part.city != whole.city) or (part.district and whole.district and part.district != whole.district)
+    if other:
+        return part if asked or (part.levels >= whole.levels and len(part.detail) >= len(whole.detail)) else whole
+    return replace(
+        whole,
+        province=whole.province or part.province,
+        city=whole.city or part.city,
+        district=whole.district or part.district,
+        detail=merge_detail(whole.detail, part.detail),
+        quality=min(whole.quality, part.quality),
+    )
+
+
+def completed(a: Spoken) -> Spoken:
+    """Infer the levels that follow from what was said: the city of a district that only one city has, its province."""
+    inferred: list[str] = []
+    city, province = a.city, a.province
+    if a.district and not city:
+        options = {p.city for p in divisions().said.get(a.district, ()) if p.level == 2 and p.name == a.district and province in (None, p.province)}
+        if len(options) == 1:
+            city = options.pop()
+            inferred.append("city")
+    if city and not province and city not in MUNICIPALITIES:
+        places = [p for p in divisions().said.get(city, ()) if p.level == 1 and p.name == city]
+        if places:
+            province = places[0].province
+            inferred.append("province")
+    return replace(a, city=city, province=province, inferred=tuple(inferred))
