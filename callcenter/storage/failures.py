@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import socket
 import sqlite3
@@ -84,9 +83,8 @@ def _explain_postgres(original: BaseException | None, url: URL) -> Unavailable |
             return Unavailable(meaning, fix=fix, field="storage.url")
     if _unreachable(original) or re.search("connection (is|was) closed", str(original)):
         where = f"{url.host or url.query.get('host') or 'localhost'}:{url.port or 5432}"
-        reason = f" ({errno.errorcode[original.errno]})" if isinstance(original, OSError) and original.errno else ""
         return Unavailable(
-            f"cannot reach PostgreSQL at {where}{reason}", fix="start it, or correct storage.url", field="storage.url"
+            f"cannot reach PostgreSQL at {where}: {original}", fix="start it, or correct storage.url", field="storage.url"
         )
     return None
 

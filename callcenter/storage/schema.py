@@ -11,15 +11,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from callcenter.errors import Conflict, Unavailable
 
 _FOLDER = Path(__file__).parent / "migrations"
+_UPGRADE_LOCK = 0x63616C6C
 
 
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are still to run; raises Conflict when the schema is newer than this program."""
+    if connection.dialect.name == "postgresql":
+        # Several nodes may start at once: one migrates, the others wait for its commit. SQLite's writer lock does that.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
     _refuse_newer(connection)
     config = _config()
     config.attributes["connection"] = connection

@@ -30,7 +30,9 @@ async def arrive(db: Database, call_id: str = "C1", at: datetime = AT, **more: o
         await work.commit()
 
 
-async def offer(db: Database, call_id: str = "C1", interface: str = "PJSIP/1001", at: float = 1, **more: object) -> None:
+async def offer(
+    db: Database, call_id: str = "C1", interface: str = "PJSIP/1001", at: float = 1, **more: object
+) -> None:
     async with db.write() as work:
         arguments = {"uniqueid": f"u-{call_id}-{interface}-{at}", "caller_uniqueid": "c", "queue": "support", **more}
         await calls.record_offer(work.session, call_id=call_id, at=after(at), interface=interface, **arguments)
@@ -61,7 +63,9 @@ async def test_a_whole_call_is_read_back(database: Database) -> None:
         session = work.session
         await calls.record_answer(session, call_id="C1", at=after(5), interface="PJSIP/1001", user_id=agent.user_id)
         await calls.start_audio(session, call_id="C1", at=after(6))
-        await calls.record_event(session, call_id="C1", at=after(7.5), kind="held", interface="PJSIP/1001", text="on hold")
+        await calls.record_event(
+            session, call_id="C1", at=after(7.5), kind="held", interface="PJSIP/1001", text="on hold"
+        )
         for segment_id in ("s2", "s1", "s1"):
             await calls.add_segment(
                 session,

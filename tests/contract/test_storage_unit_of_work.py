@@ -172,5 +172,7 @@ async def test_foreign_keys_are_enforced(database: Database) -> None:
     with pytest.raises(DBAPIError):
         async with database.write() as work:
             await work.session.execute(
-                text("INSERT INTO call_events (call_id, at, type, text) VALUES ('nope', '2026-11-21 00:00:00', 'x', '')")
+                text(
+                    "INSERT INTO call_events (call_id, at, type, text) VALUES ('nope', '2026-11-21 00:00:00', 'x', '')"
+                )
             )

@@ -1,0 +1,101 @@
+"""The migrations make exactly the schema the code describes, on an empty database of each kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from callcenter.errors import Conflict, Unavailable
+from callcenter.storage import schema
+from callcenter.storage.database import Database
+from callcenter.storage.tables import metadata
+from tests.conftest import named, run_sql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    name = f"empty_{uuid4().hex}"
+    asyncio.run(run_sql(server, f"CREATE DATABASE {name}"))
+    yield named(server, name)
+    asyncio.run(run_sql(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def test_the_migrated_schema_is_the_one_the_code_describes(empty_url: str) -> None:
+    """After upgrading from nothing, Alembic finds no difference to the metadata: tables, columns, types, indexes, keys."""
+    database = await Database.open(empty_url)
+    await database.upgrade()
+    await database.aclose()
+
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    engine = create_async_engine(empty_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_an_empty_database_is_not_ready_until_upgraded(empty_url: str) -> None:
+    """check says what to do; after upgrade it passes."""
+    database = await Database.open(empty_url)
+    with pytest.raises(Unavailable, match="older than this program") as caught:
+        await database.check()
+    assert "db upgrade" in str(caught.value)
+    await database.upgrade()
+    await database.check()
+    await database.aclose()
+
+
+async def test_a_failing_migration_leaves_nothing_behind(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All or nothing: what ran before the failure is rolled back, on SQLite too."""
+
+    def upgrade_and_fail(connection: Connection) -> None:
+        original(connection)
+        connection.execute(text("SELECT * FROM no_such_table"))
+
+    original = schema.upgrade
+    monkeypatch.setattr(schema, "upgrade", upgrade_and_fail)
+    database = await Database.open(empty_url)
+    with pytest.raises(Exception, match="no_such_table"):
+        await database.upgrade()
+    monkeypatch.undo()
+    async with database.read() as work:
+        connection = await work.session.connection()
+        assert await connection.run_sync(schema.current) is None
+    await database.upgrade()
+    await database.check()
+    await database.aclose()
+
+
+async def test_a_schema_newer_than_the_program_is_refused(database: Database) -> None:
+    """Neither check nor upgrade touches it; the error names the revision."""
+    async with database.write() as work:
+        await work.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await work.commit()
+    for attempt in (database.check, database.upgrade):
+        with pytest.raises(Conflict, match="9999"):
+            await attempt()
+
+
+async def test_two_nodes_upgrading_at_once_both_succeed(empty_url: str) -> None:
+    """The second waits for the first and finds nothing left to do."""
+    nodes = [await Database.open(empty_url) for _ in range(2)]
+    await asyncio.gather(*(node.upgrade() for node in nodes))
+    for node in nodes:
+        await node.check()
+        await node.aclose()
