@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from callcenter.auth.sessions import Principal
 from callcenter.clock import Clock
 from callcenter.web.ask import Ask, Id, Input
-from callcenter.web.hub import BAD_FRAME, SESSION_OVER, Outbox, OutboxClosed
+from callcenter.web.hub import BAD_FRAME, DEFECT, SESSION_OVER, Outbox, OutboxClosed
 from callcenter.web.services import LiveCalls
 
 log = structlog.get_logger(__name__)
@@ -61,6 +61,9 @@ async def agent_socket(ask: Ask) -> web.WebSocketResponse:
     outbox.put("snapshot", services.live_calls.snapshot(who.interface))
     try:
         await _serve(socket, outbox, who, services.live_calls, services.clock)
+    except Exception:  # the border of the socket session
+        log.exception("desk.session_failed", user_id=who.user_id)
+        outbox.close(DEFECT)
     finally:
         services.hub.detach(outbox, who.interface, who.session_id)
     await _close(socket, outbox, ask.http)

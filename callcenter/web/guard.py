@@ -7,6 +7,7 @@ Literal addresses cannot be rebound and are accepted, so that health checks and 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,6 +18,7 @@ from aiohttp import web
 from callcenter.config import WebSettings
 from callcenter.web.errors import HostUnknown, OriginForeign
 
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:\d+)?")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
@@ -74,10 +76,8 @@ def client_address(request: web.Request) -> str:
 
 
 def _hostname(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
+    found = _HOST.fullmatch(host.lower())
+    return found["name"].strip("[]") if found else None
 
 
 @lru_cache(maxsize=1024)

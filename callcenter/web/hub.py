@@ -20,6 +20,7 @@ TOO_SLOW = 4408
 SESSION_OVER = 4401
 BAD_FRAME = 4400
 GOING_AWAY = 1001
+DEFECT = 1011
 
 COALESCED: Mapping[str, tuple[str, ...]] = {"transcript.partial": ("call_id", "speaker")}
 """Frame types of which only the last waiting one per value of these fields matters: it replaces the one before."""

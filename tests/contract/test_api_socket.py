@@ -120,6 +120,22 @@ async def test_a_browser_that_does_not_read_is_cut_with_4408(site: Site):
         await quick.close()
 
 
+async def test_a_defect_behind_the_socket_closes_it_alone(site: Site):
+    """A bug in a feature closes the socket that met it with 1011; others go on."""
+
+    def explode(*_: object) -> None:
+        raise RuntimeError("bug")
+
+    async with site.browser("agent") as browser, await browser.socket() as one, await browser.socket() as two:
+        await one.receive_json()
+        await two.receive_json()
+        site.calls.done = explode
+        await one.send_json({"type": "call.done", "call_id": "01C"})
+        assert await closed(one) == 1011
+        await two.send_json({"type": "ping", "t": 1})
+        assert (await two.receive_json())["type"] == "pong"
+
+
 async def test_without_a_login_there_is_no_socket(site: Site):
     """401 without cookie, 403 without the permission."""
     for name, status in ((None, 401), ("nobody", 403)):

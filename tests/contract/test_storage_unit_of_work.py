@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from callcenter.bus.local import LocalBus
 from callcenter.clock import VirtualClock
@@ -104,8 +104,8 @@ async def test_times_come_back_aware_and_naive_ones_are_refused(database: Databa
         (line,) = await audit.lines(work.session)
     assert line.at == precise
     assert line.at.utcoffset() == AT.utcoffset()
-    with pytest.raises(Exception, match="naive"):
-        async with database.write() as work:
+    async with database.write() as work:
+        with pytest.raises(StatementError, match="naive"):
             await audit.add(work.session, at=datetime(2026, 1, 1), by="u1", action="login", subject="u1")
 
 
