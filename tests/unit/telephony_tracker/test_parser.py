@@ -84,8 +84,7 @@ def test_message_over_the_limit_is_refused(whole):
     stream = b"Event: X\r\nAppData: " + b"a" * 5000 + (b"\r\n\r\n" if whole else b"")
     parser = AmiParser(limit=4096)
     with pytest.raises(AmiMalformed, match="4096"):
-        for piece in cut(stream, [1000]):
-            parser.feed(piece)
+        [parser.feed(piece) for piece in cut(stream, [1000])]
 
 
 def test_only_named_events_are_decoded():

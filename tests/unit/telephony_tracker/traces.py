@@ -63,7 +63,7 @@ def agents(facts: Iterable[TrackerEvent]) -> dict[str, list[str]]:
 
 
 def _device(interface: str | None) -> str:
-    return (interface or "nobody").removeprefix("PJSIP/")
+    return (interface or "nobody").removeprefix("PJSIP/").removeprefix("SIP/")
 
 
 def _name(fact) -> str:
