@@ -8,9 +8,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
 
 if TYPE_CHECKING:
     from callcenter.app import App
+    from callcenter.config import Settings
     from callcenter.features.demo.schedule import DemoCall
     from callcenter.telephony.simulator.call import PlacedCall
     from callcenter.telephony.simulator.pbx import SimulatedPbx
@@ -35,7 +37,9 @@ LINK_S = 10.0
 @click.option("--calls", "count", type=click.IntRange(min=1), help="Stop after so many calls (default: go on).")
 @click.option("--headless", is_flag=True, help="Without a browser: walk each call from ring to replay and report it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per call: {call, transcript, draft, timings}.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Web port; 0: any free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Web port; 0: any free one."
+)
 @click.option("--data", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True)
 @click.option("--fresh", is_flag=True, help="Forget the calls and orders of earlier demos first.")
 @reports_errors
@@ -100,7 +104,7 @@ async def running(data: Path, port: int) -> AsyncIterator[Stage]:
         await pbx.aclose()
 
 
-def _settings(data: Path, port: int, ami_port: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - config is imported late
+def _settings(data: Path, port: int, ami_port: int) -> Settings:
     from callcenter.config import Settings
 
     return Settings.model_validate(
@@ -116,7 +120,7 @@ def _settings(data: Path, port: int, ami_port: int):  # type: ignore[no-untyped-
 async def _headless(count: int, data: Path, *, as_json: bool) -> None:
     from callcenter.features.demo.desk_client import open_desk
     from callcenter.features.demo.schedule import calls
-    from callcenter.features.demo.walkthrough import Walk, Walked
+    from callcenter.features.demo.walkthrough import Walk
     from callcenter.features.demo.walkthrough import as_json as walked_json
 
     started = time.monotonic()
@@ -128,7 +132,7 @@ async def _headless(count: int, data: Path, *, as_json: bool) -> None:
         await agent.wait(lambda frame: frame.type == "snapshot", timeout_s=LINK_S, what="snapshot")
         ready_s = time.monotonic() - started
         for call in calls(count):
-            walked: Walked = await Walk(agent, supervisor, lambda call=call: demo_stage.place(call)).run()
+            walked = await Walk(agent, supervisor, partial(demo_stage.place, call)).run()
             walked.timings["start_ms"] = round(ready_s * 1000, 1)
             if as_json:
                 emit(walked_json(walked))
@@ -158,11 +162,10 @@ async def _interactive(count: int | None, data: Path, port: int) -> None:
             await ringing
 
 
-async def _ring_on(demo_stage: Stage, schedule) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _ring_on(demo_stage: Stage, schedule: Iterator[DemoCall]) -> None:
     """One call after another, while the agent's desk is open."""
     for call in schedule:
-        while not demo_stage.app.hub.watched(AGENT_INTERFACE):
-            await asyncio.sleep(0.5)
+        await demo_stage.app.hub.wait_watched(AGENT_INTERFACE)
         await asyncio.sleep(3.0)
         click.echo(f"  ringing: {call.number or 'hidden number'} ({call.name})")
         placed = await demo_stage.place(call)

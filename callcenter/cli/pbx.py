@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors
+from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN
 
 PATH = click.Path(path_type=Path)
 
@@ -19,14 +21,16 @@ def pbx() -> None:
 
 @pbx.command()
 @click.argument("files", nargs=-1, required=True, type=PATH)
-@click.option("--agent-pattern", help="Regular expression of agents' channels with the group 'interface'.")
+@click.option(
+    "--agent-pattern", default=DEFAULT_AGENT_PATTERN, show_default=True, help="Agents' channels; group 'interface'."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event (also the default in a pipe).")
 @reports_errors
-def replay(files: tuple[Path, ...], agent_pattern: str | None, as_json: bool) -> None:
+def replay(files: tuple[Path, ...], agent_pattern: str, as_json: bool) -> None:
     """Feed raw AMI captures through the parser and the call tracker and print what they mean, one event a line."""
     from callcenter.telephony.trace import rows
 
-    as_json = as_json or not click.get_text_stream("stdout").isatty()
+    as_json = as_json or not sys.stdout.isatty()
     for row in rows(files, agent_pattern):
         if as_json:
             emit(row)

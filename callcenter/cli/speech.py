@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,12 +30,14 @@ def list_models(as_json: bool) -> None:
     """Known models, whether they are installed, and what they are for."""
     from asr.models import Registry
 
-    entries = Registry.default().entries()
-    if as_json:
-        emit([entry.as_json() for entry in entries])
-        return
-    for entry in entries:
-        click.echo(f"{entry.name:<10} {entry.state:<14} {entry.size_mb:>6.0f} MB  {entry.title}")
+    for status in Registry().entries():
+        entry, path = status.entry, str(status.path) if status.path else None
+        if as_json:
+            emit(
+                {"name": entry.name, "title": entry.title, "demo": entry.demo, "path": path, "problem": status.problem}
+            )
+        else:
+            click.echo(f"{entry.name:<10} {status.problem or path or 'not installed'}\n{'':<10} {entry.title}")
 
 
 @models.command()
@@ -41,9 +45,13 @@ def list_models(as_json: bool) -> None:
 @reports_errors
 def get(name: str) -> None:
     """Download a model, verify it and install it in one step; an interrupted download is resumed."""
+    from tqdm import tqdm
+
     from asr.models import Registry
 
-    click.echo(Registry.default().get(name))
+    with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr) as bar:
+        path = Registry().get(name, progress=bar)
+    click.echo(path)
 
 
 @models.command("path")
@@ -53,7 +61,7 @@ def model_path(name: str) -> None:
     """Print the folder of an installed model."""
     from asr.models import Registry
 
-    click.echo(Registry.default().path(name))
+    click.echo(Registry().path(name))
 
 
 @click.group()
@@ -69,10 +77,9 @@ def asr() -> None:
 @reports_errors
 def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, as_json: bool) -> None:
     """Transcribe WAV, FLAC, MP3 or u-law files; in stereo each channel is a speaker. Bad files are named, skipped."""
-    from asr.load import load_recognizer
-    from asr.transcribe import transcribe_file
-
     from asr.errors import AudioInvalid
+    from asr.load import load_recognizer
+    from asr.transcribe import transcribe as transcribe_file
 
     settings = settings_file.load(config)
     failed = False
@@ -83,7 +90,9 @@ def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, 
         try:
             for file in files:
                 try:
-                    _print_transcript(await transcribe_file(file, recognizer), as_json)
+                    with _bar(file.name) as progress:
+                        transcript = await transcribe_file(file, recognizer, progress=progress)
+                    _print_transcript(transcript, as_json)
                 except AudioInvalid as error:
                     failed = True
                     say(f"{file}: {error}")
@@ -93,6 +102,20 @@ def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, 
     asyncio.run(run())
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, in seconds of audio; nothing where nobody watches."""
+    from tqdm import tqdm
+
+    with tqdm(unit="s", desc=title, file=sys.stderr, disable=None, leave=False) as bar:
+
+        def progress(done_ms: int, total_ms: int) -> None:
+            bar.total = total_ms // 1000
+            bar.update(done_ms // 1000 - bar.n)
+
+        yield progress
 
 
 def _print_transcript(transcript: Any, as_json: bool) -> None:
@@ -129,13 +152,15 @@ def process(
     from callcenter.features.process_recording import process_recording
 
     settings = settings_file.load(config)
-    result = asyncio.run(
-        process_recording(file, settings, started_at=started_at, caller_number=caller_number, model=model)
-    )
+    with _bar(file.name) as progress:
+        work = process_recording(
+            file, settings, started_at=started_at, caller_number=caller_number, model=model, progress=progress
+        )
+        result = asyncio.run(work)
     if as_json:
         emit(result)
         return
     for segment in result["transcript"]:
         click.echo(f"{segment['start_ms'] / 1000:8.2f}  {segment['speaker']:<6}  {segment['text']}")
     for slot in result["slots"]:
-        click.echo(f"{slot['name']:<20} {slot['display']}  ({slot['confidence']:.2f}, {slot['state']})")
+        click.echo(f"{slot.name:<20} {slot.display}  ({slot.confidence:.2f}, {slot.state})")

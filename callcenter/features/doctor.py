@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from asr.models import Registry
-
 from asr.errors import AsrError
+from asr.models import Registry
 from callcenter.config import Settings
-from callcenter.errors import CallcenterError, Conflict, Unavailable
+from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features import package_owner
 from callcenter.features.startup import prepare_data_dir
 from callcenter.storage.database import Database
+from callcenter.storage.schema import SchemaOld
 
 
 class Level(StrEnum):
@@ -82,8 +82,10 @@ async def database(settings: Settings) -> str:
     opened = await Database.open(settings.database_url())
     try:
         await opened.check()
-    except Conflict as error:
-        raise Problem(Level.WARNING, error.message, error.fix or "`callcenter db upgrade`") from error
+    except SchemaOld as error:
+        raise Problem(
+            Level.WARNING, error.message, "the next start brings it up, or `callcenter db upgrade` now"
+        ) from error
     finally:
         await opened.aclose()
     return f"{opened.url.get_backend_name()} answers and has this version's schema"
@@ -94,7 +96,7 @@ async def model(settings: Settings) -> str:
     if settings.asr.engine == "off":
         return "speech to text is off (asr.engine)"
     try:
-        path = Registry.default().path(settings.asr.model)
+        path = Registry().path(settings.asr.model)
     except AsrError as error:
         raise Problem(Level.ERROR, error.message, error.fix or "`callcenter models list`") from error
     if settings.asr.model == "zh-demo":

@@ -20,6 +20,12 @@ _FOLDER = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 0x63616C6C
 
 
+class SchemaOld(Unavailable):
+    """Migrations are still to run."""
+
+    code = "schema_old"
+
+
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are still to run; raises Conflict when the schema is newer than this program."""
     if connection.dialect.name == "postgresql":
@@ -35,7 +41,7 @@ def check(connection: Connection) -> None:
     """Raise Unavailable when migrations are still to run, Conflict when the schema is newer than this program."""
     _refuse_newer(connection)
     if current(connection) != _script().get_current_head():
-        raise Unavailable(
+        raise SchemaOld(
             "the database schema is older than this program", fix="run `callcenter db upgrade`", field="storage.url"
         )
 

@@ -89,6 +89,7 @@ class Hub:
         self._by_interface: defaultdict[str | None, set[Outbox]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Outbox]] = defaultdict(set)
         self._all: set[Outbox] = set()
+        self._attached = asyncio.Event()
         self._frames = Counter(
             "callcenter_desk_frames", "Frames queued to browsers, by type", ["type"], registry=metrics
         )
@@ -104,6 +105,7 @@ class Hub:
         outbox = Outbox(self._queue_limit)
         for group in self._groups(interface, session_id):
             group.add(outbox)
+        self._attached.set()
         return outbox
 
     def detach(self, outbox: Outbox, interface: str | None, session_id: str) -> None:
@@ -128,9 +130,11 @@ class Hub:
                 self._coalesced.inc()
         self._frames.labels(kind).inc(len(targets))
 
-    def watched(self, interface: str) -> bool:
-        """Whether a desk of this device is open somewhere."""
-        return bool(self._by_interface.get(interface))
+    async def wait_watched(self, interface: str) -> None:
+        """Return once a desk of this device is open somewhere."""
+        while not self._by_interface.get(interface):
+            self._attached.clear()
+            await self._attached.wait()
 
     def close_session(self, session_id: str) -> None:
         """The login is over: its sockets close."""

@@ -10,6 +10,8 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from callcenter.errors import CallcenterError, Unavailable
@@ -114,12 +116,8 @@ class Walk:
 
     async def _transcript(self) -> None:
         for speaker in ("agent", "caller"):
-            await self._wait(
-                "transcript.segment",
-                SPEECH_S,
-                f"transcript of the {speaker}",
-                lambda body, speaker=speaker: body["segment"]["speaker"] == speaker,
-            )
+            spoken_by = partial(_spoken_by, speaker)
+            await self._wait("transcript.segment", SPEECH_S, f"transcript of the {speaker}", spoken_by)
 
     async def _draft(self) -> None:
         await self._wait("order.updated", DRAFT_S, "field heard in the call", lambda body: bool(heard(body["order"])))
@@ -238,7 +236,7 @@ class Walk:
         return []
 
     def _zero(self) -> float:
-        """When the call's audio began, by this desk's clock: the server says it in every call.updated (audio_started_at)."""
+        """When the call's audio began, as the server says it in call.updated (one machine, one clock)."""
         started = [f for f in self._mine("call.updated") if "audio_started_at" in f.body["changes"]]
         return _moment_ms(started[0].body["changes"]["audio_started_at"]) / 1000 if started else 0.0
 
@@ -258,9 +256,11 @@ def spans(fields: Json) -> list[tuple[int, int]]:
     return [(e["start_ms"], e["end_ms"]) for e in found if e["start_ms"] is not None and e["end_ms"] > e["start_ms"]]
 
 
-def _moment_ms(text: str) -> float:
-    from datetime import datetime
+def _spoken_by(speaker: str, body: Json) -> bool:
+    return bool(body["segment"]["speaker"] == speaker)
 
+
+def _moment_ms(text: str) -> float:
     return datetime.fromisoformat(text).timestamp() * 1000
 
 

@@ -1,0 +1,206 @@
+"""The desk's live calls: one pop per (call, device), right after every event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from callcenter.bus.local import LocalBus
+from callcenter.clock import VirtualClock
+from callcenter.features.live_calls import KEEP_FINISHED, LiveCalls
+from callcenter.features.pop_latency import PopLatency
+from callcenter.media.events import AudioStarted, SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
+from callcenter.telephony.events import (
+    AgentState,
+    AgentStateChanged,
+    CallAnswered,
+    CallEnded,
+    CallHeld,
+    CallLegEnded,
+    CallMissed,
+    CallOffered,
+    CallPartyChanged,
+    CallResumed,
+    Direction,
+    MissReason,
+    PbxLinkChanged,
+)
+from workorder.policy.phones import parse_phone
+
+CLOCK = VirtualClock()
+COMMON = {"at": CLOCK.now(), "call_id": "C1", "linkedid": "1.0"}
+OFFER = CallOffered(
+    **COMMON,
+    uniqueid="1.1",
+    interface="PJSIP/1001",
+    number="13800138000",
+    name=None,
+    queue="support",
+    direction=Direction.INBOUND,
+    caller_uniqueid="1.0",
+)
+
+
+class Recorder:
+    def __init__(self):
+        self.frames = []
+
+    def push(self, interface, kind, body):
+        self.frames.append((interface, kind, body))
+
+    def kinds(self, interface="PJSIP/1001"):
+        return [kind for device, kind, _ in self.frames if device == interface]
+
+
+@pytest.fixture
+async def desk():
+    recorder, bus, clock = Recorder(), LocalBus(), VirtualClock()
+    live = LiveCalls(recorder, clock, PopLatency(CollectorRegistry()), partial(parse_phone, country="CN"))
+    live.subscribe(bus)
+
+    async def tell(*events):
+        for event in events:
+            bus.publish(event)
+        await bus.drain()
+
+    def offer(event=OFFER):
+        live.announce(live.offer(event))
+
+    recorder.live, recorder.tell, recorder.offer = live, tell, offer
+    yield recorder
+    await bus.aclose()
+
+
+async def test_a_pop_is_shown_once(desk):
+    """Announcing twice pushes one frame, and it carries the call."""
+    call = desk.live.offer(OFFER)
+    desk.live.announce(call)
+    desk.live.announce(call)
+    ((_, kind, body),) = desk.frames
+    assert kind == "call.offered"
+    assert body["call"]["number_display"].replace(" ", "") == "13800138000"
+    assert body["call"]["state"] == "ringing"
+
+
+async def test_answered_elsewhere_takes_the_pop_away(desk):
+    """With two devices ringing, the one that loses is told to close; the winner goes on."""
+    other = replace(OFFER, uniqueid="1.2", interface="PJSIP/1002")
+    desk.offer()
+    desk.offer(other)
+    await desk.tell(
+        CallAnswered(**COMMON, uniqueid="1.2", interface="PJSIP/1002", caller_uniqueid="1.0"),
+        CallMissed(**COMMON, uniqueid="1.1", interface="PJSIP/1001", reason=MissReason.ANSWERED_ELSEWHERE),
+    )
+    assert desk.kinds() == ["call.offered", "call.closed"]
+    assert desk.frames[-1][2]["reason"] == "answered_elsewhere"
+    assert desk.live.snapshot("PJSIP/1001")["calls"] == []
+    assert [call["state"] for call in desk.live.snapshot("PJSIP/1002")["calls"]] == ["talking"]
+
+
+async def test_a_call_gone_before_its_pop_is_never_shown(desk):
+    """The record came late and the caller was gone: no pop, no close."""
+    call = desk.live.offer(OFFER)
+    await desk.tell(CallMissed(**COMMON, uniqueid="1.1", interface="PJSIP/1001", reason=MissReason.CALLER_ABANDONED))
+    desk.live.announce(call)
+    assert desk.frames == []
+
+
+async def test_hold_resume_and_party_change_update_the_call(desk):
+    """Each change is pushed as just that change."""
+    desk.offer()
+    await desk.tell(
+        CallAnswered(**COMMON, uniqueid="1.1", interface="PJSIP/1001", caller_uniqueid="1.0"),
+        CallHeld(**COMMON, uniqueid="1.1", interface="PJSIP/1001"),
+        CallResumed(**COMMON, uniqueid="1.1", interface="PJSIP/1001"),
+        CallPartyChanged(
+            **COMMON, uniqueid="1.1", interface="PJSIP/1001", number="057188001234", name="王", caller_uniqueid="2.0"
+        ),
+    )
+    changes = [body["changes"] for _, kind, body in desk.frames if kind == "call.updated"]
+    assert [c.get("state") for c in changes] == ["talking", "held", "talking", None]
+    assert changes[-1]["number"] == "057188001234"
+
+
+async def test_a_talked_call_stays_until_done(desk):
+    """After the end it stays on the page and in the snapshot; ``done`` removes it; a ringing one cannot be put away."""
+    desk.offer()
+    desk.live.done("PJSIP/1001", "C1")
+    assert desk.kinds() == ["call.offered"]
+    await desk.tell(
+        CallAnswered(**COMMON, uniqueid="1.1", interface="PJSIP/1001", caller_uniqueid="1.0"),
+        CallLegEnded(**COMMON, uniqueid="1.1", interface="PJSIP/1001"),
+        CallEnded(**COMMON, cause=16, answered=True),
+    )
+    assert [call["state"] for call in desk.live.snapshot("PJSIP/1001")["calls"]] == ["ended"]
+    assert desk.kinds().count("call.updated") == 2
+    desk.live.done("PJSIP/1001", "C1")
+    assert desk.live.snapshot("PJSIP/1001")["calls"] == []
+    assert desk.live.talk("C1") is None
+
+
+async def test_an_unanswered_call_closes_at_its_end(desk):
+    """Without an answer nothing stays."""
+    desk.offer()
+    await desk.tell(CallEnded(**COMMON, cause=0, answered=False))
+    assert desk.kinds() == ["call.offered", "call.closed"]
+
+
+async def test_transcript_goes_to_those_who_talk(desk):
+    """Partials and segments reach the device that talks, not one that rings; the snapshot has them too."""
+    desk.offer()
+    desk.offer(replace(OFFER, uniqueid="1.2", interface="PJSIP/1002"))
+    segment = SegmentHeard(
+        at=CLOCK.now(),
+        call_id="C1",
+        segment_id="S1",
+        speaker=Speaker.CALLER,
+        start_ms=0,
+        end_ms=900,
+        text="你好",
+        confidence=0.9,
+    )
+    await desk.tell(
+        CallAnswered(**COMMON, uniqueid="1.1", interface="PJSIP/1001", caller_uniqueid="1.0"),
+        AudioStarted(at=CLOCK.now(), call_id="C1"),
+        SpeechPartial(at=CLOCK.now(), call_id="C1", speaker=Speaker.CALLER, text="你", start_ms=0),
+        segment,
+        TranscriptUnavailable(at=CLOCK.now(), call_id="C1", speaker=Speaker.AGENT, reason="no_audio"),
+    )
+    assert [k for k in desk.kinds() if k.startswith("transcript")] == [
+        "transcript.partial",
+        "transcript.segment",
+        "transcript.unavailable",
+    ]
+    assert not [k for k in desk.kinds("PJSIP/1002") if k.startswith("transcript")]
+    (call,) = desk.live.snapshot("PJSIP/1001")["calls"]
+    assert call["segments"][0]["text"] == "你好"
+    assert call["partials"] == {}
+    assert call["transcript_unavailable"] == {"agent": "no_audio"}
+
+
+async def test_finished_calls_are_bounded(desk):
+    """An agent who never puts calls away keeps the last ones only."""
+    for index in range(KEEP_FINISHED + 5):
+        ids = {"at": CLOCK.now(), "call_id": f"C{index}", "linkedid": f"{index}.0"}
+        desk.offer(replace(OFFER, call_id=f"C{index}"))
+        await desk.tell(
+            CallAnswered(**ids, uniqueid="1.1", interface="PJSIP/1001", caller_uniqueid="1.0"),
+            CallEnded(**ids, cause=16, answered=True),
+        )
+    assert len(desk.live.snapshot("PJSIP/1001")["calls"]) == KEEP_FINISHED + 1
+    assert desk.live.talk("C0") is None
+
+
+async def test_agent_and_link_state_reach_the_desk(desk):
+    """The agent's own state goes to the device, the link's to everybody; the snapshot repeats both."""
+    await desk.tell(
+        AgentStateChanged(at=CLOCK.now(), interface="PJSIP/1001", state=AgentState.PAUSED),
+        PbxLinkChanged(at=CLOCK.now(), connected=True, reason=""),
+    )
+    assert ("PJSIP/1001", "agent.state", {"state": "paused"}) in desk.frames
+    assert desk.frames[-1][0] is None
+    snapshot = desk.live.snapshot("PJSIP/1001")
+    assert (snapshot["agent_state"], snapshot["pbx"]["connected"]) == ("paused", True)
