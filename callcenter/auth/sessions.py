@@ -113,7 +113,7 @@ class Auth:
             await work.commit()
 
     async def issue_login_token(self, user_id: str) -> str:
-        """A token for ``/login#token=…`` that logs the user in once, within an hour. Raises NotFound."""
+        """A token for ``/login?token=…`` that logs the user in once, within an hour. Raises NotFound."""
         token = secrets.token_urlsafe(32)
         async with self._database.write() as work:
             if await users.by_id(work.session, user_id) is None:

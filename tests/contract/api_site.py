@@ -265,7 +265,7 @@ async def open_site(folder: Path, *, web: WebSettings | None = None, pages: Path
     file.write_bytes(await _template(folder))
     database = await Database.open(f"sqlite+aiosqlite:///{file}")
     try:
-        async with _serve(folder, database, Settings(web=web or WebSettings()), pages) as site:
+        async with serve(folder, database, Settings(web=web or WebSettings()), pages) as site:
             yield site
     finally:
         await database.aclose()
@@ -291,8 +291,16 @@ async def _template(folder: Path) -> bytes:
     return _TEMPLATE[0]
 
 
+async def add_people(database: Database) -> None:
+    """Everybody of ``PEOPLE``; all but nobody have ``PASSWORD``."""
+    auth = Auth(database=database, clock=VirtualClock(NOW), settings=WebSettings(), passwords=Passwords(QUICK))
+    for name in PEOPLE:
+        await _add(auth, database, name)
+
+
 @asynccontextmanager
-async def _serve(folder: Path, database: Database, settings: Settings, pages: Path | None) -> AsyncIterator[Site]:
+async def serve(folder: Path, database: Database, settings: Settings, pages: Path | None = None) -> AsyncIterator[Site]:
+    """The server on a database that has its people."""
     clock, metrics = VirtualClock(NOW), CollectorRegistry()
     auth = Auth(database=database, clock=clock, settings=settings.web, passwords=Passwords(QUICK))
     desk_calls, desk_orders, live_sounds, sounds = DeskCalls(), DeskOrders(), LiveSounds(), Sounds(folder)
