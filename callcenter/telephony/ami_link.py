@@ -118,7 +118,14 @@ class Disconnected:
     heard_at: datetime | None
 
 
-LinkEvent = Connected | Disconnected | dict[str, str]
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """A note that the consumer puts into the stream for itself: time to take another snapshot."""
+
+    attempt: int
+
+
+LinkEvent = Connected | Disconnected | LookAgain | dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,20 @@ import structlog
 
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
+from callcenter.errors import CallcenterError
 from callcenter.telephony.actions import Actions
 from callcenter.telephony.ami_events import PbxSnapshot, parse
-from callcenter.telephony.ami_link import AmiLink, Connected, Disconnected, LinkDown, LinkState, Loss, NoAnswer
+from callcenter.telephony.ami_link import (
+    AmiLink,
+    Connected,
+    Disconnected,
+    LinkDown,
+    LinkEvent,
+    LinkState,
+    LookAgain,
+    Loss,
+    NoAnswer,
+)
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.events import AmiGap, PbxLinkChanged
 from callcenter.telephony.snapshot import take_snapshot
@@ -20,6 +31,10 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 """Events handled before other tasks get a turn when the PBX sends without a pause."""
+
+
+LOOK_AGAIN_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Waits before asking again for what a booting PBX could not tell; an Asterisk without that module never will."""
 
 
 class Listener:
@@ -36,6 +51,7 @@ class Listener:
         self._clock = clock
         self._actions = Actions(link, clock=clock)
         self._blind_since: datetime | None = None
+        self._later: asyncio.Task[None] | None = None
         self.received = 0
         """AMI events so far."""
         self.failed = 0
@@ -53,13 +69,18 @@ class Listener:
             while True:
                 await self._one(await self._link.events.get())
         finally:
+            if self._later is not None:
+                self._later.cancel()
             await self._link.aclose()
 
-    async def _one(self, item: Connected | Disconnected | dict[str, str]) -> None:
+    async def _one(self, item: LinkEvent) -> None:
         if isinstance(item, Connected):
-            await self._connected(item)
+            self._bus.publish(PbxLinkChanged(at=item.at, connected=True, reason=f"connected, AMI {item.version}"))
+            await self._look(attempt=0)
         elif isinstance(item, Disconnected):
             self._disconnected(item)
+        elif isinstance(item, LookAgain):
+            await self._look(item.attempt)
         else:
             self._apply(item)
             if self.received % BATCH == 0:
@@ -77,19 +98,27 @@ class Listener:
             self.failed += 1
             log.exception("listener.event_failed", ami_event=headers.get("Event", ""))
 
-    async def _connected(self, item: Connected) -> None:
-        self._bus.publish(PbxLinkChanged(at=item.at, connected=True, reason=f"connected, AMI {item.version}"))
+    async def _look(self, attempt: int) -> None:
+        """Take a snapshot and bring the tracker in line; what the PBX cannot tell yet is asked for again later."""
+        if not self._link.connected:
+            return  # The next Connected starts over, and the gap is still open.
         try:
-            snapshot = await take_snapshot(self._actions, self._clock)
+            taken = await take_snapshot(self._actions, self._clock)
         except LinkDown:
-            return  # Lost again: the next Connected starts over, and the gap is still open.
+            return
         except NoAnswer as error:
             self._link.drop(Loss.SILENT, error.message)
             return
-        except Exception:
-            log.exception("listener.snapshot_failed")
+        except CallcenterError as error:
+            log.warning("listener.snapshot_refused", why=str(error))
             return
-        self._resync(snapshot)
+        self._resync(taken.snapshot)
+        if taken.missing and attempt < len(LOOK_AGAIN_S):
+            self._later = asyncio.create_task(self._look_again(attempt))
+
+    async def _look_again(self, attempt: int) -> None:
+        await self._clock.sleep(LOOK_AGAIN_S[attempt])
+        self._link.events.put_nowait(LookAgain(attempt + 1))
 
     def _resync(self, snapshot: PbxSnapshot) -> None:
         try:
@@ -119,6 +148,8 @@ class Listener:
         )
 
     def _disconnected(self, item: Disconnected) -> None:
+        if self._later is not None:
+            self._later.cancel()
         if item.heard_at is not None and self._blind_since is None and item.reason is not Loss.STOPPED:
             self._blind_since = item.heard_at
         self._bus.publish(PbxLinkChanged(at=item.at, connected=False, reason=f"{item.reason.value}: {item.detail}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -15,22 +16,36 @@ log = structlog.get_logger(__name__)
 Rows = list[Mapping[str, str]]
 
 
-async def take_snapshot(actions: Actions, clock: Clock) -> PbxSnapshot:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """``missing`` names the parts the PBX refused: while it boots, modules that answer are not loaded yet."""
+
+    snapshot: PbxSnapshot
+    missing: tuple[str, ...]
+
+
+async def take_snapshot(actions: Actions, clock: Clock) -> Taken:
     """Channels, queues and devices, as far as the AMI user may see them.
 
     Without the write class ``reporting`` (screen-pop only) the channels are those in bridges: a call that rings at that
-    moment is not seen. Raises LinkDown or NoAnswer.
+    moment is not seen. Raises LinkDown, NoAnswer, or Refused when not even the channels can be had.
     """
     at = await actions.ping() or clock.now().timestamp()
     rows: Rows = []
+    missing: list[str] = []
     try:
         rows += await actions.core_show_channels()
-        rows += await actions.device_states()
     except NoRight:
         log.info("pbx.snapshot_limited", why="no write class reporting", fix="add reporting to write in manager.conf")
         rows += await _bridged(actions)
-    rows += await actions.queue_status()
-    return PbxSnapshot.from_rows(rows, at=at)
+    for name, ask in (("device_states", actions.device_states), ("queue_status", actions.queue_status)):
+        try:
+            rows += await ask()
+        except NoRight:
+            continue
+        except Refused:
+            missing.append(name)
+    return Taken(PbxSnapshot.from_rows(rows, at=at), tuple(missing))
 
 
 async def _bridged(actions: Actions) -> Rows:
