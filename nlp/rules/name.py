@@ -3,145 +3,241 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.sound import char_cost
 from nlp.types import SlotState
 
-COMPOUND = [
-    "欧阳",
-    "司马",
-    "上官",
-    "诸葛",
-    "东方",
-    "皇甫",
-    "尉迟",
-    "公孙",
-    "慕容",
-    "令狐",
-    "司徒",
-    "司空",
-    "夏侯",
-    "端木",
-    "独孤",
-    "南宫",
-    "西门",
-    "东郭",
-    "百里",
-    "呼延",
-    "长孙",
-    "宇文",
-    "轩辕",
-    "申屠",
-    "万俟",
-    "闻人",
-    "濮阳",
-    "淳于",
-    "太史",
-    "仲孙",
-    "钟离",
-    "鲜于",
-    "闾丘",
-    "拓跋",
-    "赫连",
-    "澹台",
-    "公冶",
-    "宗政",
-    "公羊",
-    "单于",
-    "第五",
-    "完颜",
-    "纳兰",
-    "叶赫",
-]
-SINGLE = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金"
-    "陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫"
-    "庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶瞿戚丘古米"
-    "池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡"
-    "宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺佘帅巴敬漆占郦隗麻苍过由逄修扈谯母麦逯车粟南门储淡公慎亓笪缪茆邰邝郗郏仝缑湛冮阚臧尚闫肖付代昝召呼"
-)
+_HAN = r"[\u4e00-\u9fff]"
 TITLES = "先生|女士|小姐|老师|老板|大爷|阿姨|太太|师傅|大哥|大姐|大叔|大妈|大娘|奶奶|爷爷|同志|经理|主任|医生|总|哥|姐"
-CANONICAL_TITLE = {
+_POLITE = {
     "大爷": "先生", "大叔": "先生", "大哥": "先生", "哥": "先生", "爷爷": "先生", "大姐": "女士", "姐": "女士", "阿姨": "女士", "奶奶": "女士",
     "大妈": "女士", "大娘": "女士", "小姐": "女士", "太太": "女士", "同志": "", "经理": "", "主任": "", "医生": "",
 }  # fmt: skip
-_SURNAME = rf"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SINGLE))}])"
-_HAN = r"[\u4e00-\u9fff]"
 _NOT_GIVEN = frozenset(
-    "的是我你您他她它们这那就在有不没了吗吧呢啊哦嗯呀哈嘛喽咯电话号码地址先女老师也都和跟姓叫名打要请好行对可以后前上下个么来去说看留写记幺"
+    "的是我你您他她它们这那就在有不没了吗吧呢啊哦嗯呀哈嘛喽咯电话号码地址先女老师也都和跟姓叫名打要请好行对可以后前上下个么来去说看留写记幺零一二三四五六七八九十呃额喂哎"
 )
-_INTRODUCED = re.compile(rf"(?:我|他|她|本人)?(?:免贵)?(?:是)?(?:姓|叫|名字叫|名字是|大名)(?:叫)?({_SURNAME})")
-_FULL = re.compile(rf"({_SURNAME})({_HAN}{{1,2}})")
-_TITLED = re.compile(rf"({_SURNAME})({_HAN}{{0,2}}?)({TITLES})")
-_EXPLAINED = re.compile(rf"({_HAN}{{1,4}})的({_HAN})(?!{_HAN}?(?:话|时|机))")
-_FAMILIAR = re.compile(rf"[老小]({_SURNAME})(?=[，。,.]|$)")
+_RISKY = "[别能都那相从有后还和要来过时就国公步年言商利海修车门文明成平安单包方]"
+_AFTER_NAME = re.compile(r"$|[，。,.！!？?…、]|[零一二三四五六七八九幺\d]{3}|电话|手机|号码|就行|就可以|就好")
+_THIRD = re.compile(r"他|她|父亲|母亲|爸|妈|儿子|女儿|老公|爱人|弟|哥|姐|老人")
+
+
+@dataclass(frozen=True, slots=True)
+class Surnames:
+    """The surnames as a pattern and as sets, and how people explain them."""
+
+    pattern: str
+    single: frozenset[str]
+    explained: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def surnames() -> Surnames:
+    """Read the surname file once."""
+    rows = dict(
+        line.split(" ", 1)
+        for line in files("nlp.data").joinpath("surnames.txt").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    )
+    single = rows["single"].strip()
+    explained = dict(pair.split("=") for pair in rows["explained"].split())
+    return Surnames(rf"(?:{'|'.join(rows['compound'].split())}|[{single}])", frozenset(single), explained)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    called: re.Pattern[str]
+    opening: re.Pattern[str]
+    family: re.Pattern[str]
+    surname: re.Pattern[str]
+    titled: re.Pattern[str]
+    familiar: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> _Patterns:
+    x = surnames().pattern
+    return _Patterns(
+        called=re.compile(rf"(?P<who>我|他|她)?(?:姓名是?|名叫|叫做?|名字是|名字叫|我是)({x})({_HAN}{{1,2}})"),
+        opening=re.compile(
+            rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x})(?:哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
+        ),
+        family=re.compile(x),
+        surname=re.compile(rf"(?<!不)(?<!不是)(?:免贵|敝|我|他|她|本人)?(?:姓)({x})"),
+        titled=re.compile(rf"(?!{_RISKY})({x})({_HAN}{{1,2}}?)??({TITLES})"),
+        familiar=re.compile(rf"[老小]({x})(?=[，。,.就]|$)"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A name as heard: family and given name, title, where, and by which rule."""
+
+    family: str
+    given: str
+    title: str
+    span: Span
+    rule: str
 
 
 def settle(talk: Talk) -> Found | None:
     """Full name said by the caller, else the surname with the title by which the agent addresses them."""
-    full = surname = None
-    for turn in talk.caller():
-        asked = "customer_name" in talk.asked(turn.index)
-        full = _full(turn, asked) or full
-        surname = _surname(turn, asked) or surname
-    title = _address(talk)
+    said = [h for t in talk.caller() for h in _in_caller(talk, t)]
+    addressed = [h for t in talk.agent() for h in _in_agent(talk, t)]
+    full = _last(said, given=True) or _last(addressed, given=True)
+    short = _last(said, given=False)
+    agent = addressed[-1] if addressed else None
+    if full and short and full.rule == "name.answer" and char_cost(full.family[0], short.family[0]) == 1.0 and short.span > full.span:
+        full = None
     if full:
-        name, span, rule = full
-        return Found("customer_name", name, name, rule, SlotState.HEARD, (span,), 0.9)
-    if surname:
-        name, said, span = surname
-        style = said or (title[1] if title and title[0] == name else "")
-        return Found("customer_name", name + style, name + style, "name.surname", SlotState.HEARD, (span,), 0.9)
-    if title:
-        return Found(
-            "customer_name", title[0] + title[1], title[0] + title[1], "name.agent", SlotState.HEARD, (title[2],), 0.7
-        )
-    return None
-
-
-def _full(turn: Turn, asked: bool) -> tuple[str, Span, str] | None:
-    s = turn.s
-    for m in re.finditer(
-        rf"(?:姓名|我叫|他叫|她叫|名叫|叫做|名字是|名字叫|我是|叫)({_SURNAME})({_HAN}{{1,2}})(?=[，。,.！!？?…]|$)", s
-    ):
-        if _given(m.group(2)):
-            return m.group(1) + m.group(2), Span(turn.index, m.start(1), m.end()), "name.called"
-    if not asked and "姓" not in s:
+        return _full(talk, full, short, agent)
+    chosen = short or agent
+    if chosen is None:
         return None
-    for m in re.finditer(
-        rf"(?:^|[，。,.…、：:])(?:哦|呃|嗯|啊|我|是|叫|就是|写|留我)*({_SURNAME})({_HAN}{{1,2}})(?=[，。,.！!？?…]|$)",
-        s,
-    ):
-        if _given(m.group(2)) and not re.fullmatch(TITLES, m.group(2)):
-            return m.group(1) + m.group(2), Span(turn.index, m.start(1), m.end()), "name.answer"
-    return None
+    family = _family(talk, chosen.family, short, agent)
+    title = chosen.title or (agent.title if agent and _alike(agent.family, family) else "")
+    name = family + title
+    state = SlotState.CONFIRMED if agent and short and agent.family == family else SlotState.HEARD
+    rule = "name.surname" if chosen is short else "name.addressed"
+    return Found("customer_name", name, name, rule, state, (chosen.span,), 0.9 if chosen is short else 0.8)
 
 
-def _given(name: str) -> bool:
-    return not any(c in _NOT_GIVEN for c in name)
+def _full(talk: Talk, full: Heard, short: Heard | None, agent: Heard | None) -> Found:
+    family = _family(talk, full.family, short, agent)
+    given = "".join(_spelled(talk, full.span.turn, c) for c in full.given)
+    name = family + given
+    state = SlotState.CONFIRMED if agent and agent.family == family else SlotState.HEARD
+    return Found("customer_name", name, name, full.rule, state, (full.span,), 0.9 if name == full.family + full.given else 0.7)
 
 
-def _surname(turn: Turn, asked: bool) -> tuple[str, str, Span] | None:
-    s = turn.s
-    m = re.search(rf"({_SURNAME})({TITLES})", s) if asked else None
-    if m and not re.match("老板(电器|油烟|牌)", s[m.start(2) :]):
-        return m.group(1), CANONICAL_TITLE.get(m.group(2), m.group(2)), Span(turn.index, m.start(), m.end())
-    for m in re.finditer(rf"(?<!不是)(?:免贵|我|他|她)?(?:姓)({_SURNAME})", s):
-        tail = re.match(rf"[，,]?(?:{m.group(1)})?({TITLES})", s[m.end() :])
-        said = CANONICAL_TITLE.get(tail.group(1), tail.group(1)) if tail else ""
-        return m.group(1), said, Span(turn.index, m.start(1), m.end())
-    m = _FAMILIAR.search(s) if asked or "电话" in s else None
-    if m:
-        return m.group(1), "", Span(turn.index, m.start(1), m.end())
-    return None
+def _last(heard: list[Heard], *, given: bool) -> Heard | None:
+    fitting = [h for h in heard if bool(h.given) == given]
+    if given:
+        third = [h for h in fitting if h.rule == "name.third"]
+        return third[-1] if third else fitting[-1] if fitting else None
+    titled = [h for h in fitting if h.title]
+    return (titled or fitting or [None])[-1]
 
 
-def _address(talk: Talk) -> tuple[str, str, Span] | None:
-    """How the agent addresses the caller: surname, title and where."""
-    found = None
-    for turn in talk.agent():
-        for m in re.finditer(rf"({_SURNAME})({_HAN}{{0,2}}?)({TITLES})", turn.s):
-            if talk.answer(turn.index)[0] is Verdict.NO or m.group(2):
-                continue
-            found = m.group(1), CANONICAL_TITLE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end())
-    return found
+def _alike(a: str, b: str) -> bool:
+    return len(a) == len(b) and all(char_cost(x, y) < 1 for x, y in zip(a, b, strict=True))
+
+
+def _family(talk: Talk, heard: str, short: Heard | None, agent: Heard | None) -> str:
+    """The surname as the agent wrote it down, or as it was explained, where it sounds like what was heard."""
+    if agent and _alike(agent.family, heard):
+        return agent.family
+    for turn in talk.caller():
+        for how, family in surnames().explained.items():
+            if how + family in turn.s and "不是" + how not in turn.s and char_cost(family, heard) < 1:
+                return family
+    if short and _alike(short.family, heard):
+        return short.family
+    return heard if len(heard) > 1 or heard in surnames().single else _spelled_any(talk, heard)
+
+
+def _spelled_any(talk: Talk, c: str) -> str:
+    for turn in talk.caller():
+        spelled = _spelled(talk, turn.index, c)
+        if spelled != c:
+            return spelled
+    return c
+
+
+def _spelled(talk: Talk, index: int, c: str) -> str:
+    """The character meant when it was explained (``拂晓的晓``): the one said twice that sounds like ``c``."""
+    s = talk.turns[index].s
+    for m in re.finditer(rf"({_HAN}{{1,4}})的({_HAN})", s):
+        word, again = m.group(1), m.group(2)
+        if c in word and char_cost(c, again) < 0.2:
+            return c
+        if again in word and char_cost(again, c) < 0.2:
+            return again
+    return c
+
+
+def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
+    asked = talk.asked(turn.index)
+    by_name = "customer_name" in asked
+    p = _patterns()
+    for m in p.called.finditer(turn.s):
+        given = _given(turn.s, m.group(2), m.group(3), m.end())
+        if given:
+            third = m.group("who") in ("他", "她") or bool(_THIRD.search(turn.s[max(0, m.start() - 4) : m.start()]))
+            yield Heard(m.group(2), given, "", Span(turn.index, m.start(2), m.start(3) + len(given)), "name.third" if third and by_name else "name.called")
+    if by_name or "姓" in turn.s:
+        yield from _openings(turn, 1, "name.answer")
+    elif asked & {"contact_phone", "address"}:
+        yield from _openings(turn, 2, "name.after_number")
+    for m in p.surname.finditer(turn.s):
+        tail = re.match(rf"[，,]?(?:{m.group(1)})?({TITLES})", turn.s[m.end() :])
+        yield Heard(m.group(1), "", _POLITE.get(tail.group(1), tail.group(1)) if tail else "", Span(turn.index, m.start(1), m.end()), "name.surname")
+    if by_name or "电话" in turn.s:
+        yield from _titled(turn)
+
+
+def _openings(turn: Turn, least: int, rule: str) -> Iterator[Heard]:
+    """Names that stand where an answer begins: 刘晓燕，拂晓的晓; 幺三九…，马秀兰."""
+    p = _patterns()
+    for m in p.opening.finditer(turn.s):
+        family = p.family.match(turn.s, m.end())
+        if family is None or (least == 2 and m.start() == 0):
+            continue
+        given = _bounded(turn.s, family.group(), family.end())
+        if len(given) >= least:
+            yield Heard(family.group(), given, "", Span(turn.index, m.end(), family.end() + len(given)), rule)
+
+
+def _bounded(s: str, family: str, at: int) -> str:
+    """The one or two characters of a given name that end where a name can end."""
+    for size in (2, 1):
+        given, rest = s[at : at + size], s[at + size :]
+        if len(given) < size or not re.fullmatch(f"{_HAN}+", given) or _NOT_GIVEN.intersection(given):
+            continue
+        if re.match(TITLES, given) or re.search("旁|头|字|底|单人", given) or re.match(TITLES, rest):
+            continue
+        if _AFTER_NAME.match(rest) or _explains(rest, family + given):
+            return given
+    return ""
+
+
+def _explains(rest: str, name: str) -> bool:
+    """Whether an explanation of a character of the name follows (拂晓的晓, 郝就是…, 甜蜜的甜)."""
+    m = re.match(rf"({_HAN}{{2,4}})的({_HAN})", rest)
+    if m and m.group(2) in name and any(char_cost(m.group(2), c) < 1 for c in m.group(1)):
+        return True
+    return bool(re.match(rf"[{name}](?:就?是|字)", rest))
+
+
+def _given(s: str, family: str, given: str, end: int) -> str:
+    """The given name without what follows it: 郝敏郝就是… → 敏."""
+    for i, c in enumerate(given):
+        if c in _NOT_GIVEN or (i == 1 and c == family):
+            return given[:i]
+    return "" if re.fullmatch(TITLES, given) or s[end : end + 1] in ("吗",) else given
+
+
+def _titled(turn: Turn) -> Iterator[Heard]:
+    for m in _patterns().titled.finditer(turn.s):
+        if m.group(2) or re.match("老板(?:电器|油烟|牌|的|家)", turn.s[m.start(3) :]):
+            continue
+        yield Heard(m.group(1), "", _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.surname")
+    for m in _patterns().familiar.finditer(turn.s):
+        yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.surname")
+
+
+def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
+    """How the agent addresses the caller, unless the caller objects."""
+    answer, reply = talk.answer(turn.index)
+    objects = answer is Verdict.NO or (reply is not None and re.search(r"不是|我是(?!的)", reply.s[:12]) and "？" in turn.s)
+    if objects:
+        return
+    for m in _patterns().titled.finditer(turn.s):
+        given = m.group(2) or ""
+        if _NOT_GIVEN.intersection(given) or m.group(3) == "师傅" and given or re.search("(?:维修|安装|我们|派|的)$", turn.s[: m.start()]) and not given and m.group(3) == "师傅":
+            continue
+        yield Heard(m.group(1), given, _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.addressed")
