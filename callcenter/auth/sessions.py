@@ -79,7 +79,8 @@ class Auth:
             user = await users.by_username(work.session, name)
         known = user if user is not None and user.active else None
         if not await self._passwords.verify(known.password_hash if known else None, password) or known is None:
-            log.warning("auth.login_failed", username=name, address=address)
+            # What is no user's name may be a password typed into the wrong box.
+            log.warning("auth.login_failed", user_id=user.user_id if user else None, address=address)
             raise LoginFailed(
                 "user name or password is wrong", fix="try again, or ask an administrator for a login link"
             )

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged only when they fail."""
 UNMATCHED = "unmatched"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Border:
@@ -75,13 +76,15 @@ class Border:
 
     def _note(self, request: web.Request, status: int, code: str | None, seconds: float) -> None:
         route = _pattern(request)
-        self._requests.labels(request.method, route, str(status)).inc()
-        self._seconds.labels(request.method, route).observe(seconds)
+        # Anybody can invent a method; a label must not grow with it.
+        method = request.method if request.method in METHODS else "other"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
         if route in QUIET and status < HTTPStatus.BAD_REQUEST:
             return
         log.info(
             "http.request",
-            method=request.method,
+            method=method,
             route=route,
             status=status,
             code=code,

@@ -171,12 +171,15 @@ async def test_metrics_count_requests_by_route(site: Site):
     """/metrics is Prometheus text; a route's pattern is the label, never an id."""
     async with site.browser("agent") as browser:
         await browser.get("/api/calls/01SECRET")
+        await browser.client.request("PROPFIND", "/api/calls", headers=browser.headers())
         response = await browser.get("/metrics")
         text = await response.text()
     assert response.content_type == "text/plain"
     line = 'callcenter_http_requests_total{method="GET",route="/api/calls/{call_id}",status="404"} 1.0'
     assert line in text
     assert "01SECRET" not in text
+    assert 'method="other"' in text
+    assert "PROPFIND" not in text
 
 
 async def test_a_defect_leaks_nothing_and_is_logged(tmp_path):

@@ -112,7 +112,7 @@ async def test_a_browser_that_does_not_read_is_cut_with_4408(site: Site):
         metric = "callcenter_desk_sockets"
         slow._conn.transport.resume_reading()
         assert await closed(slow) == 4408
-        while site.services.metrics.get_sample_value(metric) != 1:  # noqa: ASYNC110 - a gauge wakes nobody
+        while site.services.metrics.get_sample_value(metric) != 1:
             await asyncio.sleep(0)
         assert site.services.metrics.get_sample_value("callcenter_desk_cut_total") == 1
         async with await browser.socket() as again:
