@@ -153,12 +153,12 @@ def missing(fields: Mapping[str, FieldValue]) -> tuple[str, ...]:
     """Names of required fields without a usable value, in the order to ask for them."""
     service = fields.get("service_type")
     required = REQUIRED.get(str(service.value), REQUIRED_ALWAYS) if service else REQUIRED_ALWAYS
-    return tuple(name for name in required if not _filled(fields.get(name)))
+    return tuple(name for name in required if not _filled(name, fields.get(name)))
 
 
-def _filled(field: FieldValue | None) -> bool:
-    if field is None or field.value is None:
-        return False
-    if isinstance(field.value, dict):
-        return bool(field.value.get("detail") if "detail" in field.value else any(field.value.values()))
-    return field.value != ""
+def _filled(name: str, field: FieldValue | None) -> bool:
+    value = field.value if field else None
+    if isinstance(value, dict):
+        # Nobody can be sent to a city: an address counts once it has its street.
+        return bool(value.get("detail")) if FIELDS[name].kind is Kind.ADDRESS else any(value.values())
+    return value is not None and value != ""

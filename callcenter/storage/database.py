@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
@@ -104,5 +105,8 @@ class Database:
     async def _connect(self) -> None:
         """Also switches a fresh SQLite file to the write-ahead log before any reader comes."""
         with explained(self.url):
+            if self.url.get_backend_name() == "sqlite" and self.url.database:
+                # When a file cannot be opened aiosqlite leaves a thread that talks to a closed loop: find out without it.
+                sqlite3.connect(self.url.database).close()
             async with self._engines.write.connect() as connection:
                 await connection.execute(text("SELECT 1"))

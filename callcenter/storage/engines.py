@@ -78,8 +78,13 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
 def _prepare(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
-        for pragma in pragmas:
-            connection.run_async(lambda driver, sql=f"PRAGMA {pragma}": driver.execute_fetchall(sql))
+        try:
+            for pragma in pragmas:
+                connection.run_async(lambda driver, sql=f"PRAGMA {pragma}": driver.execute_fetchall(sql))
+        except BaseException:
+            # The pool does not know this connection yet, so nobody else would end its thread.
+            connection.close()
+            raise
 
     # One hop to the driver's thread instead of the four that a cursor of SQLAlchemy takes.
     @event.listens_for(engine.sync_engine, "begin")

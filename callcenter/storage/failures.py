@@ -84,7 +84,9 @@ def _explain_postgres(original: BaseException | None, url: URL) -> Unavailable |
     if _unreachable(original) or re.search("connection (is|was) closed", str(original)):
         where = f"{url.host or url.query.get('host') or 'localhost'}:{url.port or 5432}"
         return Unavailable(
-            f"cannot reach PostgreSQL at {where}: {original}", fix="start it, or correct storage.url", field="storage.url"
+            f"cannot reach PostgreSQL at {where}: {original}",
+            fix="start it, or correct storage.url",
+            field="storage.url",
         )
     return None
 

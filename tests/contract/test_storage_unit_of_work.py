@@ -44,6 +44,13 @@ async def add_line(db: Database, *, commit: bool) -> None:
             await work.commit()
 
 
+async def add_line_and_fail(db: Database) -> None:
+    async with db.write() as work:
+        await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
+        await work.session.flush()
+        raise ZeroDivisionError
+
+
 async def count(db: Database, table: type) -> int:
     async with db.read() as work:
         return await work.session.scalar(select(func.count()).select_from(table)) or 0
@@ -61,10 +68,8 @@ async def make_order(db: Database) -> None:
 async def test_nothing_lasts_without_commit(database: Database) -> None:
     """Leaving without commit, or by an exception, leaves no row."""
     await add_line(database, commit=False)
-    with pytest.raises(RuntimeError):
-        async with database.write() as work:
-            await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
-            raise RuntimeError
+    with pytest.raises(ZeroDivisionError):
+        await add_line_and_fail(database)
     assert await count(database, AuditRow) == 0
     await add_line(database, commit=True)
     assert await count(database, AuditRow) == 1

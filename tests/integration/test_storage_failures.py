@@ -40,6 +40,13 @@ async def write_line(database: Database, detail: str = "") -> None:
         await work.commit()
 
 
+def spoil(file: Path) -> None:
+    size = file.stat().st_size
+    with file.open("r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"\xa5" * (size - 4096))
+
+
 @pytest.mark.parametrize(
     "url", ["nonsense", "mysql://x/y", "sqlite:///x.db", "sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:"]
 )
@@ -67,10 +74,7 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 async def test_a_damaged_file_is_named(sqlite_file: Path) -> None:
     """Pages overwritten with rubbish give "damaged" and the advice to restore."""
-    size = sqlite_file.stat().st_size
-    with sqlite_file.open("r+b") as stream:
-        stream.seek(4096)
-        stream.write(b"\xa5" * (size - 4096))
+    spoil(sqlite_file)
     with pytest.raises(Unavailable, match=r"damaged.*backup"):
         await open_and_write(url_of(sqlite_file))
 
@@ -118,20 +122,23 @@ def without_roots_rights() -> Iterator[None]:
         os.seteuid(0)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-@pytest.mark.parametrize("existing", [True, False], ids=["existing file", "no file yet"])
-async def test_a_read_only_folder_is_named(sqlite_template: Path, existing: bool) -> None:
-    """A user who may not write in the data folder is told which file and folder to open up."""
+@pytest.fixture(params=[True, False], ids=["existing file", "no file yet"])
+def read_only_folder(request: pytest.FixtureRequest, sqlite_template: Path) -> Iterator[Path]:
+    """A folder that everybody may read and only root may write, with and without a database in it."""
     folder = Path(tempfile.mkdtemp(prefix="callcenter-read-only-"))
-    try:
-        if existing:
-            shutil.copy(sqlite_template, folder / "callcenter.db")
-        folder.chmod(0o555)
-        with without_roots_rights(), pytest.raises(Unavailable, match="let this user write") as caught:
-            await open_and_write(url_of(folder / "callcenter.db"))
-        assert str(folder) in str(caught.value)
-    finally:
-        shutil.rmtree(folder)
+    if request.param:
+        shutil.copy(sqlite_template, folder / "callcenter.db")
+    folder.chmod(0o555)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+async def test_a_read_only_folder_is_named(read_only_folder: Path) -> None:
+    """A user who may not write in the data folder is told which file and folder to open up."""
+    with without_roots_rights(), pytest.raises(Unavailable, match="let this user write") as caught:
+        await open_and_write(url_of(read_only_folder / "callcenter.db"))
+    assert str(read_only_folder) in str(caught.value)
 
 
 async def open_and_write(url: str) -> None:
@@ -195,10 +202,7 @@ async def test_an_unreachable_server_is_named() -> None:
 async def test_broken_connections_are_replaced(database: Database) -> None:
     """After the server cut every connection the next unit of work simply works."""
     await write_line(database)
-    await run_sql(
-        database.url.set(database="postgres").render_as_string(hide_password=False),
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.url.database}'",
-    )
+    await cut_connections(database)
     await write_line(database)
     async with database.read() as work:
         assert len(await audit.lines(work.session)) == 2
@@ -208,15 +212,23 @@ async def test_broken_connections_are_replaced(database: Database) -> None:
 async def test_losing_the_server_in_the_middle_is_unavailable(database: Database) -> None:
     """A unit of work whose connection dies fails as Unavailable and leaves nothing behind."""
     with pytest.raises(Unavailable):
-        async with database.write() as work:
-            await audit.add(work.session, at=AT, by="u1", action="test", subject="x")
-            await run_sql(
-                database.url.set(database="postgres").render_as_string(hide_password=False),
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.url.database}'",
-            )
-            await work.commit()
+        await write_while_the_server_cuts_us(database)
     async with database.read() as work:
         assert await audit.lines(work.session) == ()
+
+
+async def write_while_the_server_cuts_us(database: Database) -> None:
+    async with database.write() as work:
+        await audit.add(work.session, at=AT, by="u1", action="test", subject="x")
+        await cut_connections(database)
+        await work.commit()
+
+
+async def cut_connections(database: Database) -> None:
+    await run_sql(
+        database.url.set(database="postgres").render_as_string(hide_password=False),
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.url.database}'",
+    )
 
 
 async def test_an_old_sqlite_file_is_upgraded_in_place(tmp_path: Path) -> None:
