@@ -33,7 +33,9 @@ _SKIP = re.compile(
 )
 _TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说错了?|记错了?)+(?:应该)?是?")
 _FILLER = re.compile(r"呃|嗯|额|啊|哦|噢|那个(?=小区|院|楼|大厦|家属|小卖部|超市|店)|就是")
-_LATER_ROAD = re.compile(r"^(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)")
+_LATER_ROAD = re.compile(
+    r"^(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)"
+)
 _COMPONENT = re.compile(
     r"(?P<town>[\u4e00-\u9fff]{1,7}?(?:街道|镇|乡|苏木))(?!路|街|大道)|(?P<group>\d+(?:组(?!团)|队|社(?!区)))"
     rf"|(?P<road>[\u4e00-\u9fff]{{1,8}}?(?:大道|大街|路|街|胡同|巷|道)(?:[东南西北中](?!户|单元|座|边|塔|区))?(?:[一二三四五六七八九十\d]+段)?)(?!道)"
@@ -149,7 +151,11 @@ def _linked(gap: str) -> bool:
 
 def _stands(s: str, m: SoundMatch, place: Place) -> bool:
     """A short district name counts only where it is not the beginning of another name (解放 路, 新华 联家园)."""
-    return m.word[-1] in "区县旗市州" or (m.cost == 0 and place.level < 2) or (m.cost == 0 and not re.match(r"[\u4e00-\u9fff]{0,3}(?:路|街|道|园|苑|村|镇|广场|大厦)", s[m.end :]))
+    return (
+        m.word[-1] in "区县旗市州"
+        or (m.cost == 0 and place.level < 2)
+        or (m.cost == 0 and not re.match(r"[\u4e00-\u9fff]{0,3}(?:路|街|道|园|苑|村|镇|广场|大厦)", s[m.end :]))
+    )
 
 
 def _inside(lower: Place, upper: Place) -> bool:
@@ -184,7 +190,14 @@ def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, i
             retract, skipped = False, 0
         elif not back and not _SKIP.match(clause):
             skipped += 1
-        if ended or (detail and skipped >= 2) or re.search(rf"{_N}", clause) and len(re.sub(rf"[^{_N[1:-2]}]", "", clause)) >= 8 and "百" not in clause and not HOUSE.search(clause):
+        if (
+            ended
+            or (detail and skipped >= 2)
+            or re.search(rf"{_N}", clause)
+            and len(re.sub(rf"[^{_N[1:-2]}]", "", clause)) >= 8
+            and "百" not in clause
+            and not HOUSE.search(clause)
+        ):
             break
     return detail, first, last, corrected
 
@@ -283,7 +296,9 @@ def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True) -> Spoken:
     """The address so far with one more part; a different city or district starts over."""
     if whole is None:
         return part
-    other = (part.city and whole.city and part.city != whole.city) or (part.district and whole.district and part.district != whole.district)
+    other = (part.city and whole.city and part.city != whole.city) or (
+        part.district and whole.district and part.district != whole.district
+    )
     if other:
         return part if asked or (part.levels >= whole.levels and len(part.detail) >= len(whole.detail)) else whole
     return replace(
@@ -301,7 +316,11 @@ def completed(a: Spoken) -> Spoken:
     inferred: list[str] = []
     city, province = a.city, a.province
     if a.district and not city:
-        options = {p.city for p in divisions().said.get(a.district, ()) if p.level == 2 and p.name == a.district and province in (None, p.province)}
+        options = {
+            p.city
+            for p in divisions().said.get(a.district, ())
+            if p.level == 2 and p.name == a.district and province in (None, p.province)
+        }
         if len(options) == 1:
             city = options.pop()
             inferred.append("city")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from nlp.catalogue import Catalogue
 from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.lexicon import Lexica
-from nlp.rules import address, appliance, appointment, brand, fault, name, phone, service
+from nlp.rules import address, appliance, appointment, brand, codes, dates, fault, flags, name, phone, service
 from nlp.types import CallContext, Evidence, Extraction, Segment, SlotValue
 
 
@@ -64,6 +64,9 @@ def settle(talk: Talk) -> Extraction:
     found += [f for f in (kind, name.settle(talk), phone.settle(talk), main, brand.settle(talk)) if f]
     problem = fault.settle(talk, str(main.value) if main else None)
     found += [f for f in (problem, address.settle(talk), appointment.settle(talk)) if f]
+    found += codes.settle(talk)
+    found += [f for f in (dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None) if f]
+    found += flags.settle(talk, kind=str(kind.value) if kind else None)
     if kind is None:
         found = []
     return Extraction(slots=tuple(_slot(talk, f) for f in found))

@@ -19,10 +19,16 @@ _BY_AGENT = re.compile(
     r"上门|师傅|工程师|过去|过来|安排|取件|来取|[取送装修]|派|给您|约|可以吗|行吗|好吗|可以吧|好不好|行不行|方便|时间|登记|有空|最早|最快|改到|预计|您看|怎么样|合适|到|[？?]|好的|好，"
 )
 _BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|都|改|成|好|要|装|修|随时|白天|以后|之后")
-_PAST = re.compile(r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄")
+_PAST = re.compile(
+    r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
+)
 _PAST_BEFORE = re.compile(r"上次|之前约|原来约|说好|本来|原先|约了|约的|报修|预约了|之前|还是|一?直到|昨|从|打")
-_CANCEL = re.compile(r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约")
-_REFUSED = re.compile(r"不行|不在|没空|没时间|要?上班|值班|不方便|有事|不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|出门|要加班")
+_CANCEL = re.compile(
+    r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约"
+)
+_REFUSED = re.compile(
+    r"不行|不在|没空|没时间|要?上班|值班|不方便|有事|不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|出门|要加班"
+)
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
@@ -58,7 +64,13 @@ def settle(talk: Talk) -> Found | None:
 
 
 def _rule(o: Offer) -> str:
-    return "appointment.day" if o.when.vague else "appointment.hours" if o.when.begin is not None else "appointment.half_day"
+    return (
+        "appointment.day"
+        if o.when.vague
+        else "appointment.hours"
+        if o.when.begin is not None
+        else "appointment.half_day"
+    )
 
 
 def _display(o: Offer) -> str:
@@ -81,7 +93,11 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     before = turn.s[max(0, when.start - 4) : when.start]
     after = _rest(talk, turn, when)
     if _REFUSED.search(after) or _AVOID.search(before):
-        refused = current is not None and when.day == current.start.date() and turn.segment.speaker != talk.turns[current.span.turn].segment.speaker
+        refused = (
+            current is not None
+            and when.day == current.start.date()
+            and turn.segment.speaker != talk.turns[current.span.turn].segment.speaker
+        )
         return None if refused and when.vague is False and _REFUSED.search(after) else current
     if not _is_visit(talk, turn, when, before, after):
         return current
@@ -101,7 +117,11 @@ def _dated(when: When, current: Offer | None, called: datetime) -> When:
     """An hour or half-day without a day belongs to the day under discussion, else to today."""
     day = current.start.date() if current else called.date()
     inherited = current.when.part if current and when.part is None and current.when.begin is None else when.part
-    if when.begin is not None and inherited and not inherited[0] <= when.begin % 12 + (12 if inherited[0] >= 12 else 0) <= inherited[1]:
+    if (
+        when.begin is not None
+        and inherited
+        and not inherited[0] <= when.begin % 12 + (12 if inherited[0] >= 12 else 0) <= inherited[1]
+    ):
         inherited = when.part
     return replace(when, day=day, last_day=day, part=inherited)
 
@@ -121,7 +141,12 @@ def _comma(rest: str, stop: int) -> int:
 
 def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bool:
     clause = _clause(turn.s, when)
-    if _CALL_BACK.search(clause) or _PAST_BEFORE.search(before) or _PAST.search(turn.s[when.end : when.end + 4]) or after.startswith("了"):
+    if (
+        _CALL_BACK.search(clause)
+        or _PAST_BEFORE.search(before)
+        or _PAST.search(turn.s[when.end : when.end + 4])
+        or after.startswith("了")
+    ):
         return False
     if turn.by_agent:
         return bool(_BY_AGENT.search(clause)) or "appointment" in talk.asked(turn.index)

@@ -91,7 +91,13 @@ def settle(talk: Talk) -> Found | None:
     full = _last(said, given=True) or _last(addressed, given=True)
     short = _last(said, given=False)
     agent = addressed[-1] if addressed else None
-    if full and short and full.rule == "name.answer" and char_cost(full.family[0], short.family[0]) == 1.0 and short.span > full.span:
+    if (
+        full
+        and short
+        and full.rule == "name.answer"
+        and char_cost(full.family[0], short.family[0]) == 1.0
+        and short.span > full.span
+    ):
         full = None
     if full:
         return _full(talk, full, short, agent)
@@ -111,7 +117,9 @@ def _full(talk: Talk, full: Heard, short: Heard | None, agent: Heard | None) -> 
     given = "".join(_spelled(talk, full.span.turn, c) for c in full.given)
     name = family + given
     state = SlotState.CONFIRMED if agent and agent.family == family else SlotState.HEARD
-    return Found("customer_name", name, name, full.rule, state, (full.span,), 0.9 if name == full.family + full.given else 0.7)
+    return Found(
+        "customer_name", name, name, full.rule, state, (full.span,), 0.9 if name == full.family + full.given else 0.7
+    )
 
 
 def _last(heard: list[Heard], *, given: bool) -> Heard | None:
@@ -168,14 +176,26 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         given = _given(turn.s, m.group(2), m.group(3), m.end())
         if given:
             third = m.group("who") in ("他", "她") or bool(_THIRD.search(turn.s[max(0, m.start() - 4) : m.start()]))
-            yield Heard(m.group(2), given, "", Span(turn.index, m.start(2), m.start(3) + len(given)), "name.third" if third and by_name else "name.called")
+            yield Heard(
+                m.group(2),
+                given,
+                "",
+                Span(turn.index, m.start(2), m.start(3) + len(given)),
+                "name.third" if third and by_name else "name.called",
+            )
     if by_name or "姓" in turn.s:
         yield from _openings(turn, 1, "name.answer")
     elif asked & {"contact_phone", "address"}:
         yield from _openings(turn, 2, "name.after_number")
     for m in p.surname.finditer(turn.s):
         tail = re.match(rf"[，,]?(?:{m.group(1)})?({TITLES})", turn.s[m.end() :])
-        yield Heard(m.group(1), "", _POLITE.get(tail.group(1), tail.group(1)) if tail else "", Span(turn.index, m.start(1), m.end()), "name.surname")
+        yield Heard(
+            m.group(1),
+            "",
+            _POLITE.get(tail.group(1), tail.group(1)) if tail else "",
+            Span(turn.index, m.start(1), m.end()),
+            "name.surname",
+        )
     if by_name or "电话" in turn.s:
         yield from _titled(turn)
 
@@ -225,7 +245,9 @@ def _titled(turn: Turn) -> Iterator[Heard]:
     for m in _patterns().titled.finditer(turn.s):
         if m.group(2) or re.match("老板(?:电器|油烟|牌|的|家)", turn.s[m.start(3) :]):
             continue
-        yield Heard(m.group(1), "", _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.surname")
+        yield Heard(
+            m.group(1), "", _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.surname"
+        )
     for m in _patterns().familiar.finditer(turn.s):
         yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.surname")
 
@@ -233,11 +255,26 @@ def _titled(turn: Turn) -> Iterator[Heard]:
 def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
     """How the agent addresses the caller, unless the caller objects."""
     answer, reply = talk.answer(turn.index)
-    objects = answer is Verdict.NO or (reply is not None and re.search(r"不是|我是(?!的)", reply.s[:12]) and "？" in turn.s)
+    objects = answer is Verdict.NO or (
+        reply is not None and re.search(r"不是|我是(?!的)", reply.s[:12]) and "？" in turn.s
+    )
     if objects:
         return
     for m in _patterns().titled.finditer(turn.s):
         given = m.group(2) or ""
-        if _NOT_GIVEN.intersection(given) or m.group(3) == "师傅" and given or re.search("(?:维修|安装|我们|派|的)$", turn.s[: m.start()]) and not given and m.group(3) == "师傅":
+        if (
+            _NOT_GIVEN.intersection(given)
+            or m.group(3) == "师傅"
+            and given
+            or re.search("(?:维修|安装|我们|派|的)$", turn.s[: m.start()])
+            and not given
+            and m.group(3) == "师傅"
+        ):
             continue
-        yield Heard(m.group(1), given, _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.addressed")
+        yield Heard(
+            m.group(1),
+            given,
+            _POLITE.get(m.group(3), m.group(3)),
+            Span(turn.index, m.start(), m.end()),
+            "name.addressed",
+        )

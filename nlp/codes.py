@@ -1,0 +1,54 @@
+"""Model numbers, fault codes and order numbers spoken letter by letter and digit by digit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nlp.normalize import DIGIT
+
+_DIGITS = r"[零〇一二三四五六七八九幺两洞拐\d]"
+_WORDS = r"(?:PRO|PURE|MAX|PLUS|ULTRA|MINI|LITE)"
+_JOIN = (
+    r"(?:[、,，.\-/]?(?:[斜横短中]?杠|后面是?|后边是?|后头是?|后面还有|还有|再|括号|然后|接着|呃|嗯|点)*[、,，:：]?)"
+)
+_UNIT = rf"(?:{_WORDS}|[A-Z](?![A-Z]{{2,}}[a-z])|{_DIGITS})"
+_RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:{_JOIN}{_UNIT})*")
+_PLACE = re.compile(r"^(?:座|栋|幢|塔|区(?!别)|单元|楼|号|室|门|层|期|街|路)")
+_MEASURE = re.compile(r"^(?:[点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张])")
+_LITRES = re.compile(r"^\d+L$")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """``text`` (letters and digits) said at [start, end)."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def letters(self) -> int:
+        return sum(c.isalpha() for c in self.text)
+
+    @property
+    def digits(self) -> int:
+        return sum(c.isdigit() for c in self.text)
+
+
+def codes(s: str) -> Iterator[Code]:
+    """Runs of letters and digits in ``s``; rooms (A座), measures (三天) and litres (16L) are no codes."""
+    for m in _RUN.finditer(s):
+        end = m.end()
+        text = m.group()
+        if _MEASURE.match(s[end:]) or _PLACE.match(s[end:]):
+            text = re.sub(rf"(?:{_JOIN}){_DIGITS}+$", "", text) if "，" in text or "," in text else ""
+            end = m.start() + len(text)
+        code = _clean(text)
+        if code and not _LITRES.match(code) and s[m.start() - 1 : m.start()] not in tuple("十百第周期月"):
+            yield Code(code, m.start(), end)
+
+
+def _clean(text: str) -> str:
+    return "".join(d for c in text if (d := DIGIT.get(c, c)).isascii() and d.isalnum())

@@ -1,0 +1,109 @@
+"""model, error_code and prior_ticket: which of the spoken codes is which."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nlp.codes import Code, codes
+from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict
+from nlp.numbers import is_phone
+from nlp.types import SlotState
+
+_TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
+_ERROR_NEAR = re.compile(r"报|跳|显示|闪|代码|故障码|写着|错误|屏|面板|出现?个?|码")
+_PAST = re.compile(r"上次|以前|之前|原来|第一次|去年")
+_NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
+_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{1,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A code of one kind."""
+
+    kind: str
+    text: str
+    span: Span
+    by_agent: bool
+    state: SlotState
+
+
+def settle(talk: Talk) -> list[Found]:
+    """One value per kind: the longest reading not taken back; of equal ones the agent's, which is the checked one."""
+    said = [c for turn in talk.turns for c in _in_turn(talk, turn)]
+    found = []
+    for kind, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
+        options = [c for c in said if c.kind == kind]
+        if options:
+            best = choose(options)
+            found.append(Found(kind, best.text, best.text, f"{kind}.spelled", best.state, (best.span,), 0.85))
+    return found
+
+
+def _longest(options: list[Said]) -> Said:
+    size = max(len(c.text) for c in options)
+    return [c for c in options if len(c.text) >= size - 1 and (len(c.text) == size or c.by_agent)][-1]
+
+
+def _latest(options: list[Said]) -> Said:
+    return options[-1]
+
+
+def _in_turn(talk: Talk, turn: Turn) -> list[Said]:
+    spoken: list[Code] = turn.memo.setdefault("codes", list(codes(turn.s)))
+    if not spoken:
+        return []
+    state = SlotState.HEARD
+    if turn.by_agent:
+        answer, _ = talk.answer(turn.index)
+        if answer is Verdict.NO:
+            return []
+        state = SlotState.CONFIRMED if answer is Verdict.YES else SlotState.HEARD
+    said = []
+    for n, code in enumerate(spoken):
+        kind = _kind(talk, turn, code)
+        taken_back = n + 1 < len(spoken) and TAKEN_BACK.search(turn.s[code.end : spoken[n + 1].start])
+        if kind and not taken_back:
+            said.append(Said(kind, code.text, Span(turn.index, code.start, code.end), turn.by_agent, state))
+    return said
+
+
+def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
+    asked = talk.asked(turn.index)
+    before = turn.s[max(0, code.start - 14) : code.start]
+    around = before + turn.s[code.end : code.end + 8]
+    if is_phone(code.text) or (not code.letters and code.digits in (7, 8, 10, 11, 12) and "prior_ticket" not in asked):
+        return None
+    if _is_ticket(turn, code, before, asked):
+        return "prior_ticket"
+    if _is_error(talk, turn, code, around, asked):
+        return "error_code"
+    if code.letters and code.digits and (len(code.text) >= 4 or "model" in asked or "型号" in turn.s):
+        return "model" if len(code.text) >= 3 or "model" in asked or "型号" in before else None
+    return None
+
+
+def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bool:
+    if turn.by_agent:
+        return (
+            code.digits >= 5
+            and bool(code.letters or _TICKET_BEFORE.search(before))
+            and ("查" in turn.s or bool(_TICKET_BEFORE.search(turn.s)))
+        )
+    named = "prior_ticket" in asked or bool(_TICKET_BEFORE.search(before))
+    return named and code.digits >= 3 and (code.letters > 0 or code.digits >= 3)
+
+
+def _is_error(talk: Talk, turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
+    if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:8]) or _NO_CODE.search(turn.s):
+        return False
+    if not code.letters:
+        return not turn.by_agent and "error_code" in asked and bool(re.search("显示|代码|报|跳", around))
+    if "model" in asked or "型号" in around:
+        return False
+    if turn.by_agent:
+        return (
+            bool(_ERROR_NEAR.search(around) or re.search("一般是|是.{0,6}(?:故障|问题|异常|失败)|，好的|好的", turn.s))
+            and turn.index > 0
+        )
+    return bool(_ERROR_NEAR.search(turn.s)) or "error_code" in asked or "fault" in asked

@@ -1,0 +1,187 @@
+"""onset and purchase_date: since when, and when bought or installed."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.normalize import spoken_int
+from nlp.times import When, times
+from nlp.types import SlotState
+
+_N = r"[零〇一二三四五六七八九十两\d]+"
+_FESTIVALS = {"双十一": "-11-11", "双11": "-11-11", "双十二": "-12-12", "双12": "-12-12", "六一八": "-06", "618": "-06", "元旦": "-01-01", "五一": "-05-01",
+              "国庆": "-10-01", "十一": "-10-01", "六一": "-06-01", "三八": "-03-08", "圣诞": "-12-25", "年底": "-12", "年初": "-01", "年中": "-06"}  # fmt: skip
+_YEAR = re.compile(
+    rf"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{{2}}|[零一二三四五六七八九\d]{{2}})年(?!了|多|级)"
+)
+_MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})[号日])?")
+_BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
+_NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬|开始|坏|买的房")
+_BEGAN = re.compile(
+    r"开始|突然|就这样|发现|才(?:闻|看|发)|一看|自己|坏(?:的|了)|就(?:一直|不|没|老|有|是|出|停|打|开)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响|行)"
+)
+_ONSET_NOT = re.compile(
+    r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
+)
+_LASTED = re.compile(
+    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前)"
+)
+_VAGUE = re.compile(
+    r"(?P<word>上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个月|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|上个?月底|入冬|天一冷|一?开春|过年)"
+)
+
+
+def settle_purchase(talk: Talk) -> Found | None:
+    """Purchase or installation date said by the caller; "used for three years" is none."""
+    for turn in talk.caller():
+        asked = "purchase_date" in talk.asked(turn.index)
+        found = _by_year(talk, turn, asked) or _by_day(talk, turn, asked)
+        if found:
+            return found
+    return None
+
+
+def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+    s, today = turn.s, talk.context.started_at.date()
+    for m in _YEAR.finditer(s):
+        year = _year(m, today)
+        if year is None or year > today.year or year < today.year - 30:
+            continue
+        rest = s[m.end() :]
+        value, used = str(year), 0
+        month = _MONTH.match(rest)
+        festival = next((f for f in _FESTIVALS if rest.lstrip("的那会儿").startswith(f)), None)
+        if festival:
+            value, used = value + _FESTIVALS[festival], rest.find(festival) + len(festival)
+        elif month and (number := spoken_int(month.group("month"))) and 1 <= number <= 12:
+            value, used = f"{value}-{number:02d}", month.end()
+            day = spoken_int(month.group("day") or "")
+            value += f"-{day:02d}" if day and day <= 31 else ""
+        end = m.end() + used
+        near = s[max(0, m.start() - 6) : end + 14]
+        if _NOT_BOUGHT.search(s[end : end + 5]) or not (_BOUGHT.search(near) or asked or re.match("的", s[end:])):
+            continue
+        return Found(
+            "purchase_date", value, value, "purchase.year", SlotState.HEARD, (Span(turn.index, m.start(), end),), 0.9
+        )
+    return None
+
+
+def _year(m: re.Match[str], today: date) -> int | None:
+    if m.group("rel"):
+        return today.year - {"大前年": 3, "前年": 2, "去年": 1, "上年": 1, "今年": 0}[m.group("rel")]
+    year = spoken_int(m.group("abs"))
+    if year is None:
+        return None
+    return year if year > 1000 else 2000 + year
+
+
+def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+    for w in _past_days(talk, turn):
+        after = turn.s[w.end : w.end + 10]
+        if (
+            w.day
+            and (re.match(r".{0,8}?(?:买|购|下单|入手)", after) or (asked and w.day))
+            and not re.match(r".{0,3}(?:修|洗|坏|开始)", after)
+        ):
+            value = w.day.isoformat()
+            return Found(
+                "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, w.start, w.end),), 0.9
+            )
+    return None
+
+
+def _past_days(talk: Talk, turn: Turn) -> list[When]:
+    """Days in the past: a bare weekday (打礼拜天) means the last one."""
+    today = talk.context.started_at.date()
+    spoken: list[When] = turn.memo.setdefault("times", times(turn.s, talk.context.started_at))
+    past = []
+    for w in spoken:
+        if w.day is None:
+            continue
+        day = w.day
+        if w.weekday and not w.calendar and day > today:
+            day -= timedelta(days=7)
+        elif w.calendar and day > today:
+            day = _last_occurrence(day, today)
+        if day <= today:
+            past.append(When(w.start, w.end, day, day, w.part))
+    return past
+
+
+def _last_occurrence(day: date, today: date) -> date:
+    month = today.month if day.day <= today.day else today.month - 1
+    year = today.year if month else today.year - 1
+    try:
+        return date(year, month or 12, day.day)
+    except ValueError:
+        return day
+
+
+def settle_onset(talk: Talk) -> Found | None:
+    """Since when: an ISO date where it follows from the words, else the words."""
+    for turn in talk.turns:
+        asked = "onset" in talk.asked(turn.index)
+        if turn.by_agent:
+            continue
+        found = _began_on(talk, turn, asked) or _lasted(turn, asked) or _vaguely(talk, turn, asked)
+        if found:
+            return found
+    return None
+
+
+def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+    best = None
+    for w in _past_days(talk, turn):
+        before, after = turn.s[max(0, w.start - 4) : w.start], turn.s[w.end : w.end + 12]
+        stop = re.search("[。？！?!]", after)
+        after = after[: stop.start()] if stop else after
+        if _ONSET_NOT.search(after[:8]) or "还没" in after[:4] or "还好" in after[:4]:
+            continue
+        if asked or _BEGAN.search(after) or re.search("从|打|自", before[-2:]) and re.search("就|开|起", after):
+            best = w
+    if best is None or best.day is None:
+        return None
+    value = best.day.isoformat()
+    return Found("onset", value, value, "onset.day", SlotState.HEARD, (Span(turn.index, best.start, best.end),), 0.85)
+
+
+def _lasted(turn: Turn, asked: bool) -> Found | None:
+    for m in _LASTED.finditer(turn.s):
+        before, after = turn.s[max(0, m.start() - 5) : m.start()], turn.s[m.end() : m.end() + 5]
+        if re.search(
+            r"用|买|装|住|保|修了|等|送|报|洗|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
+        ) or re.search("没洗|没换|没人|没修", after):
+            continue
+        if asked or m.group("end") != "了" or _BEGAN.search(turn.s):
+            span = re.sub("礼拜", "星期", m.group("span"))
+            value = f"{span}前"
+            return Found(
+                "onset",
+                value,
+                value,
+                "onset.lasted",
+                SlotState.HEARD,
+                (Span(turn.index, m.start("span"), m.end()),),
+                0.75,
+            )
+    return None
+
+
+def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+    for m in _VAGUE.finditer(turn.s):
+        after = turn.s[m.end() : m.end() + 6]
+        if (asked or re.match(r".{0,4}(?:开始|就|突然|坏|出现|才|起|老)", after)) and not _ONSET_NOT.search(after):
+            word = m.group("word")
+            value = word
+            if word == "上个月":
+                last = talk.context.started_at.date().replace(day=1) - timedelta(days=1)
+                value = f"{last:%Y-%m}"
+            elif re.match("上个?(?:周|星期|礼拜)", word):
+                value = "上周"
+            return Found(
+                "onset", value, value, "onset.vague", SlotState.HEARD, (Span(turn.index, m.start(), m.end()),), 0.8
+            )
+    return None

@@ -1,0 +1,135 @@
+"""Yes-or-no fields and kinds that single words decide: intermittent, in_warranty_claim, safety, urgency, sentiment_complaint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nlp.dialogue import Found, Span, Talk, Turn, asks
+from nlp.types import SlotContent, SlotState
+
+_SOMETIMES = re.compile(
+    r"有时候?|有的时候|时好时坏|偶尔|不是每次|不一定|间歇|一阵一阵|时不时|隔三差五|不定时|有几次|十次有|没规律|三天两头|断断续续|时有时无|一会儿好一会儿坏|一会好一会坏|多的时候.{0,6}少的时候"
+)
+_ALWAYS = re.compile(r"每次都|次次都|回回都|一直都?是?这样|每回都|天天都|从来没好|每一次")
+_IN = re.compile(
+    r"(?:还|应该|肯定|都|刚好|不是)?[在没](?:有)?(?:过)?保(?:修期)?(?:[内里]|的|吧|呢|啊|，|。|$)|还?没过(?:保|期)|在保(?:修)?期?|保修期[内里]|没出保|还保着"
+)
+_OUT = re.compile(
+    r"(?<!没)(?<!没有)过(?:了)?保(?:修期?)?|不在保|出保|超(?:过)?保|(?<!没)过(?:了)?保修|保修(?:期)?(?:早|都|已经)?过|脱保|没保修"
+)
+_ASKING = re.compile(r"是不是|有没有|吗|？|\?|能不能")
+SAFETY: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("gas_smell", re.compile(r"(?:煤气|燃气|天然气|液化气|瓦斯|臭鸡蛋)(?:的)?(?:味|气味|漏|泄)|漏(?:煤|燃|天然)气|(?:灶|热水器|炉).{0,6}漏气|一股煤气|煤气.{0,4}(?:闻|大)")),
+    ("electric_shock", re.compile(r"漏电|手麻|麻手|触电|电到我|电人|带电|麻了一下|被电|电了(?:我)?一下|打手")),
+    ("smoke", re.compile(r"(?<!油)冒(?:黑|白|青|浓)?烟|(?:着|起)火了|烧起来|焦糊味|烧焦|糊味|冒火苗|烧糊了|黑烟")),
+    ("water_leak", re.compile(
+        r"(?:水|漏).{0,10}(?:往外冒|往外喷|喷出来|漫|淹|泡)|(?:地板|橱柜|墙|天花板|吊顶|家具|地毯|床).{0,6}(?:泡|湿透|淹|发霉|鼓)|(?:橱柜|厨房|客厅|屋子?|家|地上|一地|满地|全).{0,4}(?:里)?(?:都|全|满)(?:是|地)?(?:的)?水"
+        r"|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|楼下.{0,8}(?:漏|渗|滴|找上|湿|投诉)|水漫|发大水|关不住|止不住"
+    )),
+)  # fmt: skip
+_OTHER_FLAT = re.compile(r"楼下.{0,8}(?:漏|渗|滴|找上|湿|水)|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|邻居家.{0,6}(?:水|漏)")
+_DENIES = re.compile(
+    r"没有?(?:闻到)?(?:什么|啥|任何)?(?:味|冒烟|烟|漏电|受伤|火|积水|水)|没有没有|没闻到|没味|闻不到|没有$|没有，|没有。|没啥味|不漏"
+)
+_NOT = re.compile(
+    r"(?:没有?|不|不是|不会|别|怕|是不是|有没有|会不会|防止|担心|要不要|有无)(?:什么|闻到|再|说|有|发现)?$"
+)
+_PRESSING = re.compile(
+    r"(?:挺|很|太|好|特别|真|有点|比较)着?急|着急(?!的?话)|急死|急得|急用|等着用|加急|快(?:点|些)(?:来|啊|吧|修|派|安排|过来|到|儿)|快快|能不能快点|快一点|早点(?:来|修|过来|派|安排|装|给)|尽快|尽早|赶快|赶紧(?:来|派|修|过来|安排|给我修|让|叫|找)"
+    r"|越[快早]越好|马上(?:来|派|修|过来|安排)|立刻|立马|抓紧|今天(?:能不能|可不可以|就得|必须|务必|一定要?)|能不能今天|今天就(?:来|得|要)|不能再拖|(?:热|冷|冻)(?:死|得受不了|坏了)|急着|催"
+)
+_CALM = re.compile(r"不(?:着|太|是很|怎么)?急|别(?:着)?急|先别急|不用急|不赶")
+_ANGRY = re.compile(
+    r"投诉|什么破|垃圾|骗(?:子|人)|宰人|太差|气(?:人|死)|搞什么|没人(?:管|来|联系|理|接)|放.{0,2}鸽子|等了(?:一|两|三|半|好几)(?:天|个?星期|个?礼拜|周|上午|下午)|菜都?坏了|赔|怎么还(?:没|不)|到底(?:能不能|什么时候|来不来|还)"
+    r"|(?:修|来|换)了?(?:两|三|四|好几|几|多少)(?:回|次|趟)(?:了|都|还)|说话(?:不)?算|不敢用|过分|坑人|什么态度|态度.{0,3}(?:差|恶劣|不好)|失望|不负责|不认账|乱收费|还没影|(?:一直|都|还)?没(?:人|消息|动静|下文)|白(?:跑|等)|拖了|推来推去|糊弄|敷衍|闹心"
+    r"|你们(?:这|就)?(?:是)?(?:什么|怎么)(?:服务|质量|东西|搞|办事|做事)|质量(?:太|这么|真|也太)|才(?:用|买)了?.{0,6}就坏|(?:这|也)太.{0,4}了吧|讨个?说法|都(?:几|[一二三四五六七八九十\d]+)天了|太不像话|不像话|忍无可忍|太慢"
+)
+
+
+def settle(talk: Talk, *, kind: str | None) -> list[Found]:
+    """The flags the call gives proof of."""
+    found: list[Found] = []
+    for rule in (_intermittent, _warranty, _safety):
+        one = rule(talk)
+        if one:
+            found.append(one)
+    danger = next((str(f.value) for f in found if f.name == "safety"), None)
+    for one in (_urgency(talk, danger), _sentiment(talk, kind)):
+        if one:
+            found.append(one)
+    return found
+
+
+def _flag(name: str, value: SlotContent, display: str, rule: str, turn: Turn, m: re.Match[str]) -> Found:
+    return Found(name, value, display, rule, SlotState.HEARD, (Span(turn.index, m.start(), m.end()),), 0.85)
+
+
+def _caller(talk: Talk, pattern: re.Pattern[str]) -> Iterator[tuple[Turn, re.Match[str]]]:
+    for turn in talk.caller():
+        for m in pattern.finditer(turn.s):
+            yield turn, m
+
+
+def _intermittent(talk: Talk) -> Found | None:
+    for turn, m in _caller(talk, _SOMETIMES):
+        if m.group() != "不一定" or "fault" in talk.asked(turn.index) or "每次" in talk.turns[max(0, turn.index - 1)].s:
+            return _flag("intermittent", True, "偶发", "intermittent.sometimes", turn, m)
+    for turn, m in _caller(talk, _ALWAYS):
+        return _flag("intermittent", False, "每次都这样", "intermittent.always", turn, m)
+    return None
+
+
+def _warranty(talk: Talk) -> Found | None:
+    last: Found | None = None
+    for turn in talk.caller():
+        out, within = _OUT.search(turn.s), _IN.search(turn.s)
+        if out and not re.search("是不是(?:已经)?$|会不会$", turn.s[: out.start()]):
+            last = _flag("in_warranty_claim", False, "已过保", "warranty.out", turn, out)
+        elif within and not re.search(
+            r"吗|是不是|有没有", turn.s[within.start() - 3 if within.start() > 3 else 0 : within.end() + 2]
+        ):
+            last = _flag("in_warranty_claim", True, "在保", "warranty.in", turn, within)
+    return last
+
+
+def _safety(talk: Talk) -> Found | None:
+    for kind, pattern in SAFETY:
+        for turn, m in _caller(talk, pattern):
+            if not _NOT.search(turn.s[max(0, m.start() - 4) : m.start()]) and not re.match(
+                "没有|吗", turn.s[m.end() :]
+            ):
+                return _flag("safety", kind, _DANGER[kind], f"safety.{kind}", turn, m)
+    for turn in talk.agent():
+        answer, reply = talk.answer(turn.index)
+        if "safety" in asks(turn) and reply is not None and (m := _DENIES.search(reply.s)):
+            return _flag("safety", "none", "无", "safety.denied", reply, m)
+    return None
+
+
+_DANGER = {"gas_smell": "燃气味", "water_leak": "漏水浸泡", "electric_shock": "漏电", "smoke": "冒烟", "none": "无"}
+_CRITICAL = frozenset({"gas_smell", "electric_shock", "smoke"})
+
+
+def _urgency(talk: Talk, danger: str | None) -> Found | None:
+    if danger in _CRITICAL:
+        for kind, pattern in SAFETY:
+            for turn, m in _caller(talk, pattern):
+                if kind == danger:
+                    return _flag("urgency", "critical", "紧急", "urgency.danger", turn, m)
+    for turn, m in _caller(talk, _OTHER_FLAT):
+        return _flag("urgency", "critical", "紧急", "urgency.other_flat", turn, m)
+    for turn in talk.turns:
+        m = re.search("加急", turn.s) if turn.by_agent else _PRESSING.search(turn.s)
+        if m and not _CALM.search(turn.s[max(0, m.start() - 3) : m.end()]):
+            return _flag("urgency", "high", "加急", "urgency.pressing", turn, m)
+    return None
+
+
+def _sentiment(talk: Talk, kind: str | None) -> Found | None:
+    for turn, m in _caller(talk, _ANGRY):
+        if not re.search("不(?:是|用|想|会)?$", turn.s[: m.start()]):
+            return _flag("sentiment_complaint", True, "不满", "sentiment.words", turn, m)
+    if kind == "complaint":
+        return Found("sentiment_complaint", True, "不满", "sentiment.kind", SlotState.INFERRED, (), 0.8)
+    return None
