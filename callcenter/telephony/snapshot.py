@@ -33,9 +33,11 @@ async def take_snapshot(actions: Actions, clock: Clock) -> Taken:
     at = await actions.ping() or clock.now().timestamp()
     rows: Rows = []
     missing: list[str] = []
+    complete = True
     try:
         rows += await actions.core_show_channels()
     except NoRight:
+        complete = False
         log.info("pbx.snapshot_limited", why="no write class reporting", fix="add reporting to write in manager.conf")
         rows += await _bridged(actions)
     for name, ask in (("device_states", actions.device_states), ("queue_status", actions.queue_status)):
@@ -45,7 +47,7 @@ async def take_snapshot(actions: Actions, clock: Clock) -> Taken:
             continue
         except Refused:
             missing.append(name)
-    return Taken(PbxSnapshot.from_rows(rows, at=at), tuple(missing))
+    return Taken(PbxSnapshot.from_rows(rows, at=at, complete=complete), tuple(missing))
 
 
 async def _bridged(actions: Actions) -> Rows:
