@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import structlog
@@ -59,30 +60,34 @@ async def agent_socket(ask: Ask) -> web.WebSocketResponse:
     # Nothing waits between these two lines: no frame falls between the snapshot and the stream, none comes twice.
     outbox = services.hub.attach(who.interface, who.session_id)
     outbox.put("snapshot", services.live_calls.snapshot(who.interface))
+    writer = asyncio.create_task(_write(socket, outbox), name=f"desk:{who.user_id}")
     try:
-        await _serve(socket, outbox, who, services.live_calls, services.clock)
-    except Exception:  # the border of the socket session
-        log.exception("desk.session_failed", user_id=who.user_id)
-        outbox.close(DEFECT)
+        await _converse(socket, outbox, who, services.live_calls, services.clock)
+        await _close(socket, outbox, ask.http)
     finally:
         services.hub.detach(outbox, who.interface, who.session_id)
-    await _close(socket, outbox, ask.http)
+        writer.cancel()
+        await asyncio.wait({writer})
     return socket
 
 
-async def _serve(socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock) -> None:
+async def _converse(
+    socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock
+) -> None:
     """Run until the page leaves, the outbox closes or the login is over."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_write(socket, outbox)),
-            group.create_task(_expire(outbox, who, clock)),
-            group.create_task(_read(socket, outbox, who, calls, clock)),
-        ]
-        await asyncio.wait(
-            [*tasks, closed := group.create_task(_until_closed(outbox))], return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in (*tasks, closed):
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_read(socket, outbox, who, calls, clock)),
+                group.create_task(_expire(outbox, who, clock)),
+                group.create_task(_until_closed(outbox)),
+            ]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+    except Exception:  # the border of the socket session
+        log.exception("desk.session_failed", user_id=who.user_id)
+        outbox.close(DEFECT)
 
 
 async def _until_closed(outbox: Outbox) -> None:
@@ -91,11 +96,9 @@ async def _until_closed(outbox: Outbox) -> None:
 
 async def _write(socket: web.WebSocketResponse, outbox: Outbox) -> None:
     """Send what waits. A slow browser holds this task in ``send_frame`` while its outbox fills."""
-    try:
+    with suppress(OutboxClosed, ConnectionError):
         while True:
             await socket.send_frame(await outbox.next(), WSMsgType.TEXT)
-    except (OutboxClosed, ConnectionError):
-        return
 
 
 async def _expire(outbox: Outbox, who: Principal, clock: Clock) -> None:
@@ -129,9 +132,16 @@ def _handle(
 
 
 async def _close(socket: web.WebSocketResponse, outbox: Outbox, request: web.Request) -> None:
-    """Say why. A browser that does not even read that loses its connection."""
+    """Say why. A browser that does not even read that loses its connection.
+
+    The writer must not be cancelled before: it may wait for the browser in aiohttp's one drain future per connection,
+    and cancelling that would break ``close``, which waits there too.
+    """
     if outbox.close_code is None:
         return
-    await socket.close(code=outbox.close_code, drain=False)
-    if request.transport is not None:
-        request.transport.abort()
+    transport = request.transport
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_WAIT_S):
+            await socket.close(code=outbox.close_code, drain=False)
+    if transport is not None:
+        transport.abort()

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 
 from callcenter.config import WebSettings
+from callcenter.web import agent_socket
 from tests.contract.api_site import Site, open_site
 
 
@@ -134,6 +135,26 @@ async def test_a_defect_behind_the_socket_closes_it_alone(site: Site):
         assert await closed(one) == 1011
         await two.send_json({"type": "ping", "t": 1})
         assert (await two.receive_json())["type"] == "pong"
+
+
+async def test_a_browser_that_never_reads_again_loses_its_connection(site: Site, monkeypatch):
+    """When not even the close frame is taken, the connection is dropped and its memory is free."""
+    monkeypatch.setattr(agent_socket, "CLOSE_WAIT_S", 0.05)
+    async with site.browser("agent") as browser:
+        stuck = await browser.socket(autoping=False)
+        stuck._conn.transport.pause_reading()
+        (connection,) = site.server.runner.server.connections
+        transport = connection.transport
+        for number in range(200):
+            site.services.hub.push("PJSIP/1001", "order.updated", {"number": number, "filler": "x" * 100_000})
+            await asyncio.sleep(0)
+        assert transport.get_write_buffer_size() > 0
+        while connection.transport is not None:
+            await asyncio.sleep(0.01)
+        assert transport.get_write_buffer_size() == 0
+        assert site.services.metrics.get_sample_value("callcenter_desk_sockets") == 0
+        stuck._conn.transport.resume_reading()
+        assert await closed(stuck) in {4408, 1006}
 
 
 async def test_without_a_login_there_is_no_socket(site: Site):
