@@ -14,9 +14,9 @@ _JOIN = (
     r"(?:[、,，.\-/]?(?:[斜横短中]?杠|后面是?|后边是?|后头是?|后面还有|还有|再|括号|然后|接着|呃|嗯|点)*[、,，:：]?)"
 )
 _UNIT = rf"(?:{_WORDS}|[A-Z](?![A-Z]{{2,}}[a-z])|{_DIGITS})"
-_RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:{_JOIN}{_UNIT})*")
+_RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:(?![，,]{_DIGITS}(?!{_DIGITS})){_JOIN}{_UNIT})*")
 _PLACE = re.compile(r"^(?:座|栋|幢|塔|区(?!别)|单元|楼|号|室|门|层|期|街|路)")
-_MEASURE = re.compile(r"^(?:[点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张])")
+_MEASURE = re.compile(r"^(?:[点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])")
 _LITRES = re.compile(r"^\d+L$")
 
 
@@ -51,4 +51,9 @@ def codes(s: str) -> Iterator[Code]:
 
 
 def _clean(text: str) -> str:
-    return "".join(d for c in text if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
+    """The letters and digits; a part that spells out again what was just said is left out (Q 八，Q 后面是八)."""
+    whole = ""
+    for part in re.split("[，,]", text):
+        code = "".join(d for c in part if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
+        whole += "" if len(code) > 1 and whole.endswith(code) else code
+    return whole

@@ -128,12 +128,30 @@ class Talk:
                 return asks(t)
         return frozenset()
 
-    def answer(self, index: int) -> tuple[Verdict, Turn | None]:
-        """The caller's next turn after the agent's turn ``index``, and whether it agrees."""
+    def answer(self, index: int, at: int | None = None) -> tuple[Verdict, Turn | None]:
+        """The caller's next turn after the agent's turn ``index``, and whether it agrees.
+
+        With ``at`` (an offset in the agent's text) the answer counts only if no further question came after that place:
+        a caller answers the last question.
+        """
+        said = self.turns[index].s
+        if at is not None and _ANOTHER.search(said, _sentence_end(said, at)):
+            at_last = False
+        else:
+            at_last = not _ANYTHING_ELSE.search(said)
         for t in self.turns[index + 1 :]:
             if not t.by_agent:
-                return verdict(t.s), t
+                return (verdict(t.s) if at_last else Verdict.OPEN), t
         return Verdict.OPEN, None
+
+
+_ANOTHER = re.compile(r"[？?]|吗|呢|什么|多少|哪")
+_ANYTHING_ELSE = re.compile(r"还有(?:什么|其他|别的|没有)[^，。]*$")
+
+
+def _sentence_end(s: str, at: int) -> int:
+    ends = [p for c in "。？！?!" if (p := s.find(c, at)) >= 0]
+    return min(ends, default=len(s) - 1) + 1
 
 
 def asks(turn: Turn) -> frozenset[str]:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from nlp.catalogue import Catalogue
 from nlp.dialogue import Found, Span, Talk, Turn
@@ -58,18 +59,60 @@ def _renumbered(index: int, turn: Turn) -> Turn:
 
 def settle(talk: Talk) -> Extraction:
     """Ask every rule."""
-    found: list[Found] = []
-    main = appliance.settle(talk)
-    kind = service.settle(talk, concrete=main is not None)
-    found += [f for f in (kind, name.settle(talk), phone.settle(talk), main, brand.settle(talk)) if f]
-    problem = fault.settle(talk, str(main.value) if main else None)
-    found += [f for f in (problem, address.settle(talk), appointment.settle(talk)) if f]
-    found += codes.settle(talk)
-    found += [f for f in (dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None) if f]
-    found += flags.settle(talk, kind=str(kind.value) if kind else None)
-    if kind is None:
-        found = []
-    return Extraction(slots=tuple(_slot(talk, f) for f in found))
+    ranked = appliance.rank(talk)
+    pair = appliance.second(talk, ranked)
+    main = pair[0] if pair else ranked[0] if ranked else None
+    if not service.concrete(talk, named=main is not None and main.beyond_greeting):
+        return Extraction()
+    place, slot = address.settle(talk), appointment.settle(talk)
+    kind = service.settle(talk, concrete=True, dispatched=bool(place or slot))
+    kind_name = str(kind.value) if kind else None
+    regions = _regions(talk, pair)
+    problem = fault.settle(talk, main.name if main else None, kind_name, regions.main)
+    makers = brand.settle(talk, regions.main)
+    found = [kind, name.settle(talk), phone.settle(talk), appliance.found(main), makers, problem, place, slot]
+    found += [*codes.settle(talk), dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
+    found += flags.settle(talk, kind=kind_name)
+    other = _second(talk, pair, kind, makers, regions) if pair else []
+    return Extraction(
+        slots=tuple(_slot(talk, f) for f in found if f),
+        second=tuple(_slot(talk, f) for f in other if f),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """Which places of the call speak of the main appliance and which of the second one."""
+
+    main: Callable[[Span], bool]
+    other: Callable[[Span], bool]
+
+
+def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
+    if pair is None:
+        return _Regions(lambda _: True, lambda _: False)
+    marks = sorted((span, i) for i, r in enumerate(pair) for span in r.spans)
+
+    def owner(span: Span) -> int:
+        """The appliance named last before the place."""
+        before = [i for mark, i in marks if (mark.turn, mark.start) <= (span.turn, span.start)]
+        same_turn = [i for mark, i in marks if mark.turn == span.turn]
+        return before[-1] if before else same_turn[0] if same_turn else 0
+
+    return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1)
+
+
+def _second(
+    talk: Talk,
+    pair: tuple[appliance.Reported, appliance.Reported],
+    kind: Found | None,
+    makers: Found | None,
+    regions: _Regions,
+) -> list[Found | None]:
+    """The order of the second appliance: what is shared with the first is not repeated, but its maker is."""
+    problem = fault.settle(talk, pair[1].name, str(kind.value) if kind else None, regions.other)
+    maker = brand.settle(talk, regions.other)
+    return [kind, appliance.found(pair[1]), maker or makers, problem]
 
 
 def _slot(talk: Talk, f: Found) -> SlotValue:

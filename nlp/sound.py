@@ -98,7 +98,7 @@ class SoundMatch:
 
 def allowance(length: int) -> float:
     """The highest cost a word of this length may be found at: short words must be almost right."""
-    return {1: 0.0, 2: 0.35, 3: 0.91}.get(length, 1.35)
+    return {1: 0.0, 2: 0.2, 3: 0.91}.get(length, 1.35)
 
 
 class SoundIndex:

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.lexicon import Hit
 from nlp.types import SlotState
 
 NOT_OURS = re.compile(r"邻居|隔壁|对门|同事|朋友|单位|别人|楼下那|楼上那|以前那|原来那|旧的那|亲戚|我姐家|我妹家")
-_SETTLED = re.compile(r"不用管|不用修|自己又?好了|又好了|没事了|已经修好|不用看|先不管|正常的|没问题")
+_SETTLED = re.compile(r"不用管|不用修|自己又?好了|又好了|没事了|已经修好|不用看|先不管|不用处理")
+_REFERENCE = re.compile(r"^(?:旁边|上面|下面|底下|里面?|后面|专线|插座|那一?路|的水|位|外面)")
+_ONE_MORE = re.compile(
+    r"还有(?:一?[个台]|那个)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都到了|都要|都得"
+)
+_LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)$")
+
+
+@dataclass(slots=True)
+class Reported:
+    """An appliance of the call: score, where it was named, how well it matched, and by whom."""
+
+    name: str
+    score: float = 0.0
+    quality: float = 0.0
+    spans: list[Span] = field(default_factory=list)
+    by_caller: list[Span] = field(default_factory=list)
+    beyond_greeting: bool = False
 
 
 def hits(talk: Talk, turn: Turn) -> list[Hit]:
@@ -21,46 +39,66 @@ def hits(talk: Talk, turn: Turn) -> list[Hit]:
     return list(found)
 
 
-def settle(talk: Talk) -> Found | None:
-    """The appliance with most said for it, the caller's own first words first."""
-    ranked = rank(talk)
-    if not ranked:
+def found(reported: Reported | None) -> Found | None:
+    """The slot of an appliance."""
+    if reported is None:
         return None
-    name = max(ranked, key=lambda n: ranked[n][0])
-    score, spans, quality = ranked[name]
-    state = SlotState.CONFIRMED if score >= 3 else SlotState.HEARD
-    return Found("appliance", name, name, "appliance.named", state, (spans[0],), min(1.0, quality))
+    state = SlotState.CONFIRMED if reported.score >= 3 else SlotState.HEARD
+    rule = "appliance.caller" if reported.by_caller else "appliance.agent"
+    span = (reported.by_caller or reported.spans)[0]
+    return Found("appliance", reported.name, reported.name, rule, state, (span,), reported.quality)
 
 
-def rank(talk: Talk) -> dict[str, tuple[float, list[Span], float]]:
-    """Score, places and best match quality of each appliance named."""
-    score: dict[str, float] = defaultdict(float)
-    spans: dict[str, list[Span]] = defaultdict(list)
-    quality: dict[str, float] = defaultdict(float)
-    seen = 0
+def rank(talk: Talk) -> list[Reported]:
+    """Appliances of the call, the one it is about first."""
+    seen: dict[str, Reported] = {}
     for turn in talk.turns:
         for h in hits(talk, turn):
-            weight = _weight(talk, turn, h, seen)
-            if not turn.by_agent and weight > 0:
-                seen += 1
-            score[h.name] += weight * h.quality
-            quality[h.name] = max(quality[h.name], h.quality)
-            spans[h.name].insert(
-                0
-                if not turn.by_agent and not any(not talk.turns[x.turn].by_agent for x in spans[h.name])
-                else len(spans[h.name]),
-                Span(turn.index, h.start, h.end),
-            )
-    return {n: (score[n], spans[n], quality[n]) for n in score if score[n] > 0.4}
+            r = seen.setdefault(h.name, Reported(h.name))
+            _note(talk, turn, h, r, first=not any(x.by_caller for x in seen.values()))
+    return sorted((r for r in seen.values() if r.score > 0.4), key=lambda r: (-r.score, r.spans[0]))
 
 
-def _weight(talk: Talk, turn: Turn, h: Hit, seen: int) -> float:
-    before = turn.s[max(0, h.start - 8) : h.start]
-    if NOT_OURS.search(before):
+def _note(talk: Talk, turn: Turn, h: Hit, r: Reported, *, first: bool) -> None:
+    weight = _weight(talk, turn, h, first=first)
+    r.score += weight * h.quality
+    if weight <= 0:
+        return
+    r.quality = max(r.quality, h.quality)
+    span = Span(turn.index, h.start, h.end)
+    r.spans.append(span)
+    r.beyond_greeting = r.beyond_greeting or not turn.by_agent or turn.index > 0
+    if not turn.by_agent:
+        r.by_caller.append(span)
+
+
+def _weight(talk: Talk, turn: Turn, h: Hit, *, first: bool) -> float:
+    before, after = turn.s[max(0, h.start - 8) : h.start], turn.s[h.end : h.end + 4]
+    if NOT_OURS.search(before) or _REFERENCE.match(after):
         return 0.0
     if re.search(r"不是(?:个|我家|那个|那台)?$", before):
         return -1.5
     if turn.by_agent:
-        answer, _ = talk.answer(turn.index)
-        return 0.8 if turn.index else 0.5 if answer is not Verdict.NO else 0.2
-    return 2.0 if seen == 0 else 0.8
+        answer, _ = talk.answer(turn.index, h.start)
+        return 0.5 if turn.index == 0 else 0.0 if answer is Verdict.NO else 1.0
+    return 2.0 if first else 0.8
+
+
+def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | None:
+    """(main, second) in the order the caller reported them, when two appliances need something done."""
+    wanted = [r for r in ranked if r.by_caller and r.quality > 0.8 and not _settled(talk, r)]
+    if len(wanted) < 2:
+        return None
+    first, other = sorted(sorted(wanted, key=lambda r: -r.score)[:2], key=lambda r: r.by_caller[0])
+    span = other.by_caller[0]
+    s = talk.turns[span.turn].s
+    listed = span.turn == first.by_caller[0].turn and _LIST.match(s[first.by_caller[0].end : span.start])
+    announced = _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30]) or any(
+        _ONE_MORE.search(t.s) for t in talk.caller() if t.index < span.turn
+    )
+    return (first, other) if (listed and _ONE_MORE.search(s)) or announced else None
+
+
+def _settled(talk: Talk, r: Reported) -> bool:
+    """Whether the caller says that this one needs nothing."""
+    return any(_SETTLED.search(talk.turns[span.turn].s, span.end) for span in r.by_caller)

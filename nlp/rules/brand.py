@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.lexicon import Hit
@@ -16,13 +17,15 @@ _AS_BRAND = re.compile(
 )
 
 
-def settle(talk: Talk) -> Found | None:
-    """The brand with most said for it."""
+def settle(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
+    """The brand with most said for it at the places that are about the appliance."""
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, list[tuple[int, Span]]] = defaultdict(list)
     quality: dict[str, float] = defaultdict(float)
     for turn in talk.turns:
         for h in hits(talk, turn):
+            if not belongs(Span(turn.index, h.start, h.end)):
+                continue
             weight = _weight(talk, turn, h)
             score[h.name] += weight * h.quality
             quality[h.name] = max(quality[h.name], h.quality)
@@ -64,7 +67,7 @@ def _weight(talk: Talk, turn: Turn, h: Hit) -> float:
     if re.search(r"不是$", before):
         return -3.0
     if turn.by_agent:
-        answer, _ = talk.answer(turn.index)
+        answer, _ = talk.answer(turn.index, h.start)
         if turn.index == 0:
             return 0.1 if "不好意思" in after or "抱歉" in after else 0.6
         return -0.5 if answer is Verdict.NO else 1.5 if answer is Verdict.YES else 0.8

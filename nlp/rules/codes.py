@@ -12,7 +12,8 @@ from nlp.types import SlotState
 
 _TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
 _ERROR_NEAR = re.compile(r"报|跳|显示|闪|代码|故障码|写着|错误|屏|面板|出现?个?|码")
-_PAST = re.compile(r"上次|以前|之前|原来|第一次|去年")
+_PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
+_TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
 _NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
 _ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{1,3})")
 
@@ -95,7 +96,7 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
 
 
 def _is_error(talk: Talk, turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
-    if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:8]) or _NO_CODE.search(turn.s):
+    if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:14]) or _NO_CODE.search(turn.s):
         return False
     if not code.letters:
         return not turn.by_agent and "error_code" in asked and bool(re.search("显示|代码|报|跳", around))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.rules.appliance import NOT_OURS
 from nlp.normalize import spoken_int
 from nlp.times import When, times
 from nlp.types import SlotState
@@ -20,7 +21,7 @@ _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N
 _BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?:闻|看|发)|一看|自己|坏(?:的|了)|就(?:一直|不|没|老|有|是|出|停|打|开)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响|行)"
+    r"开始|突然|就这样|发现|才(?:闻|看|发)|一看|自己|坏(?:的|了)|就(?:一直|不|没|老|有|是|出|停|打|开)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
@@ -122,13 +123,35 @@ def _last_occurrence(day: date, today: date) -> date:
 
 def settle_onset(talk: Talk) -> Found | None:
     """Since when: an ISO date where it follows from the words, else the words."""
-    for turn in talk.turns:
-        asked = "onset" in talk.asked(turn.index)
-        if turn.by_agent:
-            continue
-        found = _began_on(talk, turn, asked) or _lasted(turn, asked) or _vaguely(talk, turn, asked)
-        if found:
-            return found
+    rules = (_began_on, _lasted, _vaguely)
+    found = [
+        (order, turn.index, one)
+        for turn in talk.caller()
+        for order, rule in enumerate(rules)
+        if (one := rule(talk, turn, "onset" in talk.asked(turn.index)))
+    ]
+    agreed = _agreed(talk)
+    if agreed:
+        found.append((0, agreed.spans[0].turn, agreed))
+    return min(found, key=lambda f: f[:2])[2] if found else None
+
+
+def _agreed(talk: Talk) -> Found | None:
+    """The agent's guess (今天发现的是吧) that the caller agrees to."""
+    for turn in talk.agent():
+        if talk.answer(turn.index)[0] is Verdict.YES and (
+            m := re.search("今天(?:才|刚)?(?:发现|开始|出现|坏)", turn.s)
+        ):
+            value = talk.context.started_at.date().isoformat()
+            return Found(
+                "onset",
+                value,
+                value,
+                "onset.agreed",
+                SlotState.CONFIRMED,
+                (Span(turn.index, m.start(), m.end()),),
+                0.85,
+            )
     return None
 
 
@@ -138,7 +161,12 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         before, after = turn.s[max(0, w.start - 4) : w.start], turn.s[w.end : w.end + 12]
         stop = re.search("[。？！?!]", after)
         after = after[: stop.start()] if stop else after
-        if _ONSET_NOT.search(after[:8]) or "还没" in after[:4] or "还好" in after[:4]:
+        if (
+            NOT_OURS.search(turn.s[max(0, w.start - 14) : w.start])
+            or _ONSET_NOT.search(after[:8])
+            or "还没" in after[:4]
+            or "还好" in after[:4]
+        ):
             continue
         if asked or _BEGAN.search(after) or re.search("从|打|自", before[-2:]) and re.search("就|开|起", after):
             best = w
@@ -148,7 +176,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     return Found("onset", value, value, "onset.day", SlotState.HEARD, (Span(turn.index, best.start, best.end),), 0.85)
 
 
-def _lasted(turn: Turn, asked: bool) -> Found | None:
+def _lasted(_: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in _LASTED.finditer(turn.s):
         before, after = turn.s[max(0, m.start() - 5) : m.start()], turn.s[m.end() : m.end() + 5]
         if re.search(
@@ -172,6 +200,8 @@ def _lasted(turn: Turn, asked: bool) -> Found | None:
 
 def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in _VAGUE.finditer(turn.s):
+        if NOT_OURS.search(turn.s[max(0, m.start() - 10) : m.start()]):
+            continue
         after = turn.s[m.end() : m.end() + 6]
         if (asked or re.match(r".{0,4}(?:开始|就|突然|坏|出现|才|起|老)", after)) and not _ONSET_NOT.search(after):
             word = m.group("word")

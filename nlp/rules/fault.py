@@ -4,37 +4,61 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 
+from nlp.catalogue import GENERAL
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.lexicon import Hit
 from nlp.types import SlotState
 
-_DENIED = re.compile(r"(?:不是|没有|没|倒是|不会|并不是|也不)(?:说|什么)?$")
+_DENIED = re.compile(r"(?:不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
+_MAIN = re.compile(r"(?:主要是?|关键是?|其实是?|就是|而是|应该是|问题是|是因为|它就)$")
 _ASKED = re.compile(r"吗|呢|？|\?|有没有|是不是|还是")
+_PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回)(?:也|是|因为|的)?.{0,3}$")
+_NOT_IT = re.compile(r"门框|地板|墙面?|台面|家具|瓷砖|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕")
+_WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
+ONLY_GENERAL = frozenset({"install", "enquiry"})
 
 
-def settle(talk: Talk, appliance: str | None) -> Found | None:
-    """The symptom with most said for it among those the appliance can have."""
-    if appliance is None:
+def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callable[[Span], bool]) -> Found | None:
+    """The symptom with most said for it among those the appliance can have. ``belongs`` says which places are about it."""
+    if appliance is None or kind in {"enquiry", None}:
         return None
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, list[tuple[int, Span]]] = defaultdict(list)
     quality: dict[str, float] = defaultdict(float)
+    general = talk.catalogue.faults.get(GENERAL, {})
     for turn in talk.turns:
         for h in hits(talk, turn, appliance):
-            score[h.name] += weight(talk, turn, h) * h.quality
+            span = Span(turn.index, h.start, h.end)
+            if not belongs(span) or (kind in ONLY_GENERAL and h.name not in general):
+                continue
+            score[h.name] += weight(talk, turn, h) * (0.6 + 0.4 * h.quality)
             quality[h.name] = max(quality[h.name], h.quality)
-            spans[h.name].append((int(turn.by_agent), Span(turn.index, h.start, h.end)))
-    if score.get("报故障码") and any(v > 0 for k, v in score.items() if k != "报故障码"):
+            spans[h.name].append((int(turn.by_agent), span))
+    if score.get("报故障码") and any(v > 0.5 for k, v in score.items() if k != "报故障码"):
         score["报故障码"] = 0.0
-    if not score or max(score.values()) < 0.3:
+    if not score or max(score.values()) < 0.5 or (kind == "complaint" and _works_again(talk)):
         return None
     label = max(score, key=lambda n: score[n])
     state = SlotState.CONFIRMED if score[label] >= 3 else SlotState.HEARD
-    return Found("fault", label, label, "fault.named", state, (min(spans[label])[1],), quality[label])
+    span = min(spans[label])[1]
+    rule = "fault.caller" if not talk.turns[span.turn].by_agent else "fault.agent"
+    return Found("fault", label, label, rule, state, (span,), quality[label])
+
+
+def _works_again(talk: Talk) -> bool:
+    return any(
+        "现在" in t.s
+        and "正常" in t.s
+        and (reply := talk.answer(t.index)[1]) is not None
+        and bool(_WORKS.search(reply.s))
+        for t in talk.agent()
+    )
 
 
 def hits(talk: Talk, turn: Turn, appliance: str) -> list[Hit]:
+    """Symptoms of an appliance named in a turn."""
     key = f"faults:{appliance}"
     found = turn.memo.get(key)
     if found is None:
@@ -43,15 +67,27 @@ def hits(talk: Talk, turn: Turn, appliance: str) -> list[Hit]:
 
 
 def weight(talk: Talk, turn: Turn, h: Hit) -> float:
-    before = turn.s[max(0, h.start - 5) : h.start]
+    """How much one mention says for or against a symptom."""
+    before = turn.s[max(0, h.start - 6) : h.start]
     if _DENIED.search(before):
         return -2.0
-    if not turn.by_agent:
-        return 2.0
+    if turn.by_agent:
+        return _agent_weight(talk, turn, h, before)
+    if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]):
+        return 0.2
+    if _PAST.search(before):
+        return 1.0
+    return 3.0 if _MAIN.search(before) else 2.0
+
+
+def _agent_weight(talk: Talk, turn: Turn, h: Hit, before: str) -> float:
     if turn.index == 0:
         return 0.0
-    answer, _ = talk.answer(turn.index)
-    question = bool(_ASKED.search(turn.s[h.end :])) or "是不" in before
-    if answer is Verdict.NO and question:
-        return -1.5
-    return (2.0 if answer is Verdict.YES else 0.3) if question else 2.0
+    answer, _ = talk.answer(turn.index, h.start)
+    rest = turn.s[h.end :]
+    stop = next((i for i, c in enumerate(rest) if c in "。？?！"), len(rest))
+    question = bool(_ASKED.search(rest[: stop + 1])) or "是不" in before or "有没有" in before
+    if question:
+        sure = bool(re.search(r"对吧|对吗|是吧", rest[: stop + 1]))
+        return {Verdict.YES: 2.0, Verdict.NO: -1.5, Verdict.OPEN: 1.5 if sure else 0.3}[answer]
+    return 2.2

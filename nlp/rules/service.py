@@ -28,12 +28,18 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
         ),
         ("install", 1.2, AGENT, r"安装地址|报装|预约安装|安装热线|装在哪|移机|货到了"),
         ("return_exchange", 4.0, CALLER, r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换"),
-        ("return_exchange", 1.5, AGENT, r"退货|换货|取件|退换"),
-        ("maintenance", 3.5, CALLER, r"保养|清洗|换滤芯|换个滤芯|年检|深度清洁|洗一下|做个检查"),
+        ("return_exchange", 1.5, AGENT, r"退货|换货|退换"),
+        ("repair", 6.0, CALLER, r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧"),
+        (
+            "maintenance",
+            3.5,
+            CALLER,
+            r"保养|清洗|换(?:个|一下|一?根|套)?滤芯(?!了)|滤芯(?:该|要|得)换|年检|深度清洁|洗一下|做个检查",
+        ),
         ("complaint", 5.0, CALLER, r"(?:要|就|来|我)投诉|赔我|得赔|赔偿|讨个说法"),
         ("complaint", 2.0, AGENT, r"登记为投诉|投诉.{0,4}(?:登记|受理)"),
         ("enquiry", 1.2, CALLER, r"多少钱|问一下|咨询|问下|怎么弄|保修几年|怎么用|怎么配|能不能买"),
-        ("enquiry", 3.0, CALLER, r"我?再?看看(?:吧|。|，|$)|先问问|没事了|先不用|考虑一下"),
+        ("enquiry", 3.0, CALLER, r"我?(?:再|先)看看|先问问|那?没事了|先不用|考虑一下|先了解"),
         (
             "progress",
             5.0,
@@ -45,8 +51,22 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
 )
 
 
-def settle(talk: Talk, *, concrete: bool) -> Found | None:
-    """The kind with the highest sum of cues; None when nothing of an order was spoken of (``concrete`` False)."""
+_WRONG_NUMBER = re.compile(r"打错了|拨错|打错电话|打错号")
+
+
+def concrete(talk: Talk, *, named: bool) -> bool:
+    """Whether the call is about an order at all: a wrong number, silence or abuse is not."""
+    if any(_WRONG_NUMBER.search(t.s) for t in talk.caller()):
+        return False
+    strong = (p for kind, weight, speaker, p in CUES if speaker == CALLER and weight >= 3)
+    return named or any(p.search(t.s) for p in strong for t in talk.caller())
+
+
+def settle(talk: Talk, *, concrete: bool, dispatched: bool) -> Found | None:
+    """The kind with the highest sum of cues; None when nothing of an order was spoken of (``concrete`` False).
+
+    ``dispatched``: an address or appointment was given, which a mere question does not need.
+    """
     if not concrete:
         return None
     score: dict[str, float] = defaultdict(float)
@@ -60,6 +80,7 @@ def settle(talk: Talk, *, concrete: bool) -> Found | None:
             if m:
                 score[kind] += weight
                 spans.setdefault(kind, Span(turn.index, m.start(), m.end()))
+    score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     span = spans.get(kind)
     return Found(
