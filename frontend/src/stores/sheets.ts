@@ -48,6 +48,8 @@ export const useSheets = defineStore('sheets', () => {
     const status: SheetStatus = Object.keys(edits).length ? 'pending' : 'clean'
     const sheet = reactive<Sheet>({ edits, ticks: [], conflicts: [], problems: {}, status, message: '', fresh: {} })
     sheets.set(orderId, sheet)
+    // Left over from before a reload.
+    if (status === 'pending') queueMicrotask(() => void push(orderId))
     return sheet
   }
 
@@ -61,8 +63,11 @@ export const useSheets = defineStore('sheets', () => {
 
   function highlight(order: Order, before: Order | undefined): void {
     const sheet = of(order.order_id)
+    const changed = changedFields(before, order)
+    // "Required" and the like no longer holds for a field that has been heard meanwhile.
+    for (const name of changed) if (!sheet.edits[name]) sheet.problems[name] = undefined
     // One after another, as a person would fill them in.
-    changedFields(before, order)
+    changed
       .filter((name) => order.fields[name]?.source === 'heard')
       .forEach((name, index) => (sheet.fresh[name] = Date.now() + index * 140))
   }
@@ -89,6 +94,7 @@ export const useSheets = defineStore('sheets', () => {
   }
 
   function discard(orderId: string, name: FieldName): void {
+    of(orderId).problems[name] = undefined
     setEdits(orderId, without(of(orderId).edits, name))
   }
 
@@ -120,6 +126,7 @@ export const useSheets = defineStore('sheets', () => {
     const sheet = of(orderId)
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const order = current(orderId)
+      if (order) holdConflicts(sheet, order)
       const patch = patchOf(sheet.edits, sheet.ticks)
       if (!order || !patch) return rest(orderId)
       sheet.status = 'saving'
@@ -163,16 +170,22 @@ export const useSheets = defineStore('sheets', () => {
     const known = current(orderId)
     try {
       const fresh = await api.order(orderId)
-      sheet.conflicts = conflictsWith(sheet.edits, fresh)
-      for (const { field } of sheet.conflicts) {
-        const edit = sheet.edits[field]
-        if (edit) edit.committed = false
-      }
       if (known?.call_id) desk.putOrder(known.call_id, fresh)
       return known !== undefined && fresh.edit_version !== known.edit_version
     } catch (error) {
       sheet.message = error instanceof Error ? error.message : String(error)
       return false
+    }
+  }
+
+  /** A colleague wrote into a field the agent has changed: that one waits for the agent's decision, the rest goes on. */
+  function holdConflicts(sheet: Sheet, order: Order): void {
+    const found = conflictsWith(sheet.edits, order)
+    if (!found.length) return
+    sheet.conflicts = [...sheet.conflicts.filter((old) => !found.some(({ field }) => field === old.field)), ...found]
+    for (const { field } of found) {
+      const edit = sheet.edits[field]
+      if (edit) edit.committed = false
     }
   }
 
