@@ -72,14 +72,19 @@ class Lexicon:
                 if m.end() > m.start():
                     yield Hit(name, m.group(), m.start(), m.end(), 0.9)
         for heard in self._sound.find(s):
-            if heard.cost and not _everyday(s[heard.start : heard.end], heard.word):
+            if heard.cost and _may_be(s[heard.start : heard.end], heard.word):
                 quality = max(0.0, 1.0 - heard.cost / len(heard.word))
                 yield Hit(self._plain[heard.word], heard.word, heard.start, heard.end, min(quality, 0.79))
 
 
-def _everyday(surface: str, word: str) -> bool:
-    """Whether the words as they stand make sense, so that they need not be a misheard ``word``."""
-    return len(word) == 2 and surface in common_words()
+_NUMERALS = frozenset("零一二三四五六七八九十百千万两幺0123456789")
+
+
+def _may_be(surface: str, word: str) -> bool:
+    """Whether ``surface`` can be a misheard ``word``: not if it makes sense as it stands, or is a number."""
+    if len(word) == 2 and surface in common_words():
+        return False
+    return all(c in word for c in surface if c in _NUMERALS)
 
 
 class Lexica:
@@ -96,8 +101,9 @@ class Lexica:
     def faults(self, appliance: str) -> Lexicon:
         """Finder of the faults of one appliance."""
         if appliance not in self._faults:
-            ways = ((said, label) for label, said in self._catalogue.fault_phrases(appliance))
-            self._faults[appliance] = Lexicon(ways)
+            ways = [(said, label) for label, said in self._catalogue.fault_phrases(appliance)]
+            short = [said for said, label in ways if len(said) == 2 and said != label]
+            self._faults[appliance] = Lexicon(ways, exact_only=short)
         return self._faults[appliance]
 
 

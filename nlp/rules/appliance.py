@@ -16,6 +16,7 @@ _REFERENCE = re.compile(r"^(?:旁边|上面|下面|底下|里面?|后面|专线|
 _ONE_MORE = re.compile(
     r"还有(?:一?[个台]|那个)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都到了|都要|都得"
 )
+_HUNG_UP = re.compile(r"(?:已|不要|别|先|请|勿|后|再|不|您)挂机$")
 _LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)$")
 
 
@@ -35,7 +36,8 @@ def hits(talk: Talk, turn: Turn) -> list[Hit]:
     """Appliances named in a turn."""
     found = turn.memo.get("appliances")
     if found is None:
-        found = turn.memo["appliances"] = talk.lexica.appliances.find(turn.s)
+        heard = talk.lexica.appliances.find(turn.s)
+        found = turn.memo["appliances"] = [h for h in heard if not _HUNG_UP.search(turn.s[: h.end])]
     return list(found)
 
 

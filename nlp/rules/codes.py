@@ -85,6 +85,8 @@ def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
 
 
 def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bool:
+    if _TICKET_SHAPE.fullmatch(code.text) and "model" not in asked and "型号" not in turn.s:
+        return True
     if turn.by_agent:
         return (
             code.digits >= 5

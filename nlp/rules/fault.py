@@ -33,7 +33,8 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
             span = Span(turn.index, h.start, h.end)
             if not belongs(span) or (kind in ONLY_GENERAL and h.name not in general):
                 continue
-            score[h.name] += weight(talk, turn, h) * (0.6 + 0.4 * h.quality)
+            first = 0.5 if not turn.by_agent and not any(not agent for s in spans.values() for agent, _ in s) else 0.0
+            score[h.name] += (weight(talk, turn, h) + first) * (0.6 + 0.4 * h.quality)
             quality[h.name] = max(quality[h.name], h.quality)
             spans[h.name].append((int(turn.by_agent), span))
     if score.get("报故障码") and any(v > 0.5 for k, v in score.items() if k != "报故障码"):
