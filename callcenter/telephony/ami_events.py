@@ -22,6 +22,7 @@ Headers = Mapping[str, str]
 
 BANNER = b"Asterisk Call Manager/"
 _END = b"\r\n\r\n"
+_EVENT = b"Event: "
 _NAME = re.compile(rb"^Event: ([^\r\n]*)", re.MULTILINE)
 
 
@@ -68,6 +69,9 @@ class AmiParser:
     def _wanted(self, raw: bytes) -> bool:
         if self._only is None:
             return True
+        if raw.startswith(_EVENT):  # nearly always: spares a search
+            end = raw.find(b"\r", len(_EVENT))
+            return raw[len(_EVENT) : end if end >= 0 else None] in self._only
         name = _NAME.search(raw)
         return name is None or name[1] in self._only
 
@@ -94,7 +98,7 @@ class AmiParser:
 
 def number(text: str) -> str | None:
     """A caller's number or name as sent, or None where the PBX writes that there is none."""
-    return None if text.lower() in _NO_NUMBER else text
+    return text if text.isdecimal() or text.lower() not in _NO_NUMBER else None
 
 
 _NO_NUMBER = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "unavailable", "private", "withheld"})
