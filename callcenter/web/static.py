@@ -78,6 +78,7 @@ class Pages:
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """Signal ``on_response_prepare``: the headers every answer carries."""
     page = response.content_type == "text/html"
+    response.headers["Server"] = "callcenter"  # the framework would tell its version
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else API_POLICY)

@@ -112,6 +112,7 @@ async def test_every_answer_carries_the_safety_headers(site: Site, path: str):
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert len(headers["X-Request-Id"]) == 26
         assert "Cache-Control" in headers
+        assert headers["Server"] == "callcenter"
 
 
 @pytest.mark.parametrize(
