@@ -106,7 +106,7 @@ class Database:
         """Also switches a fresh SQLite file to the write-ahead log before any reader comes."""
         with explained(self.url):
             if self.url.get_backend_name() == "sqlite" and self.url.database:
-                # When a file cannot be opened aiosqlite leaves a thread that talks to a closed loop: find out without it.
+                # aiosqlite leaves a thread talking to a closed loop when a file cannot be opened: find out here.
                 sqlite3.connect(self.url.database).close()
             async with self._engines.write.connect() as connection:
                 await connection.execute(text("SELECT 1"))

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callcenter.errors import ConfigInvalid
+from callcenter.storage.sqlite_driver import OneVisitConnection, OneVisitDriver
 
 BUSY_TIMEOUT_MS = 5000
 READ_CONNECTIONS = 4
@@ -51,11 +52,12 @@ def open_engines(url: URL) -> Engines:
 def _sqlite(url: URL) -> Engines:
     if not url.database or ":memory:" in url.database:
         raise ConfigInvalid("SQLite needs a file", field="storage.url", fix="use sqlite+aiosqlite:///FILE")
-    write = _engine(url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
-    read = _engine(url, pool_size=READ_CONNECTIONS, max_overflow=0, connect_args={"isolation_level": None})
+    driver = {"module": OneVisitDriver(), "connect_args": {"isolation_level": None}, "max_overflow": 0}
+    write = _engine(url, pool_size=1, **driver)
+    read = _engine(url, pool_size=READ_CONNECTIONS, **driver)
     pragmas = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", "cache_size=-32768")
-    _prepare(write, begin="BEGIN IMMEDIATE", pragmas=pragmas)
-    _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"))
+    _prepare(write, begin="BEGIN IMMEDIATE", pragmas=pragmas, only_reads=False)
+    _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"), only_reads=True)
     return Engines(write, read)
 
 
@@ -75,19 +77,19 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
     )
 
 
-def _prepare(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+def _prepare(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...], only_reads: bool) -> None:
     @event.listens_for(engine.sync_engine, "connect")
-    def _on_connect(connection: Any, _record: object) -> None:
+    def _on_connect(connection: OneVisitConnection, _record: object) -> None:
+        connection.waits_for_rollback = not only_reads
         try:
             for pragma in pragmas:
-                connection.run_async(lambda driver, sql=f"PRAGMA {pragma}": driver.execute_fetchall(sql))
+                connection.cursor().execute(f"PRAGMA {pragma}")
         except BaseException:
             # The pool does not know this connection yet, so nobody else would end its thread.
             connection.close()
             raise
 
-    # One hop to the driver's thread instead of the four that a cursor of SQLAlchemy takes.
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        adapted: Any = connection.connection.dbapi_connection
-        adapted.run_async(lambda driver: driver.execute(begin))
+        driver: Any = connection.connection.dbapi_connection
+        driver.begin(begin)

@@ -35,7 +35,7 @@ async def cards_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | Non
     """
     if key.lookup is None:
         return ()
-    rows = await session.execute(_CARDS_BY_PHONE, {"lookup": key.lookup})
+    rows = await session.execute(CARDS_BY_PHONE, {"lookup": key.lookup})
     return tuple(sorted((_card(row, on) for row in rows), key=lambda card: card.customer_id))
 
 
@@ -259,7 +259,7 @@ def _utc(moment: datetime) -> datetime:
 # Built once: the pop pays for running a statement, not for putting it together.
 _CARD = _statement()
 _CARD_BY_ID = _CARD.where(Customer.customer_id == bindparam("wanted"))
-_CARDS_BY_PHONE = _CARD.where(
+CARDS_BY_PHONE = _CARD.where(
     Customer.customer_id.in_(
         select(CustomerPhone.customer_id).where(CustomerPhone.lookup == bindparam("lookup")).distinct()
     )
