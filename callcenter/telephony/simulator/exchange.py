@@ -38,15 +38,27 @@ Listener = Callable[[str, str], None]
 
 
 class Exchange:
-    """State of one boot: a restart makes a new one, whose ids count from ``<epoch>.0`` again as Asterisk's do."""
+    """State of one boot: a restart makes a new one, whose ids count from ``<epoch>.0`` again as Asterisk's do.
 
-    def __init__(self, *, clock: Clock, queues: list[Queue], device_names: dict[str, str], send: Listener) -> None:
+    ``after_s`` is the last epoch that the boot before it used: a simulated restart can be faster than a second.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        queues: list[Queue],
+        device_names: dict[str, str],
+        send: Listener,
+        after_s: int = 0,
+    ) -> None:
         self.clock = clock
         self.queues = {queue.name: queue for queue in queues}
         self.device_names = device_names
         self.channels: dict[str, Channel] = {}
         self.on_hangup: dict[str, list[Callable[[], None]]] = {}
         self.booted_s = int(clock.now().timestamp())
+        self.last_id_s = after_s + 1
         self._send = send
         self._ids = itertools.count()
         self._instances = itertools.count()
@@ -83,7 +95,8 @@ class Exchange:
 
     def new_channel(self, device: str, *, context: str, linkedid: str | None = None, **fields: object) -> Channel:
         """Create a channel of ``device`` and announce it; without ``linkedid`` it starts a call of its own."""
-        uniqueid = f"{int(self.clock.now().timestamp())}.{next(self._ids)}"
+        self.last_id_s = max(self.last_id_s, int(self.clock.now().timestamp()))
+        uniqueid = f"{self.last_id_s}.{next(self._ids)}"
         channel = Channel(
             name=f"{device}-{next(self._instances):08x}",
             device=device,

@@ -68,15 +68,17 @@ class SimulatedPbx:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._mute = False
-        self._boot()
+        self._boot(after_s=0)
 
-    def _boot(self) -> None:
+    def _boot(self, *, after_s: int) -> None:
         """Everything that a restart forgets."""
         queues = [
             Queue(name=name, members=[Member(interface=i, name=self.devices.get(i, i)) for i in members])
             for name, members in self._queues.items()
         ]
-        self.exchange = Exchange(clock=self.clock, queues=queues, device_names=self.devices, send=self._send_event)
+        self.exchange = Exchange(
+            clock=self.clock, queues=queues, device_names=self.devices, send=self._send_event, after_s=after_s
+        )
         self.pump = AudioPump(self.clock)
         self._originator = Originator(self)
 
@@ -128,7 +130,7 @@ class SimulatedPbx:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.pump.aclose()
         self.calls.clear()
-        self._boot()
+        self._boot(after_s=self.exchange.last_id_s)
 
     def _session(self) -> AmiSession:
         return AmiSession(self, mute=self._mute)
