@@ -77,7 +77,8 @@ class LiveAudio:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answered(self, event: CallAnswered) -> None:
-        self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
+        if event.caller_uniqueid:  # A click-to-call's agent has nobody to talk to yet: CallPartyChanged follows.
+            self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
         self._listen(event.call_id, event.uniqueid, Speaker.AGENT)
 
     async def _party_changed(self, event: CallPartyChanged) -> None:

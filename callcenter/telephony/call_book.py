@@ -177,7 +177,7 @@ class CallBook:
         keep.linkedids |= lose.linkedids
         lose.linkedids, lose.channels = set(), {}
         keep.answered |= lose.answered
-        self._joined(keep, moved)
+        self._joined(keep, moved, lose.call_id)
         if lose.announced:
             self._emit(CallEnded, lose, cause=lose.cause, answered=lose.answered)
         del self._calls[lose.call_id]
@@ -239,8 +239,8 @@ class CallBook:
         """``channel`` has left its call, which may still have others."""
         raise NotImplementedError
 
-    def _joined(self, call: Call, moved: list[Channel]) -> None:
-        """``moved`` belong to ``call`` now."""
+    def _joined(self, call: Call, moved: list[Channel], moved_from: str) -> None:
+        """``moved``, until now channels of the call ``moved_from``, belong to ``call``."""
         raise NotImplementedError
 
 

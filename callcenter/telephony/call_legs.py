@@ -168,7 +168,14 @@ class CallLegs(CallBook):
         colleague = any(c.interface and c.number == number for c in call.channels.values())
         return call.direction is Direction.INTERNAL or not colleague
 
-    def _party(self, channel: Channel, number: str | None, name: str | None, other: Channel | None) -> None:
+    def _party(
+        self,
+        channel: Channel,
+        number: str | None,
+        name: str | None,
+        other: Channel | None,
+        moved_from: str | None = None,
+    ) -> None:
         channel.party = number
         channel.caller = other.uniqueid if other else channel.caller
         self._emit(
@@ -179,6 +186,7 @@ class CallLegs(CallBook):
             number=number,
             name=name,
             caller_uniqueid=other.uniqueid if other else None,
+            moved_from=moved_from,
         )
 
     def _transferred(self, channel: Channel, kind: TransferKind, target: str | None) -> None:
@@ -213,14 +221,14 @@ class CallLegs(CallBook):
                 reason=reason,
             )
 
-    def _joined(self, call: Call, moved: list[Channel]) -> None:
+    def _joined(self, call: Call, moved: list[Channel], moved_from: str) -> None:
         """Agents who came along from the other call now have this call's first party."""
         first = call.channels.get(call.first)
-        if first is None:
-            return
         for leg in moved:
-            if leg.interface and leg.offered_as and not same_number(first.number, leg.party):
-                self._party(leg, first.number, first.display, first)
+            if leg.interface is None or not (leg.offered_as or leg.answered):
+                continue
+            number, name = (first.number, first.display) if first else (leg.party, None)
+            self._party(leg, number, name, first, moved_from)
 
     def _miss_reason(self, channel: Channel, cause: int) -> MissReason:
         """Hangup cause, then another's answer, then no sign of life (unreachable), then dial status."""

@@ -87,12 +87,17 @@ class CallOffered(CallEvent):
     queue: str | None
     direction: Direction
     caller_uniqueid: str
-    """The other party's channel: the leg to listen to for the caller's speech."""
+    """The other party's channel: the leg to listen to for the caller's speech. Empty while there is none yet
+
+    (click-to-call rings the agent first; CallPartyChanged then names the customer's channel)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered(CallEvent):
-    """The device picked up; ``uniqueid`` is the agent's channel."""
+    """The device picked up; ``uniqueid`` is the agent's channel.
+
+    Without a CallOffered before it, the agent dialled out and the other party picked up.
+    """
 
     uniqueid: str
     interface: str
@@ -134,6 +139,11 @@ class CallPartyChanged(CallEvent):
     number: str | None
     name: str | None
     caller_uniqueid: str | None
+    moved_from: str | None = None
+    """The call in which this leg was offered and answered until now, when the transfer joined two calls.
+
+    The leg belongs to ``call_id`` from here on, without a CallOffered of its own; ``moved_from`` ends next.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

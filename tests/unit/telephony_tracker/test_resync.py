@@ -133,7 +133,7 @@ def test_party_changed_unseen():
     leg.linkedid, leg.connected = customer.linkedid, customer.number
     rows = row(customer, "Queue", BridgeId="b"), row(leg, "AppDial", BridgeId="b")
     change = used.resync(snapshot(*rows))
-    assert "B 1002 now has 13800138000, the first channel" in calls([*before, *change.events])
+    assert "B 1002 now has 13800138000, the first channel, moved from A" in calls([*before, *change.events])
     assert [(view.call_id, view.channels) for view in used.live] == [("B", 2)]
 
 

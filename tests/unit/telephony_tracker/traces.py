@@ -93,6 +93,7 @@ _WRITE = {
     events.CallResumed: lambda fact, _: f"resumed by {_device(fact.interface)}",
     events.CallPartyChanged: lambda fact, first: (
         f"{_device(fact.interface)} now has {fact.number}{_name(fact)}, {_caller(fact.caller_uniqueid, fact, first)}"
+        + (f", moved from {fact.moved_from}" if fact.moved_from else "")
     ),
     events.CallTransferred: lambda fact, _: f"{fact.kind} transfer by {_device(fact.interface)} to {fact.target}",
     events.CallLegEnded: lambda fact, _: f"left by {_device(fact.interface)}",
