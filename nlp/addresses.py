@@ -23,8 +23,9 @@ _NAMED = re.compile(
 _END = re.compile(
     r"电话|手机|姓名|名字|我姓|我叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
     r"|下午|上午|晚上|没有?名|没门牌|没有门牌|怎么|什么|可以|能不能|麻烦|记一下|对吧|对吗|是吗|是吧|最好|进小区|进来|进村|进去|导航|停车|保安|几幢|几室|几单元|几栋|还是以前"
-    r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|住着|哈$"
+    r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|周[一二三四五六日]|星期|住着|哈$"
 )
+_BUILDING = re.compile(rf"{_N}(?:栋|幢|单元|室|弄|组|号楼|号院)|{_L}座")
 _LEAD = re.compile(
     r"^(?:嗯|呃|啊|哦|额|哎|那个|就是|我家?|住在?|在|是|家里?|地址|我们这?|这边|这里|送到|寄到|来|到|你|您|记一下|新的|现在|好的?|还|搬到|从|的|对了?|写|要|给|放)+"
 )
@@ -70,7 +71,7 @@ def parse(raw: str, *, asked: bool, by_agent: bool = False) -> Spoken | None:
     s = heal(raw)
     head = _head(s, by_sound=asked or bool(HOUSE.search(s)))
     start = head.end if head else 0
-    if head is None and not (asked or len(HOUSE.findall(s)) >= 2 or _road_number(s)):
+    if head is None and not (asked or (len(HOUSE.findall(s)) >= 2 and _BUILDING.search(s)) or _road_number(s)):
         return None
     detail, first, last, corrected = _detail(s, start, by_agent=by_agent, headed=head is not None)
     if head is None and (not detail or not (HOUSE.search(s) or _NAMED.search(detail))):
@@ -176,6 +177,8 @@ def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, i
     skipped = 0
     for n, (at, clause) in enumerate(parts):
         leading = headed and at == start
+        if _SKIP.match(clause) and not leading:
+            continue
         back = _TAKEN_BACK.match(clause)
         if back:
             retract = corrected = True

@@ -215,7 +215,7 @@ def _minutes(word: str) -> float:
     return value / 60 if value is not None and value < 60 else 0.0
 
 
-_LINK = re.compile(r"(?:[，,、。的就是号那吧也]|到|或者|和|跟|之间){0,4}")
+_LINK = re.compile(r"(?:[，,、。的就是号那吧也]|到|还是|或者|和|跟|之间){0,4}")
 _AFTER_DAY = re.compile(r"^(?:那天)?(?:以后|之后|过后|往后|后面?)(?!院|面|边|排)")
 _BEFORE_DAY = re.compile(r"^(?:那天)?(?:以前|之前|前)(?!面|台|排)")
 
@@ -242,4 +242,6 @@ def _join(a: When, b: When, s: str) -> When | None:
         return replace(a, end=b.end, begin=b.begin, finish=b.finish, relation=b.relation)
     if a.part is None and a.begin is None:
         return replace(a, end=b.end, part=b.part)
+    if a.begin is None and a.part and b.part and a.part != b.part and gap in ("", "还是", "或者", "或", "、", "，"):
+        return replace(a, end=b.end, part=None)
     return replace(a, end=b.end) if a.part == b.part else None

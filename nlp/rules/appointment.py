@@ -18,7 +18,7 @@ _CALL_BACK = re.compile(
 _BY_AGENT = re.compile(
     r"上门|师傅|工程师|过去|过来|安排|取件|来取|[取送装修]|派|给您|约|可以吗|行吗|好吗|可以吧|好不好|行不行|方便|时间|登记|有空|最早|最快|改到|预计|您看|怎么样|合适|到|[？?]|好的|好，"
 )
-_BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|都|改|成|好|要|装|修|随时|白天|以后|之后")
+_BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|改|成|随时|白天|以后|之后|都行|都可以|都在")
 _PAST = re.compile(
     r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
 )
@@ -26,8 +26,9 @@ _PAST_BEFORE = re.compile(r"上次|之前约|原来约|说好|本来|原先|约�
 _CANCEL = re.compile(
     r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约"
 )
+_OWN_DAY = re.compile(r"下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几")
 _REFUSED = re.compile(
-    r"不行|不在|没空|没时间|要?上班|值班|不方便|有事|不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|出门|要加班"
+    r"(?<!行)不行|不在|没空|没时间|要?上班|值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|出门|要加班"
 )
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
@@ -142,16 +143,24 @@ def _comma(rest: str, stop: int) -> int:
 def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bool:
     clause = _clause(turn.s, when)
     if (
-        _CALL_BACK.search(clause)
+        _CALL_BACK.search(_part(turn.s, when))
+        or _OWN_DAY.search(_part(turn.s, when))
         or _PAST_BEFORE.search(before)
         or _PAST.search(turn.s[when.end : when.end + 4])
         or after.startswith("了")
     ):
         return False
     if turn.by_agent:
-        return bool(_BY_AGENT.search(clause)) or "appointment" in talk.asked(turn.index)
+        return bool(_BY_AGENT.search(clause)) or talk.answer(turn.index, when.start)[0] is Verdict.YES
     asked = "appointment" in talk.asked(turn.index)
     return asked or bool(when.day and _BY_CALLER.search(clause))
+
+
+def _part(s: str, w: When) -> str:
+    """The words between two commas around a time."""
+    left = max((s.rfind(c, 0, w.start) for c in PUNCTUATION), default=-1) + 1
+    rights = [p for c in PUNCTUATION if (p := s.find(c, w.end)) >= 0]
+    return s[left : min(rights, default=len(s))]
 
 
 def _clause(s: str, w: When) -> str:

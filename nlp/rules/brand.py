@@ -49,6 +49,8 @@ def hits(talk: Talk, turn: Turn) -> list[Hit]:
 
 
 def _is_brand(talk: Talk, turn: Turn, h: Hit) -> bool:
+    if re.match("(?:大道|大街|路|街|巷|广场|大厦|城|村|小区|花园)", turn.s[h.end :]):
+        return False
     if not talk.catalogue.brands[h.name].everyday_word:
         return True
     if (

@@ -15,7 +15,7 @@ _ERROR_NEAR = re.compile(r"报|跳|显示|闪|代码|故障码|写着|错误|屏
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
 _NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
-_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{1,3})")
+_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3})")
 
 
 @dataclass(frozen=True, slots=True)

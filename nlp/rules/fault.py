@@ -13,7 +13,9 @@ from nlp.types import SlotState
 
 _DENIED = re.compile(r"(?:不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
 _MAIN = re.compile(r"(?:主要是?|关键是?|其实是?|就是|而是|应该是|问题是|是因为|它就)$")
-_ASKED = re.compile(r"吗|呢|？|\?|有没有|是不是|还是")
+_QUESTION = re.compile(
+    r"[^，。？?！]*(?:吗|呢|[？?]|还是|没有[？?])|[^，。？?！]*，(?:是不是|对吧|对吗|是吧|是吗|对不对)"
+)
 _PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回)(?:也|是|因为|的)?.{0,3}$")
 _NOT_IT = re.compile(r"门框|地板|墙面?|台面|家具|瓷砖|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕")
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
@@ -85,10 +87,8 @@ def _agent_weight(talk: Talk, turn: Turn, h: Hit, before: str) -> float:
     if turn.index == 0:
         return 0.0
     answer, _ = talk.answer(turn.index, h.start)
-    rest = turn.s[h.end :]
-    stop = next((i for i, c in enumerate(rest) if c in "。？?！"), len(rest))
-    question = bool(_ASKED.search(rest[: stop + 1])) or "是不" in before or "有没有" in before
-    if question:
-        sure = bool(re.search(r"对吧|对吗|是吧", rest[: stop + 1]))
+    asked = _QUESTION.match(turn.s[h.end :])
+    if asked or "是不" in before or "有没有" in before or "还是" in before:
+        sure = bool(asked and re.search(r"对吧|对吗|是吧", asked.group()))
         return {Verdict.YES: 2.0, Verdict.NO: -1.5, Verdict.OPEN: 1.5 if sure else 0.3}[answer]
     return 2.2

@@ -216,7 +216,9 @@ def _bounded(s: str, family: str, at: int) -> str:
     """The one or two characters of a given name that end where a name can end."""
     for size in (2, 1):
         given, rest = s[at : at + size], s[at + size :]
-        if len(given) < size or not re.fullmatch(f"{_HAN}+", given) or _NOT_GIVEN.intersection(given):
+        if len(given) < size or not re.fullmatch(f"{_HAN}+", given):
+            continue
+        if _NOT_GIVEN.intersection(given) and not _explains(rest.lstrip("，,"), family + given):
             continue
         if re.match(TITLES, given) or re.search("旁|头|字|底|单人", given) or re.match(TITLES, rest):
             continue
@@ -260,21 +262,23 @@ def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
     )
     if objects:
         return
-    for m in _patterns().titled.finditer(turn.s):
-        given = m.group(2) or ""
-        if (
-            _NOT_GIVEN.intersection(given)
-            or m.group(3) == "师傅"
-            and given
-            or re.search("(?:维修|安装|我们|派|的)$", turn.s[: m.start()])
-            and not given
-            and m.group(3) == "师傅"
-        ):
+    for m in re.finditer(TITLES, turn.s):
+        before = turn.s[: m.start()]
+        found = _before_title(before)
+        if found is None or m.group() in ("师傅", "总") or re.match("电器|油烟|牌", turn.s[m.end() :]):
             continue
-        yield Heard(
-            m.group(1),
-            given,
-            _POLITE.get(m.group(3), m.group(3)),
-            Span(turn.index, m.start(), m.end()),
-            "name.addressed",
-        )
+        family, given = found
+        span = Span(turn.index, m.start() - len(family + given), m.end())
+        yield Heard(family, given, _POLITE.get(m.group(), m.group()), span, "name.addressed")
+
+
+def _before_title(before: str) -> tuple[str, str] | None:
+    """Family and given name right before a title: 孙 in 好的孙先生, 潘立新 in 您爱人是潘立新先生."""
+    m = re.search(
+        rf"(?:^|[^\u4e00-\u9fff]|[是的好给对叫那我您部和跟区市县谢歉嗯到系位下]|您爱人是)({surnames().pattern})({_HAN}{{0,2}})$",
+        before,
+    )
+    if m and not _NOT_GIVEN.intersection(m.group(2)):
+        return m.group(1), m.group(2)
+    m = re.search(rf"({surnames().pattern})$", before)
+    return (m.group(1), "") if m else None
