@@ -42,7 +42,8 @@ REFUSED_WAIT_S = (30.0, 300.0)
 """First and longest wait after a refused login: slow enough not to be banned."""
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_UNSAFE = re.compile(r"[\r\n\0]")
+_UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
+"""Line ends inject, NUL cuts, lone surrogates have no UTF-8 form."""
 
 
 class Loss(StrEnum):
@@ -160,7 +161,7 @@ def check_action(action: Mapping[str, Value]) -> None:
     for key, value in action.items():
         for text in (value,) if isinstance(value, str) else value:
             if not _KEY.fullmatch(key) or _UNSAFE.search(text):
-                raise Invalid("control characters cannot be sent in an AMI action", field=key, fix="remove line breaks")
+                raise Invalid("has characters that an AMI action cannot carry", field=key, fix="remove line breaks")
             if len(f"{key}: {text}".encode()) > LINE_BYTES:
                 raise Invalid(f"longer than {LINE_BYTES} bytes", field=key, fix="shorten it")
 
@@ -319,7 +320,8 @@ class AmiLink:
         self.port = port
         self.events: asyncio.Queue[LinkEvent] = asyncio.Queue()
         self._username = username
-        self._secret = secret
+        self._login_action = {"Action": "Login", "Username": username, "Secret": secret, "Events": "on"}
+        check_action(self._login_action)
         self._clock = clock
         self._ping_interval_s = ping_interval_s
         self._ping_timeout_s = ping_timeout_s
@@ -398,7 +400,12 @@ class AmiLink:
     async def _run(self) -> None:
         try:
             while True:
-                lost = await self._one_session()
+                try:
+                    lost = await self._one_session()
+                except Exception as error:
+                    # A defect of ours must not end the link for good, nor show it as up.
+                    log.exception("pbx.session_failed")
+                    lost = _Lost(Loss.CLOSED, f"internal error: {error!r}")
                 self._went_down(lost)
                 await self._clock.sleep(self._backoff.next(lost.reason))
         finally:
@@ -429,10 +436,8 @@ class AmiLink:
             raise _Lost(Loss.UNREACHABLE, f"{self.host}:{self.port}: {error.strerror or error}") from None
 
     async def _login(self, session: _Session) -> None:
-        login = {"Action": "Login", "Username": self._username, "Secret": self._secret, "Events": "on"}
-        check_action(login)
         try:
-            reply = await self._ask(session, login, as_list=False, timeout_s=self._ping_timeout_s)
+            reply = await self._ask(session, self._login_action, as_list=False, timeout_s=self._ping_timeout_s)
         except LinkDown:
             raise await session.gone from None
         except NoAnswer:

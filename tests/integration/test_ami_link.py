@@ -178,7 +178,13 @@ async def test_defect_9_a_character_cut_by_a_packet_edge_is_whole() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("Channel", "PJSIP/1001\r\nAction: Command"), ("CallerID", "a\nb"), ("Data", "\0"), ("Exten", "9" * 1200)],
+    [
+        ("Channel", "PJSIP/1001\r\nAction: Command"),
+        ("CallerID", "a\nb"),
+        ("Data", "\0"),
+        ("Exten", "9" * 1200),
+        ("CallerID", "\udc80"),
+    ],
 )
 async def test_defect_10_what_would_inject_or_be_cut_is_refused(field: str, value: str) -> None:
     """Line ends, NUL and oversize raise Invalid naming the header, and nothing is sent."""
@@ -195,6 +201,33 @@ async def test_defect_10_a_header_name_cannot_inject_either() -> None:
     async with scripted_ami() as ami, link_to(ami.port) as link:
         with pytest.raises(Invalid):
             await link.send({"Action": "Ping", "X\r\nAction: Logoff\r\nY": "1"})
+
+
+async def test_defect_10_holds_for_the_login_too() -> None:
+    """A secret with a line end is refused when the link is made, without showing it."""
+    with pytest.raises(Invalid) as refused:
+        AmiLink(host="127.0.0.1", port=1, username="u", secret="hidden\r\n", clock=SystemClock())
+    assert refused.value.field == "Secret"
+    assert "hidden" not in str(refused.value)
+
+
+async def test_a_defect_inside_a_session_does_not_end_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged, the state says down, and the link connects again."""
+    async with scripted_ami() as ami, link_to(ami.port, reconnect_min_s=0.01) as link:
+        await next_of(link, Connected)
+        whole, broken = link._watch, [True]
+
+        async def stumble(session: object) -> object:
+            if broken.pop() if broken else False:
+                raise ZeroDivisionError
+            return await whole(session)
+
+        monkeypatch.setattr(link, "_watch", stumble)
+        ami.cut()
+        lost = await next_of(link, Disconnected)
+        assert lost.reason is Loss.CLOSED
+        await ami.wait_for("Login", 3)
+        await link.wait_connected(20)
 
 
 async def test_defect_11_sending_without_a_link_says_so() -> None:
