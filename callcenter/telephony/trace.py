@@ -7,6 +7,7 @@ turned into bare LF on the way are read as well.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ from callcenter.telephony.events import (
 )
 
 CHUNK = 64 * 1024
+
+MESSAGE_KEYS = frozenset({"Event", "Response", "Action"})
+"""Every AMI message has one of these."""
 
 Row = dict[str, str | float | None]
 
@@ -71,20 +75,21 @@ def replay_trace(
 
 @dataclass(slots=True)
 class _Session:
-    """One AMI connection: parser and tracker, and when its first event happened."""
+    """One AMI connection: parser and tracker, when its first event happened, whether it is AMI at all."""
 
     tracker: CallTracker
     parser: AmiParser = field(default_factory=lambda: AmiParser(only=EVENT_NAMES))
     began_s: float | None = None
+    is_ami: bool = False
 
     def replay(self, path: Path, head: bytes, rest: Iterator[bytes]) -> Iterator[Row]:
-        messages = 0
         bare = b"\r\n" not in head
-        for chunk in _all(head, rest):
+        self.is_ami |= head.startswith(BANNER)
+        for chunk in itertools.chain([head], rest):
             for headers in self._feed(path, chunk.replace(b"\n", b"\r\n") if bare else chunk):
-                messages += 1
+                self.is_ami |= not MESSAGE_KEYS.isdisjoint(headers)
                 yield from self._one(headers)
-        if not messages and not self.parser.pending_bytes:
+        if not self.is_ami:
             raise TraceUnreadable(
                 "no AMI message in it", field=str(path), fix="give a raw capture of an AMI connection"
             )
@@ -105,21 +110,12 @@ class _Session:
             yield _row(fact, self.began_s)
 
 
-def _all(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from rest
-
-
 def _chunks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             head = file.read(CHUNK)
             if not head:
                 raise TraceUnreadable("the file is empty", field=str(path))
-            if b"\0" in head or b": " not in head:
-                raise TraceUnreadable(
-                    "this is no AMI capture", field=str(path), fix="give a raw capture of an AMI connection"
-                )
             yield head
             while chunk := file.read(CHUNK):
                 yield chunk

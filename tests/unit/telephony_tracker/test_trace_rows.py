@@ -86,7 +86,9 @@ def test_captures_with_a_banner_start_afresh():
     assert [(row["call_id"], row["t"]) for row in got] == [("A", 0.0), ("B", 0.0)]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\x00\x00", b"hello\n", b"GET / HTTP/1.1\r\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG\r\n\x1a\n\x00\x00", b"hello\n", b"GET / HTTP/1.1\r\n", b"# Notes: x\n\nmore\n"]
+)
 def test_files_that_are_no_capture(tmp_path, content):
     """A file that is no capture is an error that names it."""
     bad = tmp_path / "bad.txt"
