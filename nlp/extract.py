@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from nlp.catalogue import Catalogue
 from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.lexicon import Lexica
+from nlp.normalize import clauses
+from nlp.required import missing
 from nlp.rules import address, appliance, appointment, brand, codes, dates, fault, flags, name, phone, service
+from nlp.summary import alerts, priority, summary
 from nlp.types import CallContext, Evidence, Extraction, Segment, SlotValue
 
 
@@ -63,7 +66,7 @@ def settle(talk: Talk) -> Extraction:
     pair = appliance.second(talk, ranked)
     main = pair[0] if pair else ranked[0] if ranked else None
     if not service.concrete(talk, named=main is not None and main.beyond_greeting):
-        return Extraction()
+        return Extraction(missing=("service_type",))
     place, slot = address.settle(talk), appointment.settle(talk)
     kind = service.settle(talk, concrete=True, dispatched=bool(place or slot))
     kind_name = str(kind.value) if kind else None
@@ -74,10 +77,26 @@ def settle(talk: Talk) -> Extraction:
     found += [*codes.settle(talk), dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
     found += flags.settle(talk, kind=kind_name)
     other = _second(talk, pair, kind, makers, regions) if pair else []
+    slots = tuple(_slot(talk, f) for f in found if f)
     return Extraction(
-        slots=tuple(_slot(talk, f) for f in found if f),
+        slots=slots,
         second=tuple(_slot(talk, f) for f in other if f),
+        missing=missing(slots),
+        summary=summary(slots, _own_words(talk, problem)),
+        alerts=alerts(slots),
+        suggested_priority=priority(slots),
     )
+
+
+def _own_words(talk: Talk, problem: Found | None) -> str:
+    """The caller's clause that names the fault."""
+    if problem is None or not problem.spans or talk.turns[problem.spans[0].turn].by_agent:
+        return ""
+    span = problem.spans[0]
+    text = talk.turns[span.turn].text
+    near = [c for c in clauses(text.s) if c[0] < span.end and c[1] > span.start]
+    start, end = text.original(near[0][0], near[-1][1]) if near else text.original(span.start, span.end)
+    return text.raw[start:end]
 
 
 @dataclass(frozen=True, slots=True)

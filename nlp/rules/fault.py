@@ -19,6 +19,7 @@ _QUESTION = re.compile(
 _PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回)(?:也|是|因为|的)?.{0,3}$")
 _NOT_IT = re.compile(r"门框|地板|墙面?|台面|家具|瓷砖|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕")
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
+FIRST_WORDS = 0.5
 ONLY_GENERAL = frozenset({"install", "enquiry"})
 
 
@@ -35,8 +36,10 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
             span = Span(turn.index, h.start, h.end)
             if not belongs(span) or (kind in ONLY_GENERAL and h.name not in general):
                 continue
-            first = 0.5 if not turn.by_agent and not any(not agent for s in spans.values() for agent, _ in s) else 0.0
-            score[h.name] += (weight(talk, turn, h) + first) * (0.6 + 0.4 * h.quality)
+            said = weight(talk, turn, h)
+            if said >= 1 and not turn.by_agent and all(agent for s in spans.values() for agent, _ in s):
+                said += FIRST_WORDS
+            score[h.name] += said * (0.6 + 0.4 * h.quality)
             quality[h.name] = max(quality[h.name], h.quality)
             spans[h.name].append((int(turn.by_agent), span))
     if score.get("报故障码") and any(v > 0.5 for k, v in score.items() if k != "报故障码"):
