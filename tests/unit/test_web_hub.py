@@ -6,6 +6,8 @@ import asyncio
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from callcenter.web.hub import GOING_AWAY, SESSION_OVER, TOO_SLOW, Hub, Outbox, OutboxClosed
@@ -119,3 +121,33 @@ async def test_open_sockets_are_a_metric(hub, metrics):
     assert metrics.get_sample_value("callcenter_desk_sockets") == 1
     hub.detach(outbox, None, "s1")
     assert metrics.get_sample_value("callcenter_desk_sockets") == 0
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("partial"), st.sampled_from("ab"), st.sampled_from(["caller", "agent"])),
+        st.just(("fact", "", "")),
+        st.just(("read", "", "")),
+    ),
+    max_size=80,
+)
+
+
+@given(STEPS)
+async def test_whatever_the_pace_no_fact_is_lost_and_the_newest_partial_arrives(steps):
+    """Facts arrive complete and in order, sequence numbers have no gap, each speaker's last partial gets through."""
+    outbox, sent, last, got = Outbox(1000), [], {}, []
+    for number, (step, call_id, speaker) in enumerate(steps):
+        if step == "partial":
+            last[call_id, speaker] = str(number)
+            outbox.put("transcript.partial", partial(str(number), call_id=call_id, speaker=speaker))
+        elif step == "fact":
+            sent.append(number)
+            outbox.put("order.updated", {"number": number})
+        elif len(outbox):
+            got.append(orjson.loads(await outbox.next()))
+    got += await frames(outbox)
+    assert [frame["seq"] for frame in got] == list(range(1, len(got) + 1))
+    assert [frame["number"] for frame in got if frame["type"] == "order.updated"] == sent
+    seen = {(frame["call_id"], frame["speaker"]): frame["text"] for frame in got if frame["type"] != "order.updated"}
+    assert seen == last

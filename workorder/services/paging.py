@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workorder.errors import Invalid
 
@@ -22,7 +22,8 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
         moment = datetime.fromisoformat(at)
     except (ValueError, binascii.Error) as error:
         raise _foreign() from error
-    if moment.tzinfo is None or not key or "\x00" in key:
+    # Ours are in UTC; another offset may even lead out of the calendar.
+    if moment.utcoffset() != timedelta(0) or not key or "\x00" in key:
         raise _foreign()
     return moment, key
 

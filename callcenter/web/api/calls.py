@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from aiohttp import web
@@ -20,6 +21,8 @@ MAX_CLIP_MS = 60_000
 MEDIA_TYPES = {"flac": "audio/flac", "wav": "audio/wav"}
 
 Millis = Annotated[int, Field(ge=0, le=86_400_000)]
+# Beyond these years an offset from UTC may lead outside of what a date can be.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 Word = Annotated[str, StringConstraints(max_length=80)]
 
 
@@ -29,8 +32,8 @@ class CallListQuery(Input):
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
     limit: int = Field(default=50, ge=1, le=200)
     number: Word | None = None
-    since: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, alias="to")
+    since: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, alias="to")
 
 
 class ClipQuery(Input):
