@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -16,8 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callcenter.storage.database import Database
+from callcenter.storage.tables import metadata
 
-TEMPLATE = "callcenter_template"
+SHARED = "callcenter_tests"
 # The server dies with the run: nothing needs to survive a power cut.
 FASTER = tuple(f"ALTER SYSTEM SET {key} = off" for key in ("fsync", "synchronous_commit", "full_page_writes"))
 
@@ -61,15 +61,15 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
-    """The name of a migrated database to copy from."""
+def postgres_database(postgres_url: str) -> str:
+    """The URL of a migrated database that tests use one after the other, emptied in between."""
 
     async def make() -> None:
-        await run_sql(postgres_url, f"CREATE DATABASE {TEMPLATE}")
-        await migrate(named(postgres_url, TEMPLATE))
+        await run_sql(postgres_url, f"CREATE DATABASE {SHARED}")
+        await migrate(named(postgres_url, SHARED))
 
     asyncio.run(make())
-    return TEMPLATE
+    return named(postgres_url, SHARED)
 
 
 @pytest.fixture(scope="session")
@@ -86,18 +86,15 @@ def named(url: str, database: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh, migrated database: each test runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         file = tmp_path / "callcenter.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite+aiosqlite:///{file}"
-        return
-    server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres_template")
-    name = f"test_{uuid4().hex}"
-    asyncio.run(run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield named(server, name)
-    asyncio.run(run_sql(server, f"DROP DATABASE {name} WITH (FORCE)"))
+        return f"sqlite+aiosqlite:///{file}"
+    url: str = request.getfixturevalue("postgres_database")
+    asyncio.run(run_sql(url, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    return url
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from workorder.fields import FieldContent, FieldValue
-from workorder.views import AlertView
+from workorder.fields import AlertView, FieldContent, FieldValue
 
 MACHINE = "machine"
 

@@ -77,6 +77,14 @@ class FieldValue:
         return self.source is Source.AGENT or self.state is FieldState.ACCEPTED
 
 
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """Something to act on at once: ``kind`` for programs, ``display`` for people."""
+
+    kind: str
+    display: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """A field's name, what its value looks like, and its labels. ``choices`` maps value to label for CHOICE."""

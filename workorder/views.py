@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from workorder.fields import AlertView as AlertView  # part of a view, and of the command that brings it
 from workorder.fields import FieldValue
 
 T = TypeVar("T")
@@ -97,14 +98,6 @@ class CustomerCard:
     open_orders: tuple[OrderBrief, ...]
     past_orders: tuple[OrderBrief, ...]
     order_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class AlertView:
-    """Something to act on at once."""
-
-    kind: str
-    display: str
 
 
 @dataclass(frozen=True, slots=True)
