@@ -10,8 +10,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from workorder.fields import AlertView as AlertView  # part of a view, and of the command that brings it
-from workorder.fields import FieldValue
+from workorder.fields import AlertView, FieldValue
+
+__all__ = [
+    "AddressView",
+    "AlertView",
+    "AppointmentView",
+    "AssetView",
+    "ChangeView",
+    "CustomerCard",
+    "OrderBrief",
+    "OrderView",
+    "Page",
+    "PhoneView",
+]
 
 T = TypeVar("T")
 
