@@ -16,7 +16,7 @@ from asr.errors import AudioInvalid
 from asr.events import Final, Word
 from asr.recognizer import Recognizer, RecognizerStream
 
-BLOCK_S = 1
+BLOCK_S = 4
 MAX_CHANNELS = 8
 
 RAW_FORMATS: dict[str, tuple[int, str]] = {
@@ -77,7 +77,7 @@ class Transcript:
 
 
 Progress = Callable[[int, int], None]
-"""Called with (ms decoded, ms in all) about once per second of audio."""
+"""Called with (ms decoded, ms in all) every few seconds of audio."""
 
 
 async def transcribe(path: Path, recognizer: Recognizer, *, progress: Progress | None = None) -> Transcript:

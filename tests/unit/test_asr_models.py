@@ -1,0 +1,245 @@
+import hashlib
+import io
+import stat
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from asr.errors import ModelCorrupt, ModelMissing
+from asr.load import load_recognizer
+from asr.models import CATALOGUE, MANIFEST, ModelEntry, Registry, default_directories, write_manifest
+
+FILES = {"am/final.mdl": b"acoustic" * 1000, "conf/mfcc.conf": b"--sample-frequency=8000\n", "graph/empty.int": b""}
+
+
+def archive(files=FILES, top="tiny-1.0/"):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr(top, b"")
+        for name, content in files.items():
+            opened.writestr(top + name, content)
+    return packed.getvalue()
+
+
+class Site:
+    """A web server with one file; ``cut`` ends the first answer early, ``ranges`` says whether it can resume."""
+
+    def __init__(self, content, *, cut=None, ranges=True):
+        site = self
+        self.requests = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked = self.headers.get("Range")
+                site.requests.append(asked)
+                start = int(asked[6:-1]) if asked and ranges else 0
+                if start >= len(content):
+                    self.send_error(416)
+                    return
+                body = content[start:]
+                self.send_response(206 if asked and ranges else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[:cut] if cut and len(site.requests) == 1 else body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/tiny-1.0.zip"
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def serve():
+    sites = []
+
+    def start(content, **how):
+        sites.append(Site(content, **how))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.close()
+
+
+def entry(url, content=None, **more):
+    digest = hashlib.sha256(content).hexdigest() if content else None
+    return ModelEntry(
+        name="tiny", title="", directory="tiny-1.0", sample_rate_hz=8000, licence="", url=url, sha256=digest, **more
+    )
+
+
+class Bar:
+    total = None
+
+    def __init__(self):
+        self.n = 0
+
+    def update(self, n=1):
+        self.n += n
+
+
+def test_the_built_in_model_is_whole():
+    """zh-demo ships inside the package, is labelled as a demo, and every file has the sum of its manifest."""
+    import orjson
+
+    registry = Registry([])
+    path = registry.path("zh-demo")
+    assert registry.entry("zh-demo").demo
+    noted = orjson.loads((path / MANIFEST).read_bytes())["files"]
+    on_disk = {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file() and p.name != MANIFEST}
+    assert {
+        name: [p.stat().st_size, hashlib.sha256(p.read_bytes()).hexdigest()] for name, p in on_disk.items()
+    } == noted
+    assert sum(size for size, _ in noted.values()) <= 20_000_000
+
+
+def test_a_model_is_fetched_checked_and_installed(tmp_path, serve):
+    """``get`` reports progress, leaves only the model, and the next ``get`` and ``path`` find it without a network."""
+    content = archive()
+    site = serve(content)
+    registry = Registry([tmp_path], catalogue=[entry(site.url, content, members={"am/final.mdl": 8000})])
+    bar = Bar()
+    path = registry.get("tiny", progress=bar)
+    assert path == tmp_path / "tiny-1.0" == registry.path("tiny") == registry.get("tiny")
+    assert bar.n == bar.total == len(content)
+    assert [p.name for p in tmp_path.iterdir()] == ["tiny-1.0"]
+    assert (path / "graph" / "empty.int").read_bytes() == b""
+    assert len(site.requests) == 1
+    (status,) = registry.entries()
+    assert (status.path, status.problem) == (path, None)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_interrupted_download_goes_on(tmp_path, serve, ranges):
+    """After a cut, the second try asks for the rest; a server that cannot resume sends all again."""
+    content = archive()
+    site = serve(content, cut=100, ranges=ranges)
+    registry = Registry([tmp_path], catalogue=[entry(site.url, content)])
+    with pytest.raises(ModelMissing, match="put http"):
+        registry.get("tiny")
+    assert (tmp_path / "tiny-1.0.zip.part").stat().st_size == 100
+    assert registry.get("tiny").is_dir()
+    assert site.requests == [None, "bytes=100-"]
+
+
+def test_a_wrong_file_is_refused_and_fetched_afresh(tmp_path, serve):
+    """A sum that differs is ModelCorrupt; nothing is installed and the bad bytes are not kept."""
+    site = serve(archive())
+    registry = Registry([tmp_path], catalogue=[entry(site.url, b"something else")])
+    with pytest.raises(ModelCorrupt, match="sha256"):
+        registry.get("tiny")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_network_the_message_says_where_to_put_the_file(tmp_path):
+    """The error names the URL, the place and the command; the archive put there is then installed."""
+    content = archive()
+    registry = Registry([tmp_path], catalogue=[entry("http://127.0.0.1:9/tiny-1.0.zip", content)])
+    with pytest.raises(ModelMissing) as caught:
+        registry.get("tiny")
+    for hint in ("http://127.0.0.1:9/tiny-1.0.zip", str(tmp_path / "tiny-1.0.zip"), "callcenter models get tiny"):
+        assert hint in caught.value.fix
+    (tmp_path / "tiny-1.0.zip").write_bytes(content)
+    assert registry.get("tiny").is_dir()
+
+
+@pytest.mark.parametrize("name", ["../evil", "tiny-1.0/../../evil", "/etc/evil", "C:/evil", "..\\..\\evil"])
+def test_an_archive_cannot_write_outside(tmp_path, name):
+    """Members that lead out of the model's directory are refused before anything is installed."""
+    packed = io.BytesIO(archive())
+    with zipfile.ZipFile(packed, "a") as opened:
+        opened.writestr(name, b"evil")
+    target = tmp_path / "models"
+    target.mkdir()
+    (target / "tiny-1.0.zip").write_bytes(packed.getvalue())
+    with pytest.raises(ModelCorrupt, match="unsafe"):
+        Registry([target], catalogue=[entry("http://127.0.0.1:9/")]).get("tiny")
+    assert [p.name for p in tmp_path.rglob("*")] == ["models", "tiny-1.0.zip"]
+
+
+def test_links_in_an_archive_are_refused(tmp_path):
+    """A symbolic link would be a way out of the directory."""
+    packed = io.BytesIO(archive())
+    with zipfile.ZipFile(packed, "a") as opened:
+        link = zipfile.ZipInfo("tiny-1.0/link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        opened.writestr(link, "/etc/passwd")
+    (tmp_path / "tiny-1.0.zip").write_bytes(packed.getvalue())
+    with pytest.raises(ModelCorrupt, match="unsafe"):
+        Registry([tmp_path], catalogue=[entry("http://127.0.0.1:9/")]).get("tiny")
+
+
+def test_a_cut_archive_is_corrupt(tmp_path):
+    """Half a zip is refused with what to do."""
+    (tmp_path / "tiny-1.0.zip").write_bytes(archive()[:300])
+    with pytest.raises(ModelCorrupt, match="delete it and get it again"):
+        Registry([tmp_path], catalogue=[entry("http://127.0.0.1:9/")]).get("tiny")
+
+
+def test_the_wrong_model_is_not_installed(tmp_path):
+    """An archive whose files are not those of the entry is refused."""
+    (tmp_path / "tiny-1.0.zip").write_bytes(archive())
+    with pytest.raises(ModelCorrupt, match="instead of 5"):
+        Registry([tmp_path], catalogue=[entry("http://127.0.0.1:9/", members={"am/final.mdl": 5})]).get("tiny")
+    assert not (tmp_path / "tiny-1.0").exists()
+
+
+def test_damage_after_installation_is_noticed(tmp_path):
+    """A file cut or gone later is named before the engine sees it; ``entries`` tells as well."""
+    model = tmp_path / "tiny-1.0"
+    for name, content in FILES.items():
+        (model / name).parent.mkdir(parents=True, exist_ok=True)
+        (model / name).write_bytes(content)
+    write_manifest(model)
+    registry = Registry([tmp_path], catalogue=[entry(None)])
+    assert registry.path("tiny") == model
+    (model / "conf" / "mfcc.conf").write_bytes(b"--sam")
+    with pytest.raises(ModelCorrupt, match=r"mfcc\.conf has 5 bytes instead of 24"):
+        registry.path("tiny")
+    (model / "conf" / "mfcc.conf").unlink()
+    assert "is missing" in registry.entries()[0].problem
+
+
+def test_unknown_names_and_directories(tmp_path):
+    """A name nobody knows lists those that exist; a directory without a model says so."""
+    registry = Registry([tmp_path])
+    with pytest.raises(ModelMissing, match="zh-demo, zh-small, zh-large"):
+        registry.path("klingon")
+    with pytest.raises(ModelMissing, match=r"am/final\.mdl"):
+        registry.path(str(tmp_path))
+    assert registry.path(str(Registry([]).path("zh-demo"))).name == "zh-demo"
+
+
+def test_what_vosk_cannot_read_is_corrupt(tmp_path):
+    """A directory that looks like a model but is none gives ModelCorrupt, an unknown engine ModelMissing."""
+    (tmp_path / "am").mkdir()
+    (tmp_path / "am" / "final.mdl").write_bytes(b"not a model")
+    with pytest.raises(ModelCorrupt, match="Vosk cannot load"):
+        load_recognizer("vosk", str(tmp_path))
+    with pytest.raises(ModelMissing, match="no engine"):
+        load_recognizer("telepathy", "zh-demo")
+
+
+def test_where_models_live(tmp_path):
+    """CALLCENTER_MODELS comes first, then the user's own data directory."""
+    env = {"CALLCENTER_MODELS": str(tmp_path), "XDG_DATA_HOME": "/data"}
+    assert [str(d) for d in default_directories(env)] == [str(tmp_path), "/data/callcenter/models"]
+    assert len(default_directories({})) == 1
+
+
+def test_the_catalogue_is_complete():
+    """Every model names its licence and rate; what is downloaded comes over HTTPS."""
+    for model in CATALOGUE:
+        assert model.licence
+        assert model.sample_rate_hz in (8000, 16_000)
+        assert model.url is None or model.url.startswith("https://")
