@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
-from callcenter.errors import Unavailable
+from callcenter.errors import CallcenterError
 from callcenter.storage import outbox
 from callcenter.storage.database import Database
 from callcenter.storage.tables import OutboxRow
@@ -41,8 +41,9 @@ class Relay:
             try:
                 while await self.send_batch():
                     pass
-            except Unavailable as error:
-                log.warning("relay.database_unavailable", reason=str(error))
+            except CallcenterError as error:
+                # The database is away, or holds an event of another version: nothing is lost, and it shows in the log.
+                log.error("relay.waiting", reason=str(error))
             await self._wait()
 
     async def send_batch(self) -> int:
