@@ -72,7 +72,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[UnitOfWork]:
-        """A transaction that may write; on SQLite one at a time, in the order they ask."""
+        """A transaction that may write; on SQLite one at a time, in order of asking: never open one inside another."""
         async with self._session(self._engines.write) as work:
             yield work
         if work.wrote_events:

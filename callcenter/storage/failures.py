@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -50,7 +50,7 @@ def explained(url: URL) -> Iterator[None]:
         raise Conflict(
             "somebody else changed this at the same moment", fix="load it again and repeat the change"
         ) from error
-    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+    except (DBAPIError, PoolTimeout, sqlite3.Error, OSError) as error:
         known = explain(error, url)
         if known is None:
             raise
@@ -63,7 +63,7 @@ def explain(error: BaseException, url: URL) -> CallcenterError | None:
         return Unavailable("no database connection became free in time", fix="the database is overloaded or hangs")
     original = error.orig if isinstance(error, DBAPIError) else error
     if url.get_backend_name() == "sqlite":
-        return _explain_sqlite(str(original).lower(), url)
+        return _explain_sqlite(str(original).lower(), url) if isinstance(original, sqlite3.Error) else None
     return _explain_postgres(original, url)
 
 
