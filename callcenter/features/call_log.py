@@ -27,6 +27,7 @@ from callcenter.storage.call_views import (
     RecordingView,
     SegmentView,
 )
+from callcenter.storage.tables import CallRow
 from workorder.views import OrderView, Page
 
 Edit = TypedDict(
@@ -126,10 +127,12 @@ async def recording(session: AsyncSession, call_id: str, who: Principal) -> Reco
 
 
 async def check_visible(session: AsyncSession, call_id: str, who: Principal) -> None:
-    """Raise NotFound unless the viewer may see the call."""
+    """Raise NotFound unless the call exists and the viewer may see it."""
     if Permission.CALLS_ALL in who.permissions:
-        return
-    if not await call_log.offered_to(session, call_id, user_id=who.user_id, interface=who.interface):
+        visible = await session.get(CallRow, call_id) is not None
+    else:
+        visible = await call_log.offered_to(session, call_id, user_id=who.user_id, interface=who.interface)
+    if not visible:
         raise NotFound(f"there is no call {call_id}", field="call_id")
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.auth.sessions import Principal
 from callcenter.web.services import Services
 
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
-"""An identifier in a path."""
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,26}$")]
+"""An identifier (a ULID, or part of one that then is not found)."""
 
 
 class Input(BaseModel):

@@ -49,6 +49,20 @@ async def test_from_draft_to_cancelled(site: Site, agent):
     ]
 
 
+async def test_a_draft_belongs_to_a_call_one_may_see(site: Site, agent):
+    """A draft of one's own call is the call's draft; of somebody else's call, or of none, there is no draft."""
+    mine, yours = await site.call("01MINE"), await site.call("01YOURS", interface="PJSIP/1002", user="other")
+    first = await agent.post("/api/work-orders", {"call_id": mine})
+    again = await agent.post("/api/work-orders", {"call_id": mine})
+    assert (first.status, (await first.json())["order_id"]) == (201, (await again.json())["order_id"])
+    for call_id in (yours, "01NOPE"):
+        refused = await agent.post("/api/work-orders", {"call_id": call_id})
+        assert (refused.status, (await refused.json())["field"]) == (404, "call_id")
+    async with site.browser("supervisor") as supervisor:
+        assert (await supervisor.post("/api/work-orders", {"call_id": yours})).status == 201
+        assert (await supervisor.post("/api/work-orders", {"call_id": "01NOPE"})).status == 404
+
+
 async def test_reading_gives_the_etag(site: Site, agent):
     """GET answers the whole order with its version."""
     draft = await site.draft(**FIELDS)

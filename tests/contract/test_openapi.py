@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -45,6 +46,13 @@ def test_every_route_is_in_it_with_a_summary():
     assert len(ids) == len(set(ids))
     assert operations["PATCH", "/api/work-orders/{order_id}"]["x-permission"] == "orders.edit"
     assert operations["PATCH", "/api/work-orders/{order_id}"]["security"] == [{"session": [], "csrf": []}]
+
+
+def test_every_route_is_told_in_words():
+    """docs/reference/api.md has a line for each address and no other."""
+    told = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
+    addresses = set(re.findall(r"`(?:(?:GET|POST|PATCH|DELETE) )?(/(?:api/|healthz|readyz|metrics)[^\s`?]*)", told))
+    assert addresses == {route.path for route in ROUTES}
 
 
 def test_every_schema_has_readable_names_and_words():

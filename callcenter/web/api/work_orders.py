@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints
 
+from callcenter.features import call_log
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import VersionStale
 from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft
@@ -72,6 +73,8 @@ async def read(ask: Ask, order_id: Id) -> OrderView:
 
 async def open_draft(ask: Ask, body: NewOrder) -> OrderView:
     """Start a draft."""
+    if body.call_id is not None:
+        await call_log.check_visible(ask.rows, body.call_id, ask.who)
     command = OpenDraft(**_by(ask), call_id=body.call_id, customer_id=body.customer_id, fields=body.fields)
     return _changed(ask, await orders.open_draft(ask.rows, command))
 
