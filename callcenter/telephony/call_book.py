@@ -37,7 +37,9 @@ OWN_CHANNELS = (
 )  # fmt: skip
 """Channels that are nobody's call: our own audio taps, and what Asterisk makes for itself."""
 
-OUTSIDE = re.compile(r"trunk|pstn|\bdid\b|inbound|incoming|external|outside|provider", re.IGNORECASE)
+OUTSIDE = re.compile(
+    r"trunk|pstn|public|anonymous|guest|\bdid\b|inbound|incoming|external|outside|provider", re.IGNORECASE
+)
 """Contexts of lines to the outside, as FreePBX, Issabel and most hand-written dialplans name them."""
 
 INTERNAL_DIGITS = 4
@@ -66,7 +68,7 @@ class CallBook:
         self._by_linkedid: dict[str, Call] = {}
         self._channels: dict[str, Channel] = {}
         self._gone: dict[str, None] = {}
-        self._bridges: dict[str, set[str]] = {}
+        self._bridges: dict[str, dict[str, None]] = {}  # dicts as ordered sets: replays must not differ
         self._devices: dict[str, set[Channel]] = {}
         self._out: list[TrackerEvent] = []
         self._at = 0.0
@@ -186,7 +188,7 @@ class CallBook:
         members = self._bridges.get(channel.bridge)
         channel_bridge, channel.bridge = channel.bridge, ""
         if members is not None:
-            members.discard(channel.uniqueid)
+            members.pop(channel.uniqueid, None)
             if not members:
                 del self._bridges[channel_bridge]
 

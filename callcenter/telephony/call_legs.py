@@ -56,7 +56,8 @@ class CallLegs(CallBook):
         root = self._root(leg)
         if root is not None:
             number, name = root.number or number, root.display or name
-            leg.queue = leg.queue or root.queue
+            # An agent's leg keeps the queue it came from, but those it dials are not called by that queue.
+            leg.queue = leg.queue or (None if root.offered_as else root.queue)
         else:
             root = self._fallback(leg, number)
         twin = next((c for c in leg.call.legs(leg.interface or "") if c.ringing and c is not leg), None)
@@ -151,8 +152,23 @@ class CallLegs(CallBook):
             return
         if taken is not None:
             self._transferred(taken, TransferKind.PICKUP, leg.interface)
-        leg.dialler, leg.incoming = caller.uniqueid, False
-        leg.queue = queue or (taken.queue if taken else None)
+        self._take_up(leg, caller, queue or (taken.queue if taken else None))
+
+    def _met(self, channels: list[Channel]) -> None:
+        """``channels`` talk: an agent who called in and has a customer there took that call up (from a parking lot)."""
+        agent = next((c for c in channels if c.interface and c.incoming and not (c.answered or c.offered_as)), None)
+        outside = next((c for c in channels if c.interface is None and not is_local(c.name)), None)
+        if agent is None or outside is None:
+            return
+        if outside.dialler == agent.uniqueid:
+            self._reached(outside, agent)
+            return
+        self._take_up(agent, outside, None)
+        self._answered(agent, outside)
+
+    def _take_up(self, leg: Channel, caller: Channel, queue: str | None) -> None:
+        """``leg``, which called us, has the caller: it is offered the call as if it had rung."""
+        leg.dialler, leg.incoming, leg.queue = caller.uniqueid, False, queue
         self._offer(leg, caller.number, caller.display)
 
     def _new_party(self, leg: Channel, number: str | None) -> bool:

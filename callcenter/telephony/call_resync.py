@@ -87,7 +87,7 @@ class CallResync(CallLegs):
         self._leave(channel)
         if row.bridge:
             channel.bridge = row.bridge
-            self._bridges.setdefault(row.bridge, set()).add(channel.uniqueid)
+            self._bridges.setdefault(row.bridge, {})[channel.uniqueid] = None
         self._announce(channel.call)
 
     def _recover_leg(self, leg: Channel, row: ami.ChannelRow, queues: dict[str, str | None]) -> None:

@@ -184,12 +184,14 @@ class CallTracker(CallResync):
             return
         self._leave(channel)
         channel.bridge = event.bridge
-        members = self._bridges.setdefault(event.bridge, set())
+        members = self._bridges.setdefault(event.bridge, {})
         if event.kind == "basic" and members:
             other = self._channels[next(iter(members))]
             if other.call is not channel.call:
                 self._merge(other.call, channel.call)
-        members.add(channel.uniqueid)
+        members[channel.uniqueid] = None
+        if event.kind == "basic" and len(members) > 1:
+            self._met([self._channels[uniqueid] for uniqueid in members])
         if channel.ringing and event.state == UP:
             self._answered(channel, self._root(channel))
 

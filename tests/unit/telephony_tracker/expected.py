@@ -3,7 +3,8 @@
 The lab: a trunk, agents 1001 to 1003; DIDs 4000 and 4001 lead to queue support (linear: 1001, then 1002; 5 s each),
 4002 to support-all (both ring), 4003 to support-local (1001 behind a Local channel), 4004 dials 1001 without a queue,
 4005 is a queue that gives up after 7 s, 4006 rings 1001 and 1003, 4007 two phones of 1001, 4008 1001 for 2 s and then 1002.
-From inside, 100X dials an agent, 0X rings phone 1003 as if it were outside, 8X goes out over the trunk, *7 picks up.
+4009 is an echo. From inside, 100X dials an agent, 0X rings phone 1003 as if it were outside, 8X goes out over the trunk,
+*7 picks up the call that rings at 1001, 700 is the parking lot (701 the first place), 9100 a conference room.
 """
 
 from __future__ import annotations
@@ -302,6 +303,86 @@ EXPECTED: dict[str, list[str]] = {
         "A answered by 1002, the first channel",
         "A left by 1002",
         "A ended 16 answered",
+    ],
+    "43-ami-redirect-caller": [
+        *queue_call("13800138043"),
+        "A left by 1001",
+        "A offered to 1002: 13800138043, the first channel",
+        "A answered by 1002, the first channel",
+        *over("1002"),
+    ],
+    # The agent's own line is sent to 1002: the agents talk to each other, the caller is gone.
+    "44-ami-redirect-agent": [
+        *queue_call("13800138044"),
+        "A offered to 1002: 1001 (Agent 1), another channel",
+        "A answered by 1002, another channel",
+        "A left by 1001",
+        *over("1002"),
+    ],
+    # Agent 1001 answers and sends the caller to the queue, which rings 1001 again, three times.
+    "45-blind-transfer-to-queue": [
+        "A arrived inbound: 13800138045 for 4002",
+        "A offered to 1002: 13800138045 from queue support-all, the first channel",
+        "A offered to 1001: 13800138045 from queue support-all, the first channel",
+        "A answered by 1001 from queue support-all, the first channel",
+        "A missed by 1002: answered_elsewhere",
+        *[
+            "A blind transfer by 1001 to 4000",
+            "A left by 1001",
+            "A offered to 1001: 13800138045 from queue support, the first channel",
+            "A answered by 1001 from queue support, the first channel",
+        ]
+        * 3,
+        *over("1001"),
+    ],
+    # Both lines of 1001 end when the caller is joined to the outside party that 1001 had called.
+    "46-attended-transfer-to-outside": [
+        *queue_call("13800138046", "4000"),
+        "A held by 1001",
+        "B arrived outbound: 813900139046 for 813900139046",
+        "B answered by 1001, another channel",
+        "A resumed by 1001",
+        "A 1001 now has 13800138046, the first channel, moved from B",
+        "B ended 0 answered",
+        "A attended transfer by 1001 to 813900139046",
+        "A left by 1001",
+        "A left by 1001",
+        "A ended 16 answered",
+    ],
+    # The internal call is the older one, yet the customer's survives.
+    "47-consult-first-then-customer": [
+        "A arrived internal: 1001 (Agent 1) for 1002",
+        "A offered to 1002: 1001 (Agent 1), the first channel",
+        "A answered by 1002, the first channel",
+        "B arrived inbound: 13800138047 for 4004",
+        "B offered to 1001: 13800138047, the first channel",
+        "B answered by 1001, the first channel",
+        "B 1002 now has 13800138047, the first channel, moved from A",
+        "A ended 0 answered",
+        "B attended transfer by 1001 to PJSIP/1002",
+        "B left by 1001",
+        "B left by 1002",
+        "B ended 16 answered",
+    ],
+    "48-park-and-retrieve": [
+        *queue_call("13800138048"),
+        "A left by 1001",
+        "B arrived internal: 1002 (Agent 2) for 701",
+        "B ended 0 unanswered",
+        "A offered to 1002: 13800138048, the first channel",
+        "A answered by 1002, the first channel",
+        *over("1002"),
+    ],
+    # Four people dial in on their own: the PBX keeps them four calls.
+    "49-conference": [
+        "A arrived inbound: 13800138049 for 4009",
+        "B arrived internal: 1001 (Agent 1) for 9100",
+        "C arrived internal: 1002 (Agent 2) for 9100",
+        "D arrived inbound: 13800138050 for 9100",
+        "B ended 16 unanswered",
+        "C ended 16 unanswered",
+        "D ended 16 unanswered",
+        "A ended 0 unanswered",
     ],
 }
 """Trace → its events; the calls of a trace are A, B in order of arrival."""

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from callcenter.config import PbxSettings
 from callcenter.telephony.ami_events import AmiParser, parse
+from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN
 from callcenter.telephony.events import CallAnswered, CallArrived, CallEnded, CallOffered, Direction
 from tests.unit.telephony_tracker import expected
 from tests.unit.telephony_tracker.pbx import Pbx
@@ -308,3 +310,8 @@ def test_unhold_without_hold_is_nothing():
     pbx = Pbx()
     caller, arrived = pbx.call_in("13800138000")
     assert calls(run([*arrived, pbx.about("Unhold", caller)], tracker())) == ["A arrived inbound: 13800138000 for 4000"]
+
+
+def test_default_pattern_is_that_of_the_settings():
+    """`pbx replay` and the application agree on who is an agent by default."""
+    assert PbxSettings().agent_pattern == DEFAULT_AGENT_PATTERN
