@@ -249,7 +249,7 @@ class CallLegs(CallBook):
     def _miss_reason(self, channel: Channel, cause: int) -> MissReason:
         """Hangup cause, then another's answer, then no sign of life (unreachable), then dial status."""
         if channel.forwarded:
-            return MissReason.FORWARDED
+            return MissReason.TRANSFERRED
         if cause in CAUSE_REASON:
             return CAUSE_REASON[cause]
         if channel.call.answered and channel.dial_status in {"", "CANCEL"}:

@@ -33,7 +33,7 @@ class MissReason(StrEnum):
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     CALLER_ABANDONED = "caller_abandoned"
     UNREACHABLE = "unreachable"
-    FORWARDED = "forwarded"
+    TRANSFERRED = "transferred"
 
 
 class TransferKind(StrEnum):

@@ -230,7 +230,7 @@ EXPECTED: dict[str, list[str]] = {
         "A arrived inbound: 13800138032 for 4004",
         "A offered to 1001: 13800138032, the first channel",
         "A forward transfer by 1001 to 1002",
-        "A missed by 1001: forwarded",
+        "A missed by 1001: transferred",
         "A offered to 1002: 13800138032, the first channel",
         "A answered by 1002, the first channel",
         *over("1002"),
