@@ -273,9 +273,9 @@ async def test_each_tap_carries_its_own_side_of_the_recording(tmp_path: Path, su
             await client.until(f"ActionID: tap-{tap}\r\nResponse: Success\r\nChannel: AudioSocket/")
         call.answer()
         await call.ended
-        caller, agent = (np.frombuffer(bytes(receiver.pcm[tap]), dtype="<i2") for tap in taps)
         for tap in taps:
             await asyncio.wait_for(receiver.closed[tap].wait(), 5)
+        caller, agent = (np.frombuffer(bytes(receiver.pcm[tap]), dtype="<i2") for tap in taps)
         assert np.count_nonzero(caller[:1]) == 0
         for heard, sound in ((caller, caller_sound), (agent, agent_sound)):
             start = int(np.argmax(heard != 0)) // 160 * 160

@@ -51,6 +51,8 @@ class Tap(asyncio.Protocol):
         self.side = Side.CALLER
         self.started = 0.0
         self.sent = 0
+        self._position: int | None = None
+        """The recording's next frame, once it plays; counted, because rounding moments would skip and repeat some."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected to the receiver."""
@@ -90,10 +92,12 @@ class Tap(asyncio.Protocol):
         call = self.call
         if call is None or call.answered_at is None or at < call.answered_at:
             return SILENCE if self.side is Side.CALLER else None
+        position = int((at - call.answered_at) / FRAME_S) if self._position is None else self._position
+        self._position = position + 1
         if call.audio is None or (self.side is Side.AGENT and call.agent is not None and call.agent.on_hold):
             return SILENCE
         pcm = call.audio.caller if self.side is Side.CALLER else call.audio.agent
-        return frame(pcm, round((at - call.answered_at) / FRAME_S))
+        return frame(pcm, position)
 
 
 class AudioPump:
@@ -119,8 +123,10 @@ class AudioPump:
             self._task = asyncio.create_task(self._run(), name="simulator-audio")
 
     def stop(self, tap: Tap) -> None:
-        """Send no more, and close the connection."""
-        self._taps.discard(tap)
+        """Send what is due still, then close the connection."""
+        if tap in self._taps:
+            self._taps.discard(tap)
+            tap.feed(self._clock.monotonic())
         tap.close()
 
     async def aclose(self) -> None:
