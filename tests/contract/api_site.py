@@ -20,16 +20,15 @@ from callcenter.clock import VirtualClock
 from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
 from callcenter.features.readiness import Check
-from callcenter.storage import users
+from callcenter.storage import calls, users
+from callcenter.storage.calls import CallWriter
 from callcenter.storage.database import Database
-from callcenter.storage.tables import CallEventRow, CallRow, LegRow, RecordingRow, SegmentRow
 from callcenter.storage.users import User
 from callcenter.web.hub import Hub
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from callcenter.web.static import Pages
 from workorder.commands import CreateCustomer, OpenDraft
-from workorder.model.base import Base
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
 from workorder.views import CustomerCard, OrderView
@@ -161,68 +160,57 @@ class Site:
             await work.commit()
         return card
 
-    async def call(self, call_id: str = "01CALL", *, interface: str = "PJSIP/1001", user: str = "agent") -> str:
-        """A call that rang at ``interface``, was answered, heard and ended."""
-        at, user_id, number = self.clock.now(), self.users[user].user_id, "13800138000"
-        call = CallRow(
+    async def call(self, call_id: str = "01CALL", *, interface: str = "PJSIP/1001", user: str | None = "agent") -> str:
+        """A call that rang at ``interface``, was answered after 3 s, heard and ended after a minute."""
+        at = self.clock.now()
+        user_id = self.users[user].user_id if user else None
+        writer, phone = CallWriter(), parse_phone("13800138000")
+        writer.record_arrival(call_id=call_id, linkedid=f"{call_id}.1", at=at, direction="inbound", phone=phone)
+        writer.record_offer(
             call_id=call_id,
-            linkedid=f"{call_id}.1",
-            direction="inbound",
-            number=number,
-            number_lookup=parse_phone(number).lookup,
-            queue="repairs",
+            at=at,
             interface=interface,
-            user_id=user_id,
-            started_at=at,
-            answered_at=at,
-            ended_at=at,
-            audio_started_at=at,
-            transcript_state="complete",
-        )
-        leg = LegRow(
-            call_id=call_id,
             uniqueid=f"{call_id}.2",
             caller_uniqueid=f"{call_id}.1",
-            interface=interface,
+            queue="repairs",
             user_id=user_id,
-            offered_at=at,
-            answered_at=at,
-            ended_at=at,
         )
-        answered = CallEventRow(call_id=call_id, at=at, type="answered", interface=interface, text="")
-        segment = SegmentRow(
-            segment_id=f"{call_id}S1",
+        writer.record_answer(call_id=call_id, at=at, interface=interface, user_id=user_id)
+        writer.start_audio(call_id=call_id, at=at)
+        writer.record_event(call_id=call_id, at=at, kind="answered", interface=interface, text="answered")
+        writer.add_segment(
             call_id=call_id,
+            segment_id=f"{call_id}S1",
             speaker="caller",
             start_ms=100,
             end_ms=900,
             text="空调 不 制冷",
             confidence=0.9,
-            words=[["空调", 100, 400, 0.9]],
+            words=[("空调", 100, 400, 0.9)],
         )
-        await self._add(call)
-        await self._add(leg, answered, segment)
+        writer.record_end(call_id=call_id, at=at, cause=16)
+        await self._save(writer)
         return call_id
 
     async def record(self, call_id: str, content: bytes = b"0123456789") -> None:
         """A recording of the call on disk and in the database."""
         (self.sounds.folder / f"{call_id}.flac").write_bytes(content)
-        await self._add(
-            RecordingRow(
-                call_id=call_id,
-                path=f"{call_id}.flac",
-                format="flac",
-                sample_rate_hz=8000,
-                duration_ms=60000,
-                size_bytes=len(content),
-                sha256="0" * 64,
-                stored_at=self.clock.now(),
-            )
+        writer = CallWriter()
+        writer.add_recording(
+            call_id=call_id,
+            at=self.clock.now(),
+            path=f"{call_id}.flac",
+            file_format="flac",
+            sample_rate_hz=8000,
+            duration_ms=60000,
+            size_bytes=len(content),
+            sha256="0" * 64,
         )
+        await self._save(writer)
 
-    async def _add(self, *rows: Base) -> None:
+    async def _save(self, writer: CallWriter) -> None:
         async with self.services.database.write() as work:
-            work.session.add_all(rows)
+            await calls.save(work.session, writer.take())
             await work.commit()
 
     async def draft(self, call_id: str | None = None, **fields: Any) -> OrderView:
