@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
+from callcenter.ids import new_id
 from callcenter.storage.database import Database
 from callcenter.storage.seed import phone, seed
 from workorder.commands import MACHINE, CreateOrder, EditOrder, OpenDraft, ReviseDraft
@@ -94,11 +95,9 @@ async def lookups(database, count, bare, size):
 async def writes(database, bare, size):
     opened = []
 
-    async def open_draft(number):
+    async def open_draft(_number):
         async with database.write() as work:
-            opened.append(
-                await orders.open_draft(work.session, OpenDraft(by=MACHINE, at=AT, call_id=f"bench{number:021d}"))
-            )
+            opened.append(await orders.open_draft(work.session, OpenDraft(by=MACHINE, at=AT, call_id=new_id())))
             await work.commit()
 
     async def revise(order):
