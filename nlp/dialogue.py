@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from nlp.catalogue import Catalogue
 from nlp.lexicon import Lexica
 from nlp.normalize import Text, normalise
 from nlp.types import CallContext, Segment, SlotContent, SlotState
+
+
+T = TypeVar("T")
 
 
 class Verdict(Enum):
@@ -57,6 +60,13 @@ class Turn:
     @classmethod
     def of(cls, index: int, segment: Segment) -> Turn:
         return cls(index, segment, normalise(segment.text))
+
+    def once(self, key: str, find: Callable[[str], T]) -> T:
+        """``find`` of the text, computed the first time only."""
+        if key not in self.memo:
+            self.memo[key] = find(self.text.s)
+        found: T = self.memo[key]
+        return found
 
     @property
     def s(self) -> str:

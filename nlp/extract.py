@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nlp.catalogue import Catalogue
 from nlp.dialogue import Found, Span, Talk, Turn
@@ -25,6 +26,16 @@ class Extractor:
     def __init__(self, catalogue: Catalogue | None = None) -> None:
         self._catalogue = catalogue or Catalogue.load()
         self._lexica = Lexica(self._catalogue)
+
+    def warm_up(self) -> None:
+        """Load and index everything now (about a second), so that no call waits for it. Safe to call from a thread."""
+        for appliance_name in self._catalogue.appliances:
+            self._lexica.faults(appliance_name)
+        session = self.start(CallContext(datetime(2026, 1, 1, tzinfo=UTC)))
+        session.push(Segment("1", "agent", "您的地址和电话？"))
+        session.push(
+            Segment("2", "caller", "我家格力空调不制冷，我姓王，杭州市西湖区文三路八号，幺三八零零零零零零零零")
+        )
 
     def start(self, context: CallContext) -> ExtractionSession:
         """A session for one call."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -101,58 +100,82 @@ def allowance(length: int) -> float:
     return {1: 0.0, 2: 0.2, 3: 0.91}.get(length, 1.35)
 
 
-class SoundIndex:
-    """Words that can be found in a text although misheard, by lookups of blurred syllables (no scan over the words)."""
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A word, and where in it the pair of syllables stands that led to it."""
 
-    def __init__(self, words: Iterable[str], *, gaps_from: int = 3) -> None:
-        self._exact: dict[str, list[str]] = defaultdict(list)
-        self._gapped: dict[str, list[str]] = defaultdict(list)
-        self._lengths: set[int] = set()
-        for word in set(words):
-            self._lengths.add(len(word))
+    word: str
+    offset: int
+    syllables: frozenset[str]
+
+
+class SoundIndex:
+    """Words that can be found in a text although misheard.
+
+    Two syllables that stand together (or with one between) lead to the words that have them; an alignment then decides.
+    So the cost grows with the text and not with the number of words.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._pairs: dict[tuple[str, str, int], list[_Entry]] = defaultdict(list)
+        for word in sorted(set(words)):
             for syllables in _blurred_readings(word):
-                _append(self._exact["|".join(syllables)], word)
-                if len(word) >= gaps_from:
-                    for i in range(len(syllables)):
-                        _append(self._gapped["|".join(syllables[:i] + syllables[i + 1 :])], word)
+                self._add(word, syllables)
+
+    def _add(self, word: str, syllables: list[str]) -> None:
+        known = frozenset(syllables)
+        for i in range(len(syllables) - 1):
+            self._pairs[syllables[i], syllables[i + 1], 1].append(_Entry(word, i, known))
+        if len(syllables) == 3:
+            self._pairs[syllables[0], syllables[2], 2].append(_Entry(word, 0, known))
 
     def find(self, s: str, start: int = 0, end: int | None = None) -> list[SoundMatch]:
         """Every word heard in ``s[start:end]``, best first; overlaps are left to the caller."""
         end = len(s) if end is None else end
-        blurred = [blur(syllable(c)) for c in s[start:end]]
+        text = s[start:end]
+        blurred = [blur(syllable(c)) for c in text]
+        tried: set[tuple[str, int]] = set()
         best: dict[tuple[str, int], SoundMatch] = {}
-        for word, i, j in self._candidates(blurred):
-            cost = distance(s[start + i : start + j], word)
-            if cost <= allowance(len(word)):
-                old = best.get((word, start + i))
-                if old is None or cost < old.cost:
-                    best[word, start + i] = SoundMatch(word, start + i, start + j, cost)
+        for entry, at in self._candidates(blurred):
+            if (entry.word, at) in tried:
+                continue
+            tried.add((entry.word, at))
+            m = _place(text, entry.word, at)
+            if m.cost <= allowance(len(entry.word)):
+                key = (m.word, m.start)
+                if key not in best or m.cost < best[key].cost:
+                    best[key] = SoundMatch(m.word, m.start + start, m.end + start, m.cost)
         return sorted(best.values(), key=lambda m: (m.cost / len(m.word), -len(m.word), m.start))
 
-    def _candidates(self, blurred: list[str]) -> Iterator[tuple[str, int, int]]:
+    def _candidates(self, blurred: list[str]) -> Iterator[tuple[_Entry, int]]:
+        """(entry, where its word would begin) for every pair of syllables that the index knows."""
         n = len(blurred)
-        lengths = sorted(self._lengths | {k - 1 for k in self._lengths if k > 2})
-        for i in range(n):
-            for size in lengths:
-                j = i + size
-                if j > n:
+        for i in range(n - 1):
+            for gap in (1, 2):
+                if i + gap >= n:
                     break
-                window = blurred[i:j]
-                key = "|".join(window)
-                for word in self._exact.get(key, ()):
-                    yield word, i, j
-                for word in self._gapped.get(key, ()):
-                    yield word, i, j
-                if size >= 3:
-                    for k in range(size):
-                        gapped = "|".join(window[:k] + window[k + 1 :])
-                        for word in self._gapped.get(gapped, ()):
-                            yield word, i, j
+                for entry in self._pairs.get((blurred[i], blurred[i + gap], gap), ()):
+                    at, size = i - entry.offset, len(entry.word)
+                    near = blurred[max(0, at - 1) : at + size + 1]
+                    if sum(1 for x in entry.syllables if x in near) >= len(entry.syllables) - 1:
+                        yield entry, at
 
 
-def _append(words: list[str], word: str) -> None:
-    if word not in words:
-        words.append(word)
+def _place(s: str, word: str, at: int) -> SoundMatch:
+    """The best alignment of ``word`` with a piece of ``s`` that begins at ``at`` or one character beside it."""
+    size = len(word)
+    if size <= 2:
+        return SoundMatch(word, at, at + size, distance(s[at : at + size], word))
+    low, high = max(0, at - 1), min(len(s), at + size + 1)
+    row = [(0.0, low + j) for j in range(high - low + 1)]
+    for x in word:
+        last, row[0] = row[0], (row[0][0] + GAP, row[0][1])
+        for j in range(1, len(row)):
+            substituted = (last[0] + char_cost(s[low + j - 1], x), last[1])
+            last = row[j]
+            row[j] = min(substituted, (row[j][0] + GAP, row[j][1]), (row[j - 1][0] + GAP, row[j - 1][1]))
+    j, (cost, begin) = min(enumerate(row), key=lambda cell: (cell[1][0], abs(cell[0] - size - 1)))
+    return SoundMatch(word, begin, low + j, cost)
 
 
 def _blurred_readings(word: str) -> Iterator[list[str]]:
@@ -161,6 +184,3 @@ def _blurred_readings(word: str) -> Iterator[list[str]]:
         if n == 8:
             return
         yield list(combination)
-
-
-_LATIN = re.compile(r"[A-Z]")

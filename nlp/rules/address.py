@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from nlp.addresses import Spoken, completed, merge, parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.types import SlotState
+
+
+_OUR_PLACE = re.compile(r"网点|服务站|门店|维修点|专卖店|我们仓库")
 
 
 def settle(talk: Talk) -> Found | None:
@@ -17,6 +22,8 @@ def settle(talk: Talk) -> Found | None:
         if part is None:
             continue
         if turn.by_agent:
+            if _OUR_PLACE.search(turn.s):
+                continue
             answer, _ = talk.answer(turn.index)
             if answer is Verdict.NO:
                 continue

@@ -12,7 +12,7 @@ from nlp.types import SlotState
 
 NOT_OURS = re.compile(r"邻居|隔壁|对门|同事|朋友|单位|别人|楼下那|楼上那|以前那|原来那|旧的那|亲戚|我姐家|我妹家")
 _SETTLED = re.compile(r"不用管|不用修|自己又?好了|又好了|没事了|已经修好|不用看|先不管|不用处理")
-_REFERENCE = re.compile(r"^(?:旁边|上面|下面|底下|里面?|后面|专线|插座|那一?路|的水|位|外面)")
+_REFERENCE = re.compile(r"^(?:旁边|专线|插座|位(?!置)|的位置)")
 _ONE_MORE = re.compile(
     r"还有(?:一?[个台]|那个)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都到了|都要|都得"
 )
@@ -95,8 +95,10 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
     span = other.by_caller[0]
     s = talk.turns[span.turn].s
     listed = span.turn == first.by_caller[0].turn and _LIST.match(s[first.by_caller[0].end : span.start])
-    announced = _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30]) or any(
-        _ONE_MORE.search(t.s) for t in talk.caller() if t.index < span.turn
+    announced = (
+        s[: span.start].endswith(("还有", "还有个", "还有一个", "加上"))
+        or _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30])
+        or any(_ONE_MORE.search(t.s) for t in talk.caller() if t.index < span.turn)
     )
     return (first, other) if (listed and _ONE_MORE.search(s)) or announced else None
 

@@ -82,10 +82,7 @@ def _display(o: Offer) -> str:
 
 
 def _heard(talk: Talk, turn: Turn) -> list[When]:
-    found = turn.memo.get("times")
-    if found is None:
-        found = turn.memo["times"] = times(turn.s, talk.context.started_at)
-    return list(found)
+    return turn.once("times", lambda s: times(s, talk.context.started_at))
 
 
 def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Offer | None:

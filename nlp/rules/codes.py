@@ -51,7 +51,7 @@ def _latest(options: list[Said]) -> Said:
 
 
 def _in_turn(talk: Talk, turn: Turn) -> list[Said]:
-    spoken: list[Code] = turn.memo.setdefault("codes", list(codes(turn.s)))
+    spoken = turn.once("codes", lambda s: list(codes(s)))
     if not spoken:
         return []
     state = SlotState.HEARD

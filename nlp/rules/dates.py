@@ -12,7 +12,7 @@ from nlp.times import When, times
 from nlp.types import SlotState
 
 _N = r"[零〇一二三四五六七八九十两\d]+"
-_FESTIVALS = {"双十一": "-11-11", "双11": "-11-11", "双十二": "-12-12", "双12": "-12-12", "六一八": "-06", "618": "-06", "元旦": "-01-01", "五一": "-05-01",
+_FESTIVALS = {"双十一": "-11-11", "双11": "-11-11", "双十二": "-12-12", "双12": "-12-12", "六一八": "-06-18", "618": "-06-18", "元旦": "-01-01", "五一": "-05-01",
               "国庆": "-10-01", "十一": "-10-01", "六一": "-06-01", "三八": "-03-08", "圣诞": "-12-25", "年底": "-12", "年初": "-01", "年中": "-06"}  # fmt: skip
 _YEAR = re.compile(
     rf"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{{2}}|[零一二三四五六七八九\d]{{2}})年(?!了|多|级)"
@@ -97,7 +97,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
 def _past_days(talk: Talk, turn: Turn) -> list[When]:
     """Days in the past: a bare weekday (打礼拜天) means the last one."""
     today = talk.context.started_at.date()
-    spoken: list[When] = turn.memo.setdefault("times", times(turn.s, talk.context.started_at))
+    spoken = turn.once("times", lambda s: times(s, talk.context.started_at))
     past = []
     for w in spoken:
         if w.day is None:

@@ -58,16 +58,19 @@ class _Patterns:
     familiar: re.Pattern[str]
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> _Patterns:
+@lru_cache(maxsize=64)
+def _patterns(rare: str = "") -> _Patterns:
+    """The patterns; ``rare`` adds surnames that were introduced in this call (我姓眭) to the known ones."""
     x = surnames().pattern
+    compound = x[3 : x.index("|[")]
+    x = f"(?:{x}|[{rare}])" if rare else x
     return _Patterns(
         called=re.compile(rf"(?P<who>我|他|她)?(?:姓名是?|名叫|叫做?|名字是|名字叫|我是)({x})({_HAN}{{1,2}})"),
         opening=re.compile(
             rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x})(?:哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
         ),
         family=re.compile(x),
-        surname=re.compile(rf"(?<!不)(?<!不是)(?:免贵|敝|我|他|她|本人)?(?:姓)({x})"),
+        surname=re.compile(rf"(?<!不)(?<!不是)(?<!贵)姓(?![名氏什啥甚])({compound}|{_HAN})"),
         titled=re.compile(rf"(?!{_RISKY})({x})({_HAN}{{1,2}}?)??({TITLES})"),
         familiar=re.compile(rf"[老小]({x})(?=[，。,.就]|$)"),
     )
@@ -171,7 +174,7 @@ def _spelled(talk: Talk, index: int, c: str) -> str:
 def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
     asked = talk.asked(turn.index)
     by_name = "customer_name" in asked
-    p = _patterns()
+    p = _patterns(_rare(turn.s))
     for m in p.called.finditer(turn.s):
         given = _given(turn.s, m.group(2), m.group(3), m.end())
         if given:
@@ -200,9 +203,15 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         yield from _titled(turn)
 
 
+def _rare(s: str) -> str:
+    """Surnames introduced in ``s`` that the list does not have."""
+    said = {m.group(1) for m in _patterns().surname.finditer(s)}
+    return "".join(sorted(x for x in said if len(x) == 1 and x not in surnames().single))
+
+
 def _openings(turn: Turn, least: int, rule: str) -> Iterator[Heard]:
     """Names that stand where an answer begins: 刘晓燕，拂晓的晓; 幺三九…，马秀兰."""
-    p = _patterns()
+    p = _patterns(_rare(turn.s))
     for m in p.opening.finditer(turn.s):
         family = p.family.match(turn.s, m.end())
         if family is None or (least == 2 and m.start() == 0):

@@ -43,10 +43,7 @@ def _in_turn(talk: Talk, turn: Turn) -> list[Heard]:
 
 
 def _numbers(turn: Turn) -> list[SpokenNumber]:
-    found = turn.memo.get("phones")
-    if found is None:
-        found = turn.memo["phones"] = phones(turn.s)
-    return list(found)
+    return turn.once("phones", phones)
 
 
 def _said(talk: Talk, turn: Turn) -> list[Heard]:

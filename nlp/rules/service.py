@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import partial
 
 from nlp.catalogue import SERVICE_TYPES
 from nlp.dialogue import Found, Span, Talk
@@ -29,7 +30,12 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
         ("install", 1.2, AGENT, r"安装地址|报装|预约安装|安装热线|装在哪|移机|货到了"),
         ("return_exchange", 4.0, CALLER, r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换"),
         ("return_exchange", 1.5, AGENT, r"退货|换货|退换"),
-        ("repair", 6.0, CALLER, r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧"),
+        (
+            "repair",
+            6.0,
+            CALLER,
+            r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧|先(?:让|叫|派|请).{0,4}(?:师傅|人).{0,4}(?:看|修)|不退了|不换了|先不退",
+        ),
         (
             "maintenance",
             3.5,
@@ -44,13 +50,13 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "progress",
             5.0,
             CALLER,
-            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|修好没|还没影|改(?:一下)?时间|预约了|取消|催|报的(?:修|.{0,6}维修)|等了一天|怎么还没|什么时候能?到|(?:师傅|人)(?:还|都|也)?(?:没|不见)(?:到|来|影)|说好.{0,8}来|约的.{0,10}(?:没|还)|催一?[下催]|还要等多久|报(?:过|了)修",
+            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|修好没|还没影|改(?:一下)?时间|预约了|取消|催|报的(?:修|.{0,6}维修)|等了一天|怎么还没|什么时候能?到|(?:师傅|人)(?:还|都|也)?(?:没|不见)(?:到|来|影)|说好.{0,8}来|约的.{0,10}(?:没|还)|催一?[下催]|还要等多久|报(?:过|了)修|报修的(?:那|单|空|冰|洗|热|电|油)|报的修|(?:前天|昨天|上周.?|大前天|那天|上次)(?:我)?(?:报|约)的",
         ),
         (
             "progress",
             2.5,
             AGENT,
-            r"报修的?工单号|报.{0,4}单号|工单号|寄修单号|退货单号|催进度|预留手机号|报修电话是|查到了|原来约的",
+            r"报修的?工单号|报.{0,4}单号|工单号|寄修单号|退货单号|报修(?:的)?(?:时)?(?:登记|留)?的?(?:手机|电话)|登记(?:的)?(?:姓名|电话|手机)|催进度|预留手机号|报修电话是|查到了|原来约的",
         ),
     )
 )
@@ -63,8 +69,14 @@ def concrete(talk: Talk, *, named: bool) -> bool:
     """Whether the call is about an order at all: a wrong number, silence or abuse is not."""
     if any(_WRONG_NUMBER.search(t.s) for t in talk.caller()):
         return False
-    strong = (p for kind, weight, speaker, p in CUES if speaker == CALLER and weight >= 3)
-    return named or any(p.search(t.s) for p in strong for t in talk.caller())
+    cues = (c for t in talk.caller() for c in t.once("cues", partial(_cues, speaker=CALLER)))
+    return named or any(weight >= 3 for _, weight, _, _ in cues)
+
+
+def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
+    """(kind, weight, start, end) of each cue in an utterance."""
+    heard = ((kind, weight, p.search(s)) for kind, weight, who, p in CUES if who in (BOTH, speaker))
+    return [(kind, weight, m.start(), m.end()) for kind, weight, m in heard if m]
 
 
 def settle(talk: Talk, *, concrete: bool, dispatched: bool) -> Found | None:
@@ -78,13 +90,9 @@ def settle(talk: Talk, *, concrete: bool, dispatched: bool) -> Found | None:
     spans: dict[str, Span] = {}
     score["repair"] = 0.5
     for turn in talk.turns:
-        for kind, weight, speaker, pattern in CUES:
-            if speaker != BOTH and speaker != turn.segment.speaker:
-                continue
-            m = pattern.search(turn.s)
-            if m:
-                score[kind] += weight
-                spans.setdefault(kind, Span(turn.index, m.start(), m.end()))
+        for kind, weight, start, end in turn.once("cues", partial(_cues, speaker=turn.segment.speaker)):
+            score[kind] += weight
+            spans.setdefault(kind, Span(turn.index, start, end))
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     span = spans.get(kind)
