@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
-from asr.load import load_recognizer
 from prometheus_client import CollectorRegistry
 
 from asr.errors import AsrError
+from asr.load import load_recognizer
 from asr.recognizer import Recognizer
 from callcenter import logs
 from callcenter.auth.sessions import Auth
@@ -180,7 +180,9 @@ class App:
     def _subscribe_features(self) -> None:
         settings, database, clock = self.settings, self.database, self.clock
         # Screen-pop first: within one queue its handlers run before those that only update what it shows.
-        ScreenPop(database, self.live_calls, self.read_phone).subscribe(self.bus)
+        ScreenPop(
+            database=database, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone
+        ).subscribe()
         self.live_calls.subscribe(self.bus)
         self.call_record = CallRecord(database, clock, self.read_phone)
         self.call_record.subscribe(self.bus)

@@ -61,12 +61,17 @@ class LocalBus:
     def __init__(self) -> None:
         self._subscriptions: dict[str, _Subscription] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._interested: dict[type, list[_Subscription]] = {}
 
     def publish(self, event: object) -> None:
         """Append to each interested subscription's queue."""
-        for subscription in self._subscriptions.values():
-            if subscription.handlers(event):
-                subscription.put(event)
+        kind = type(event)
+        interested = self._interested.get(kind)
+        if interested is None:
+            interested = [s for s in self._subscriptions.values() if s.handlers(event)]
+            self._interested[kind] = interested
+        for subscription in interested:
+            subscription.put(event)
 
     def subscribe(self, event_type: type[E], handler: Handler[E], *, name: str) -> None:
         """Start the subscription's task on first use of ``name``; later calls add routes to it."""
@@ -75,6 +80,7 @@ class LocalBus:
             subscription = self._subscriptions[name] = _Subscription(name)
             self._tasks.append(asyncio.create_task(subscription.run(), name=f"bus:{name}"))
         subscription.routes.setdefault(event_type, []).append(handler)
+        self._interested.clear()
 
     def lag(self) -> dict[str, int]:
         """Events waiting, by subscription: the back-pressure gauge of /metrics."""

@@ -7,7 +7,9 @@ import asyncio
 import structlog
 
 from callcenter.bus.port import Bus
+from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
+from callcenter.features.events import CallerIdentified
 from callcenter.features.live_calls import LiveCall, LiveCalls
 from callcenter.storage.database import Database
 from callcenter.telephony.events import CallArrived, CallEnded, CallOffered, CallPartyChanged
@@ -26,15 +28,18 @@ PATIENCE_S = 0.03
 class ScreenPop:
     """Shows each offered call on its device, with the customer's history."""
 
-    def __init__(self, database: Database, live: LiveCalls, read_phone: PhoneReader) -> None:
+    def __init__(self, *, database: Database, live: LiveCalls, bus: Bus, clock: Clock, read_phone: PhoneReader) -> None:
         self._database = database
         self._live = live
+        self._bus = bus
+        self._clock = clock
         self._read_phone = read_phone
         self._lookups: dict[str, asyncio.Task[Cards]] = {}
         self._pending: set[asyncio.Task[None]] = set()
 
-    def subscribe(self, bus: Bus) -> None:
+    def subscribe(self) -> None:
         """Offers go through the queue named ``desk``, in order with everything else the desk shows."""
+        bus = self._bus
         bus.subscribe(CallArrived, self._arrived, name="desk")
         bus.subscribe(CallOffered, self._offered, name="desk")
         bus.subscribe(CallPartyChanged, self._party_changed, name="desk")
@@ -54,8 +59,16 @@ class ScreenPop:
             return ()
 
     def _look_up(self, call_id: str, number: str | None) -> asyncio.Task[Cards]:
-        task = self._lookups[call_id] = asyncio.create_task(self.customers(number), name=f"lookup:{call_id}")
+        task = self._lookups[call_id] = asyncio.create_task(self._identify(call_id, number), name=f"lookup:{call_id}")
         return task
+
+    async def _identify(self, call_id: str, number: str | None) -> Cards:
+        found = await self.customers(number)
+        customer, _ = _one_or_candidates(found)
+        if customer is not None:
+            fact = CallerIdentified(at=self._clock.now(), call_id=call_id, customer_id=customer.customer_id)
+            self._bus.publish(fact)
+        return found
 
     async def _arrived(self, event: CallArrived) -> None:
         self._look_up(event.call_id, event.number)

@@ -1,260 +1,367 @@
-"""Writing down calls as they happen. Every function takes the session of a unit of work and is safe to repeat."""
+"""Writing calls down: facts are collected in memory and saved together, one statement a table however many calls.
+
+``CallWriter`` knows the rows of the calls that go on, so a fact costs a dictionary entry; ``save`` writes what changed
+since the last ``take``. Facts may be repeated (resync, relay): the first time of each counts. Text that comes from the
+network is cut to its column and freed of NUL, which PostgreSQL does not store.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.errors import NotFound
-from callcenter.storage.tables import CallEventRow, CallRow, GapRow, LegRow, RecordingRow, SegmentRow
+from callcenter.storage.tables import CallEventRow, CallRow, GapRow, LegRow, RecordingRow, SegmentRow, UserRow
+from workorder.model.base import Base
 from workorder.policy.phones import PhoneKey
 
+Row = dict[str, Any]
 
-async def record_arrival(
-    session: AsyncSession,
-    *,
-    call_id: str,
-    linkedid: str,
-    at: datetime,
-    direction: str,
-    phone: PhoneKey | None = None,
-    name: str | None = None,
-    dialled: str | None = None,
-    customer_id: str | None = None,
-) -> None:
-    """Start the call's record. ``phone`` is the other party's number as read by ``workorder.policy.phones``."""
-    if await session.get(CallRow, call_id) is not None:
-        return
-    session.add(
-        CallRow(
-            call_id=call_id,
-            linkedid=linkedid,
-            direction=direction,
-            number=(phone.raw or None) if phone else None,
-            number_lookup=phone.lookup if phone else None,
-            name=name,
-            dialled=dialled,
-            customer_id=customer_id,
-            started_at=at,
-            abandoned=False,
-            transcript_state="none",
+REMEMBERED = 5000
+"""Ended calls whose late facts (last words, recording) are still taken without asking the database."""
+SHORT = 80
+"""Characters of names and numbers, as their columns have it."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows to save together. ``strangers`` are ids of calls that the writer does not know: they must exist already."""
+
+    calls: list[Row] = field(default_factory=list)
+    legs: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    segments: list[Row] = field(default_factory=list)
+    recordings: list[Row] = field(default_factory=list)
+    gaps: list[Row] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to save."""
+        return any((self.calls, self.legs, self.events, self.segments, self.recordings, self.gaps))
+
+
+class CallWriter:
+    """Turns facts into rows. Methods that need a call raise NotFound for one that never arrived."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Row] = {}
+        self._legs: dict[str, dict[str, Row]] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._changed_calls: dict[str, Row] = {}
+        self._changed_legs: dict[tuple[str, str], Row] = {}
+        self._batch = Batch()
+
+    def take(self) -> Batch:
+        """What changed since the last time."""
+        batch, self._batch = self._batch, Batch()
+        batch.calls = [dict(row) for row in self._changed_calls.values()]
+        batch.legs = [dict(row) for row in self._changed_legs.values()]
+        self._changed_calls.clear()
+        self._changed_legs.clear()
+        return batch
+
+    def record_arrival(
+        self,
+        *,
+        call_id: str,
+        linkedid: str,
+        at: datetime,
+        direction: str,
+        phone: PhoneKey | None = None,
+        name: str | None = None,
+        dialled: str | None = None,
+        customer_id: str | None = None,
+    ) -> None:
+        """Start the call's record. ``phone`` is the other party's number as read by ``workorder.policy.phones``."""
+        if call_id in self._calls or call_id in self._ended:
+            return
+        self._calls[call_id] = self._changed_calls[call_id] = {
+            **_CALL,
+            "call_id": call_id,
+            "linkedid": short(linkedid),
+            "direction": str(direction),
+            **_number(phone),
+            "name": short(name),
+            "dialled": short(dialled),
+            "customer_id": customer_id,
+            "started_at": at,
+        }
+
+    def record_offer(
+        self,
+        *,
+        call_id: str,
+        at: datetime,
+        interface: str,
+        uniqueid: str,
+        caller_uniqueid: str,
+        queue: str | None = None,
+        user_id: str | None = None,
+    ) -> None:
+        """The call rings at a device; without ``user_id`` it is whoever uses the device when this is saved."""
+        call = self._change(call_id)
+        call["queue"] = short(queue) or call["queue"]
+        if call["answered_at"] is None:
+            call["interface"], call["user_id"] = short(interface), user_id
+        legs = self._legs.setdefault(call_id, {})
+        leg = legs.setdefault(
+            uniqueid,
+            {
+                **_LEG,
+                "call_id": call_id,
+                "interface": short(interface),
+                "user_id": user_id,
+                "queue": short(queue),
+                "uniqueid": short(uniqueid),
+                "caller_uniqueid": short(caller_uniqueid),
+                "offered_at": at,
+            },
         )
-    )
-    await session.flush()
+        self._changed_legs[call_id, uniqueid] = leg
 
+    def record_answer(self, *, call_id: str, at: datetime, interface: str, user_id: str | None = None) -> None:
+        """The device picked up; a transfer's second answer changes the device, not the time of the first."""
+        call = self._change(call_id)
+        call["answered_at"] = call["answered_at"] or at
+        if call["interface"] != short(interface):
+            call["interface"], call["user_id"] = short(interface), None
+        call["user_id"] = user_id or call["user_id"]
+        if leg := self._change_leg(call_id, interface):
+            leg["answered_at"] = leg["answered_at"] or at
+            leg["user_id"] = user_id or leg["user_id"]
 
-async def record_offer(
-    session: AsyncSession,
-    *,
-    call_id: str,
-    at: datetime,
-    interface: str,
-    uniqueid: str,
-    caller_uniqueid: str,
-    queue: str | None = None,
-    user_id: str | None = None,
-) -> None:
-    """The call rings at a device; ``user_id`` whoever uses it now. The agents a call was offered to may see it."""
-    call = await _call(session, call_id)
-    call.queue = queue or call.queue
-    if call.answered_at is None:
-        call.interface, call.user_id = interface, user_id
-    known = await session.scalar(select(LegRow.leg_id).where(LegRow.call_id == call_id, LegRow.uniqueid == uniqueid))
-    if known is None:
-        session.add(
-            LegRow(
-                call_id=call_id,
-                interface=interface,
-                user_id=user_id,
-                queue=queue,
-                uniqueid=uniqueid,
-                caller_uniqueid=caller_uniqueid,
-                offered_at=at,
-            )
+    def record_miss(self, *, call_id: str, at: datetime, interface: str, reason: str) -> None:
+        """The device stopped ringing without getting the call."""
+        if leg := self._change_leg(call_id, interface):
+            leg["ended_at"], leg["miss_reason"] = leg["ended_at"] or at, str(reason)
+
+    def record_leg_end(self, *, call_id: str, at: datetime, interface: str) -> None:
+        """The device's part is over while the call may go on."""
+        if leg := self._change_leg(call_id, interface):
+            leg["ended_at"] = leg["ended_at"] or at
+
+    def record_abandon(self, *, call_id: str, queue: str | None = None) -> None:
+        """The caller left the queue before anybody answered."""
+        call = self._change(call_id)
+        call["abandoned"], call["queue"] = True, short(queue) or call["queue"]
+
+    def record_end(self, *, call_id: str, at: datetime, cause: int | None = None) -> None:
+        """The last channel is gone; ``cause`` is the Q.850 code. Closes the legs that are still open."""
+        if call_id in self._ended:
+            return
+        call = self._change(call_id)
+        call["ended_at"], call["cause"] = at, cause
+        if call["transcript_state"] == "live":
+            call["transcript_state"] = "complete"
+        for uniqueid, leg in self._legs.pop(call_id, {}).items():
+            if leg["ended_at"] is None:
+                leg["ended_at"] = at
+                self._changed_legs[call_id, uniqueid] = leg
+        del self._calls[call_id]
+        self._ended[call_id] = None
+        if len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+
+    def record_event(
+        self, *, call_id: str, at: datetime, kind: str, interface: str | None = None, text: str = ""
+    ) -> None:
+        """Something for the time line of the replay; ``kind`` is a stable word, ``text`` is for people."""
+        self._about(call_id)
+        row = {"call_id": call_id, "at": at, "type": kind, "interface": short(interface), "text": clean(text)}
+        self._batch.events.append(row)
+
+    def set_customer(self, *, call_id: str, customer_id: str | None) -> None:
+        """Who is on the line, once known."""
+        self._change(call_id)["customer_id"] = customer_id
+
+    def set_number(self, *, call_id: str, phone: PhoneKey) -> None:
+        """The other party changed (attended transfer)."""
+        self._change(call_id).update(_number(phone))
+
+    def start_audio(self, *, call_id: str, at: datetime) -> None:
+        """Zero of the call's time line; the transcript is live from here."""
+        call = self._change(call_id)
+        call["audio_started_at"] = call["audio_started_at"] or at
+        call["transcript_state"] = "live"
+
+    def add_segment(
+        self,
+        *,
+        call_id: str,
+        segment_id: str,
+        speaker: str,
+        start_ms: int,
+        end_ms: int,
+        text: str,
+        confidence: float,
+        words: Iterable[tuple[str, int, int, float]] = (),
+    ) -> None:
+        """A finished utterance; the same ``segment_id`` again changes nothing."""
+        self._about(call_id)
+        self._batch.segments.append(
+            {
+                "segment_id": segment_id,
+                "call_id": call_id,
+                "speaker": str(speaker),
+                "start_ms": start_ms,
+                "end_ms": end_ms,
+                "text": clean(text),
+                "confidence": confidence,
+                "words": [list(word) for word in words],
+            }
         )
-    await session.flush()
 
-
-async def record_answer(
-    session: AsyncSession, *, call_id: str, at: datetime, interface: str, user_id: str | None = None
-) -> None:
-    """The device picked up; a transfer's second answer changes the device, not the time of the first."""
-    call = await _call(session, call_id)
-    call.answered_at = call.answered_at or at
-    call.interface, call.user_id = interface, user_id or call.user_id
-    if leg := await _leg(session, call_id, interface):
-        leg.answered_at = leg.answered_at or at
-        leg.user_id = user_id or leg.user_id
-    await session.flush()
-
-
-async def record_miss(session: AsyncSession, *, call_id: str, at: datetime, interface: str, reason: str) -> None:
-    """The device stopped ringing without getting the call."""
-    if leg := await _leg(session, call_id, interface):
-        leg.ended_at, leg.miss_reason = leg.ended_at or at, reason
-        await session.flush()
-
-
-async def record_leg_end(session: AsyncSession, *, call_id: str, at: datetime, interface: str) -> None:
-    """The device's part is over while the call may go on."""
-    if leg := await _leg(session, call_id, interface):
-        leg.ended_at = leg.ended_at or at
-        await session.flush()
-
-
-async def record_abandon(session: AsyncSession, *, call_id: str, queue: str | None = None) -> None:
-    """The caller left the queue before anybody answered."""
-    call = await _call(session, call_id)
-    call.abandoned, call.queue = True, queue or call.queue
-    await session.flush()
-
-
-async def record_end(session: AsyncSession, *, call_id: str, at: datetime, cause: int | None = None) -> None:
-    """The last channel is gone; ``cause`` is the Q.850 code. Closes the legs that are still open."""
-    call = await _call(session, call_id)
-    call.ended_at = call.ended_at or at
-    call.cause = cause if call.cause is None else call.cause
-    if call.transcript_state == "live":
-        call.transcript_state = "complete"
-    for leg in await session.scalars(select(LegRow).where(LegRow.call_id == call_id, LegRow.ended_at.is_(None))):
-        leg.ended_at = at
-    await session.flush()
-
-
-async def record_event(
-    session: AsyncSession, *, call_id: str, at: datetime, kind: str, interface: str | None = None, text: str = ""
-) -> None:
-    """Something for the time line of the replay; ``kind`` is a stable word, ``text`` is for people."""
-    session.add(CallEventRow(call_id=call_id, at=at, type=kind, interface=interface, text=text))
-    await session.flush()
-
-
-async def set_customer(session: AsyncSession, *, call_id: str, customer_id: str | None) -> None:
-    """Who was on the line, once known."""
-    (await _call(session, call_id)).customer_id = customer_id
-    await session.flush()
-
-
-async def set_number(session: AsyncSession, *, call_id: str, phone: PhoneKey) -> None:
-    """The other party changed (attended transfer)."""
-    call = await _call(session, call_id)
-    call.number, call.number_lookup = phone.raw or None, phone.lookup
-    await session.flush()
-
-
-async def start_audio(session: AsyncSession, *, call_id: str, at: datetime) -> None:
-    """Zero of the call's time line; the transcript is live from here."""
-    call = await _call(session, call_id)
-    call.audio_started_at = call.audio_started_at or at
-    if call.ended_at is None:
-        call.transcript_state = "live"
-    await session.flush()
-
-
-async def set_transcript_state(session: AsyncSession, *, call_id: str, state: str) -> None:
-    """``live``, ``complete`` or ``none``."""
-    (await _call(session, call_id)).transcript_state = state
-    await session.flush()
-
-
-async def add_segment(
-    session: AsyncSession,
-    *,
-    call_id: str,
-    segment_id: str,
-    speaker: str,
-    start_ms: int,
-    end_ms: int,
-    text: str,
-    confidence: float,
-    words: Iterable[tuple[str, int, int, float]] = (),
-) -> None:
-    """A finished utterance; the same ``segment_id`` again changes nothing."""
-    if await session.get(SegmentRow, segment_id) is not None:
-        return
-    session.add(
-        SegmentRow(
-            segment_id=segment_id,
-            call_id=call_id,
-            speaker=speaker,
-            start_ms=start_ms,
-            end_ms=end_ms,
-            text=text,
-            confidence=confidence,
-            words=[list(word) for word in words],
+    def add_recording(
+        self,
+        *,
+        call_id: str,
+        at: datetime,
+        path: str,
+        file_format: str,
+        sample_rate_hz: int,
+        duration_ms: int,
+        size_bytes: int,
+        sha256: str,
+        partial: bool = False,
+    ) -> None:
+        """The stereo file of the call; a second one (after a repair) replaces the first."""
+        self._about(call_id)
+        self._batch.recordings.append(
+            {
+                "call_id": call_id,
+                "path": path,
+                "format": file_format,
+                "sample_rate_hz": sample_rate_hz,
+                "duration_ms": duration_ms,
+                "size_bytes": size_bytes,
+                "sha256": sha256,
+                "partial": partial,
+                "stored_at": at,
+            }
         )
-    )
-    await session.flush()
+
+    def add_gap(
+        self, *, since: datetime, until: datetime, calls_reconstructed: int = 0, calls_ended_unseen: int = 0
+    ) -> None:
+        """A time in which the PBX could not be heard."""
+        counts = {"calls_reconstructed": calls_reconstructed, "calls_ended_unseen": calls_ended_unseen}
+        self._batch.gaps.append({"since": since, "until": until, **counts})
+
+    def _change(self, call_id: str) -> Row:
+        call = self._calls.get(call_id)
+        if call is None:
+            raise NotFound(f"there is no call {call_id}", field="call_id")
+        self._changed_calls[call_id] = call
+        return call
+
+    def _change_leg(self, call_id: str, interface: str) -> Row | None:
+        """The device's latest leg of this call: a queue may offer it several times."""
+        legs = self._legs.get(call_id, {})
+        uniqueid = next((u for u in reversed(legs) if legs[u]["interface"] == short(interface)), None)
+        if uniqueid is None:
+            return None
+        self._changed_legs[call_id, uniqueid] = legs[uniqueid]
+        return legs[uniqueid]
+
+    def _about(self, call_id: str) -> None:
+        if call_id not in self._calls and call_id not in self._ended:
+            self._batch.strangers.add(call_id)
 
 
-async def add_recording(
-    session: AsyncSession,
-    *,
-    call_id: str,
-    at: datetime,
-    path: str,
-    file_format: str,
-    sample_rate_hz: int,
-    duration_ms: int,
-    size_bytes: int,
-    sha256: str,
-    partial: bool = False,
-) -> None:
-    """The stereo file of the call; a second one (after a repair) replaces the first."""
-    await session.merge(
-        RecordingRow(
-            call_id=call_id,
-            path=path,
-            format=file_format,
-            sample_rate_hz=sample_rate_hz,
-            duration_ms=duration_ms,
-            size_bytes=size_bytes,
-            sha256=sha256,
-            partial=partial,
-            stored_at=at,
-        )
-    )
-    await session.flush()
-
-
-async def add_gap(
-    session: AsyncSession,
-    *,
-    since: datetime,
-    until: datetime,
-    calls_reconstructed: int = 0,
-    calls_ended_unseen: int = 0,
-) -> None:
-    """A time in which the PBX could not be heard."""
-    session.add(
-        GapRow(since=since, until=until, calls_reconstructed=calls_reconstructed, calls_ended_unseen=calls_ended_unseen)
-    )
-    await session.flush()
+async def save(session: AsyncSession, batch: Batch) -> None:
+    """Write a batch; safe to repeat after a failure. What belongs to a call that nobody recorded is left out."""
+    await _find_users(session, batch)
+    await _leave_out_unknown(session, batch)
+    await _upsert(session, CallRow, batch.calls, ("call_id",))
+    await _upsert(session, LegRow, batch.legs, ("call_id", "uniqueid"))
+    if batch.events:
+        await session.execute(insert(CallEventRow), batch.events)
+    await _upsert(session, SegmentRow, batch.segments, ("segment_id",))
+    await _upsert(session, RecordingRow, batch.recordings, ("call_id",))
+    if batch.gaps:
+        await session.execute(insert(GapRow), batch.gaps)
 
 
 async def close_orphans(session: AsyncSession, *, at: datetime, alive: Iterable[str] = ()) -> int:
     """End the calls a crash left open, except those still ``alive`` on the PBX; returns how many."""
-    open_calls = await session.scalars(select(CallRow).where(CallRow.ended_at.is_(None)))
-    orphans = [call for call in open_calls if call.call_id not in set(alive)]
-    for call in orphans:
-        await record_end(session, call_id=call.call_id, at=at)
-        await record_event(session, call_id=call.call_id, at=at, kind="ended_unseen", text="the end was not observed")
+    open_calls = await session.scalars(select(CallRow.call_id).where(CallRow.ended_at.is_(None)))
+    orphans = [call_id for call_id in open_calls if call_id not in set(alive)]
+    if not orphans:
+        return 0
+    ended = update(CallRow).where(CallRow.call_id.in_(orphans)).values(ended_at=at)
+    await session.execute(ended)
+    live = update(CallRow).where(CallRow.call_id.in_(orphans), CallRow.transcript_state == "live")
+    await session.execute(live.values(transcript_state="complete"))
+    legs = update(LegRow).where(LegRow.call_id.in_(orphans), LegRow.ended_at.is_(None)).values(ended_at=at)
+    await session.execute(legs)
+    note = {"at": at, "type": "ended_unseen", "interface": None, "text": "the end was not observed"}
+    await session.execute(insert(CallEventRow), [{"call_id": call_id, **note} for call_id in orphans])
     return len(orphans)
 
 
-async def _call(session: AsyncSession, call_id: str) -> CallRow:
-    call = await session.get(CallRow, call_id, with_for_update=True)
-    if call is None:
-        raise NotFound(f"there is no call {call_id}", field="call_id")
-    return call
+def clean(text: str) -> str:
+    """Without NUL characters."""
+    return text.replace("\0", "")
 
 
-async def _leg(session: AsyncSession, call_id: str, interface: str) -> LegRow | None:
-    """The device's latest leg of this call: a queue may offer it several times."""
-    statement: Any = select(LegRow).where(LegRow.call_id == call_id, LegRow.interface == interface)
-    found: LegRow | None = await session.scalar(statement.order_by(LegRow.leg_id.desc()).limit(1))
-    return found
+def short(text: str | None) -> str | None:
+    """Cut to the length of name and number columns."""
+    return clean(text)[:SHORT] if text is not None else None
+
+
+_CALL: Row = {column.key: None for column in CallRow.__table__.columns} | {
+    "abandoned": False,
+    "transcript_state": "none",
+}
+_LEG: Row = {column.key: None for column in LegRow.__table__.columns}
+
+
+def _number(phone: PhoneKey | None) -> Row:
+    return {
+        "number": short(phone.raw) or None if phone else None,
+        "number_lookup": short(phone.lookup) if phone else None,
+    }
+
+
+async def _find_users(session: AsyncSession, batch: Batch) -> None:
+    """Fill in who uses a device, in one statement; the user added first when several do."""
+    wanted = {row["interface"] for row in (*batch.calls, *batch.legs) if row["user_id"] is None and row["interface"]}
+    if not wanted:
+        return
+    found = await session.execute(
+        select(UserRow.interface, UserRow.user_id)
+        .where(UserRow.interface.in_(wanted), UserRow.active)
+        .order_by(UserRow.user_id.desc())
+    )
+    users: Mapping[str | None, str] = dict(found.tuples().all())
+    for row in (*batch.calls, *batch.legs):
+        row["user_id"] = row["user_id"] or users.get(row["interface"])
+
+
+async def _leave_out_unknown(session: AsyncSession, batch: Batch) -> None:
+    if not batch.strangers:
+        return
+    known = set(await session.scalars(select(CallRow.call_id).where(CallRow.call_id.in_(batch.strangers))))
+    unknown = batch.strangers - known
+    batch.events = [row for row in batch.events if row["call_id"] not in unknown]
+    batch.segments = [row for row in batch.segments if row["call_id"] not in unknown]
+    batch.recordings = [row for row in batch.recordings if row["call_id"] not in unknown]
+
+
+async def _upsert(session: AsyncSession, table: type[Base], rows: list[Row], key: tuple[str, ...]) -> None:
+    """Insert, or replace the row with the same key."""
+    if not rows:
+        return
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    # One statement must not touch a row twice: the last state of a key counts.
+    latest = {tuple(row[name] for name in key): row for row in rows}
+    statement = dialect.insert(table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    await session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), list(latest.values()))

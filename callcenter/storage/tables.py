@@ -99,12 +99,11 @@ class LegRow(Base):
 
     __tablename__ = "call_legs"
 
-    leg_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
-    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"), index=True)
+    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"), primary_key=True)
+    uniqueid: Mapped[str] = mapped_column(String(80), primary_key=True)
     interface: Mapped[str] = mapped_column(sorted_text(80))
     user_id: Mapped[str | None] = mapped_column(Key)
     queue: Mapped[str | None] = mapped_column(String(80))
-    uniqueid: Mapped[str] = mapped_column(String(80))
     caller_uniqueid: Mapped[str] = mapped_column(String(80))
     offered_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

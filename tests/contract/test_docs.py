@@ -32,7 +32,9 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[s
 @pytest.mark.parametrize(("name", "command"), commands(main))
 def test_every_command_and_option_is_documented(name, command):
     """docs/reference/cli.md has a row for the command that names each of its options and arguments."""
-    rows = [line for line in (DOCS / "reference/cli.md").read_text("utf-8").splitlines() if f"`callcenter {name}" in line]
+    rows = [
+        line for line in (DOCS / "reference/cli.md").read_text("utf-8").splitlines() if f"`callcenter {name}" in line
+    ]
     assert rows, name
     for parameter in command.params:
         if isinstance(parameter, click.Option):

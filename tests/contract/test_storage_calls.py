@@ -10,6 +10,7 @@ from callcenter.errors import NotFound
 from callcenter.storage import call_log, calls, users
 from callcenter.storage.call_log import CallQuery
 from callcenter.storage.call_views import AgentRef, CallDetail, CallSummary, EditView, GapView, SegmentView
+from callcenter.storage.calls import CallWriter
 from callcenter.storage.database import Database
 from workorder.commands import MACHINE, CreateCustomer, EditOrder, OpenDraft
 from workorder.policy.phones import parse_phone
@@ -23,20 +24,28 @@ def after(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-async def arrive(db: Database, call_id: str = "C1", at: datetime = AT, **more: object) -> None:
+@pytest.fixture
+def writer() -> CallWriter:
+    return CallWriter()
+
+
+async def saved(db: Database, writer: CallWriter) -> None:
+    """Write what the writer has collected."""
     async with db.write() as work:
-        arguments = {"linkedid": f"l{call_id}", "direction": "inbound", "phone": FROM_MOBILE, **more}
-        await calls.record_arrival(work.session, call_id=call_id, at=at, **arguments)
+        await calls.save(work.session, writer.take())
         await work.commit()
 
 
-async def offer(
-    db: Database, call_id: str = "C1", interface: str = "PJSIP/1001", at: float = 1, **more: object
+def arrive(writer: CallWriter, call_id: str = "C1", at: datetime = AT, **more: object) -> None:
+    arguments = {"linkedid": f"l{call_id}", "direction": "inbound", "phone": FROM_MOBILE, **more}
+    writer.record_arrival(call_id=call_id, at=at, **arguments)
+
+
+def offer(
+    writer: CallWriter, call_id: str = "C1", interface: str = "PJSIP/1001", at: float = 1, **more: object
 ) -> None:
-    async with db.write() as work:
-        arguments = {"uniqueid": f"u-{call_id}-{interface}-{at}", "caller_uniqueid": "c", "queue": "support", **more}
-        await calls.record_offer(work.session, call_id=call_id, at=after(at), interface=interface, **arguments)
-        await work.commit()
+    arguments = {"uniqueid": f"u-{call_id}-{interface}-{at}", "caller_uniqueid": "c", "queue": "support", **more}
+    writer.record_offer(call_id=call_id, at=after(at), interface=interface, **arguments)
 
 
 async def detail(db: Database, call_id: str = "C1") -> CallDetail:
@@ -49,7 +58,7 @@ async def listed(db: Database, **query: object) -> list[CallSummary]:
         return list((await call_log.list_calls(work.session, CallQuery(**query))).items)
 
 
-async def test_a_whole_call_is_read_back(database: Database) -> None:
+async def test_a_whole_call_is_read_back(database: Database, writer: CallWriter) -> None:
     """Arrival, offer, answer, speech, draft, edit, recording and end all show up in the detail, on one time line."""
     async with database.write() as work:
         agent = await users.add_user(work.session, username="li", display_name="李", roles=["agent"], at=AT)
@@ -57,18 +66,15 @@ async def test_a_whole_call_is_read_back(database: Database) -> None:
             work.session, CreateCustomer(by=agent.user_id, at=AT, name="王建国", phones=("13800138000",))
         )
         await work.commit()
-    await arrive(database, name="Wang", dialled="4000", customer_id=customer.customer_id)
-    await offer(database, user_id=agent.user_id)
+    arrive(writer, name="Wang", dialled="4000", customer_id=customer.customer_id)
+    offer(writer, user_id=agent.user_id)
     async with database.write() as work:
         session = work.session
-        await calls.record_answer(session, call_id="C1", at=after(5), interface="PJSIP/1001", user_id=agent.user_id)
-        await calls.start_audio(session, call_id="C1", at=after(6))
-        await calls.record_event(
-            session, call_id="C1", at=after(7.5), kind="held", interface="PJSIP/1001", text="on hold"
-        )
+        writer.record_answer(call_id="C1", at=after(5), interface="PJSIP/1001", user_id=agent.user_id)
+        writer.start_audio(call_id="C1", at=after(6))
+        writer.record_event(call_id="C1", at=after(7.5), kind="held", interface="PJSIP/1001", text="on hold")
         for segment_id in ("s2", "s1", "s1"):
-            await calls.add_segment(
-                session,
+            writer.add_segment(
                 call_id="C1",
                 segment_id=segment_id,
                 speaker="caller",
@@ -81,10 +87,9 @@ async def test_a_whole_call_is_read_back(database: Database) -> None:
         draft = await orders.open_draft(session, OpenDraft(by=MACHINE, at=after(8), call_id="C1"))
         edit = EditOrder(by=agent.user_id, at=after(9), order_id=draft.order_id, fields={"brand": "格力"})
         order = await orders.edit_order(session, edit)
-        await calls.add_gap(session, since=after(10), until=after(12), calls_reconstructed=1)
-        await calls.add_gap(session, since=after(100), until=after(120))
-        await calls.add_recording(
-            session,
+        writer.add_gap(since=after(10), until=after(12), calls_reconstructed=1)
+        writer.add_gap(since=after(100), until=after(120))
+        writer.add_recording(
             call_id="C1",
             at=after(61),
             path="2026/11/21/C1.flac",
@@ -94,8 +99,9 @@ async def test_a_whole_call_is_read_back(database: Database) -> None:
             size_bytes=123456,
             sha256="a" * 64,
         )
-        await calls.record_end(session, call_id="C1", at=after(60), cause=16)
+        writer.record_end(call_id="C1", at=after(60), cause=16)
         await work.commit()
+    await saved(database, writer)
     found = await detail(database)
     assert found.summary == CallSummary(
         call_id="C1",
@@ -124,41 +130,44 @@ async def test_a_whole_call_is_read_back(database: Database) -> None:
     assert found.transcript_state == "complete"
 
 
-async def test_outcomes_follow_what_happened(database: Database) -> None:
+async def test_outcomes_follow_what_happened(database: Database, writer: CallWriter) -> None:
     """Ringing, talking, answered, missed and abandoned are told apart."""
     for number, call_id in enumerate(("ringing", "talking", "answered", "missed", "abandoned")):
-        await arrive(database, call_id, after(number))
-        await offer(database, call_id)
-    async with database.write() as work:
-        for call_id in ("talking", "answered"):
-            await calls.record_answer(work.session, call_id=call_id, at=after(10), interface="PJSIP/1001")
-        await calls.record_abandon(work.session, call_id="abandoned")
-        for call_id in ("answered", "missed", "abandoned"):
-            await calls.record_end(work.session, call_id=call_id, at=after(20))
-        await work.commit()
+        arrive(writer, call_id, after(number))
+        offer(writer, call_id)
+    await saved(database, writer)
+    for call_id in ("talking", "answered"):
+        writer.record_answer(call_id=call_id, at=after(10), interface="PJSIP/1001")
+    writer.record_abandon(call_id="abandoned")
+    for call_id in ("answered", "missed", "abandoned"):
+        writer.record_end(call_id=call_id, at=after(20))
+    await saved(database, writer)
     assert {call.call_id: call.outcome for call in await listed(database)} == {
         name: name for name in ("ringing", "talking", "answered", "missed", "abandoned")
     }
 
 
-async def test_repeating_what_was_recorded_changes_nothing(database: Database) -> None:
+async def test_repeating_what_was_recorded_changes_nothing(database: Database, writer: CallWriter) -> None:
     """Events that arrive twice (resync, relay) leave one call, one leg and the first times."""
     for _ in range(2):
-        await arrive(database)
-        await offer(database)
+        arrive(writer)
+        offer(writer)
     for at in (5, 50):
-        async with database.write() as work:
-            await calls.record_answer(work.session, call_id="C1", at=after(at), interface="PJSIP/1001")
-            await calls.record_end(work.session, call_id="C1", at=after(at + 1), cause=16)
-            await work.commit()
+        writer.record_answer(call_id="C1", at=after(at), interface="PJSIP/1001")
+        await saved(database, writer)
+    for at in (6, 51):
+        writer.record_end(call_id="C1", at=after(at), cause=16)
+        arrive(writer)
+        await saved(database, writer)
     (call,) = await listed(database)
     assert (call.answered_at, call.ended_at) == (after(5), after(6))
 
 
-async def test_calls_are_listed_newest_first_in_pages(database: Database) -> None:
+async def test_calls_are_listed_newest_first_in_pages(database: Database, writer: CallWriter) -> None:
     """The cursor walks through all calls once."""
     for number in range(5):
-        await arrive(database, f"C{number}", after(number))
+        arrive(writer, f"C{number}", after(number))
+    await saved(database, writer)
     async with database.read() as work:
         first = await call_log.list_calls(work.session, CallQuery(limit=3))
         second = await call_log.list_calls(work.session, CallQuery(limit=3, cursor=first.next_cursor))
@@ -166,12 +175,15 @@ async def test_calls_are_listed_newest_first_in_pages(database: Database) -> Non
     assert second.next_cursor is None
 
 
-async def test_calls_are_filtered_by_number_time_and_who_was_offered_them(database: Database) -> None:
+async def test_calls_are_filtered_by_number_time_and_who_was_offered_them(
+    database: Database, writer: CallWriter
+) -> None:
     """Any spelling of the number, a half-open span of time, and only one's own calls for an agent."""
-    await arrive(database, "C1", after(0))
-    await arrive(database, "C2", after(60), phone=parse_phone("13911112222"))
-    await offer(database, "C1", "PJSIP/1001", user_id="u1")
-    await offer(database, "C2", "PJSIP/1002")
+    arrive(writer, "C1", after(0))
+    arrive(writer, "C2", after(60), phone=parse_phone("13911112222"))
+    offer(writer, "C1", "PJSIP/1001", user_id="u1")
+    offer(writer, "C2", "PJSIP/1002")
+    await saved(database, writer)
     for query, wanted in (
         ({"number": "+86 138 0013 8000"}, ["C1"]),
         ({"since": after(60)}, ["C2"]),
@@ -187,10 +199,11 @@ async def test_calls_are_filtered_by_number_time_and_who_was_offered_them(databa
         assert not await call_log.offered_to(work.session, "C2", user_id="u1", interface=None)
 
 
-async def test_calls_left_open_by_a_crash_are_closed_at_the_next_start(database: Database) -> None:
+async def test_calls_left_open_by_a_crash_are_closed_at_the_next_start(database: Database, writer: CallWriter) -> None:
     """Orphans end, calls still alive on the PBX do not."""
-    await arrive(database, "dead")
-    await arrive(database, "alive")
+    arrive(writer, "dead")
+    arrive(writer, "alive")
+    await saved(database, writer)
     async with database.write() as work:
         assert await calls.close_orphans(work.session, at=after(90), alive=["alive"]) == 1
         await work.commit()
@@ -199,10 +212,76 @@ async def test_calls_left_open_by_a_crash_are_closed_at_the_next_start(database:
     assert (await detail(database, "alive")).summary.ended_at is None
 
 
-async def test_an_unknown_call_is_not_found(database: Database) -> None:
+async def test_an_unknown_call_is_not_found(database: Database, writer: CallWriter) -> None:
     """Reading or changing a call nobody recorded raises NotFound."""
     with pytest.raises(NotFound):
         await detail(database, "nope")
+    with pytest.raises(NotFound):
+        writer.record_end(call_id="nope", at=AT)
+
+
+async def test_late_facts_of_an_ended_call_are_taken_and_strangers_left_out(
+    database: Database, writer: CallWriter
+) -> None:
+    """Last words and the recording come after the end, also to a new process; those of unknown calls harm nothing."""
+    arrive(writer)
+    writer.record_end(call_id="C1", at=after(9))
+    await saved(database, writer)
+    later = CallWriter()
+    for call_id in ("C1", "never-seen"):
+        later.record_event(call_id=call_id, at=after(10), kind="note")
+        later.add_recording(
+            call_id=call_id,
+            at=after(11),
+            path="p",
+            file_format="flac",
+            sample_rate_hz=8000,
+            duration_ms=1,
+            size_bytes=1,
+            sha256="a" * 64,
+        )
+    await saved(database, later)
+    assert (await detail(database)).recording is not None
+    with pytest.raises(NotFound):
+        await detail(database, "never-seen")
+
+
+async def test_the_user_of_a_device_is_found_when_saved(database: Database, writer: CallWriter) -> None:
+    """An offer without a user belongs to whoever uses the device."""
     async with database.write() as work:
-        with pytest.raises(NotFound):
-            await calls.record_end(work.session, call_id="nope", at=AT)
+        agent = await users.add_user(
+            work.session, username="li", display_name="李", roles=["agent"], at=AT, interface="PJSIP/1001"
+        )
+        await work.commit()
+    arrive(writer)
+    offer(writer)
+    writer.record_answer(call_id="C1", at=after(2), interface="PJSIP/1001")
+    await saved(database, writer)
+    (call,) = await listed(database, user_id=agent.user_id)
+    assert call.agent == AgentRef(agent.user_id, "李")
+
+
+@pytest.mark.parametrize("hostile", ["x" * 500, "a\0b", "'; DROP TABLE calls; --", "\u202e\U0001f4a5" * 60])
+async def test_hostile_text_from_the_network_is_stored_as_text(
+    database: Database, writer: CallWriter, hostile: str
+) -> None:
+    """Over-long names, NUL, quotes and odd characters never fail the batch they are in."""
+    arrive(writer, name=hostile, dialled=hostile, phone=parse_phone(hostile))
+    offer(writer, interface="PJSIP/1001", queue=hostile)
+    writer.record_event(call_id="C1", at=AT, kind="note", text=hostile)
+    await saved(database, writer)
+    assert len(await listed(database)) == 1
+
+
+async def test_a_batch_can_be_saved_again_after_a_failure(database: Database, writer: CallWriter) -> None:
+    """A transaction that was not committed loses nothing: the same batch is saved again."""
+    arrive(writer)
+    offer(writer)
+    batch = writer.take()
+    async with database.write() as work:
+        await calls.save(work.session, batch)
+    async with database.write() as work:
+        await calls.save(work.session, batch)
+        await work.commit()
+    assert len(await listed(database)) == 1
+    assert not writer.take()

@@ -22,6 +22,7 @@ def demo(*args: str, data: Path, env: dict[str, str] | None = None) -> subproces
         capture_output=True,
         text=True,
         timeout=170,
+        check=False,
     )
 
 

@@ -23,7 +23,7 @@ def sorted_text(length: int) -> sa.String:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def upgrade() -> None:  # noqa: PLR0915 - a list of tables, not a procedure
+def upgrade() -> None:
     """Create every table."""
     op.create_table(
         "audit",
@@ -175,21 +175,19 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables, not a procedure
 
     op.create_table(
         "call_legs",
-        sa.Column("leg_id", COUNTER, autoincrement=True, nullable=False),
         sa.Column("call_id", KEY, nullable=False),
+        sa.Column("uniqueid", sa.String(length=80), nullable=False),
         sa.Column("interface", sorted_text(80), nullable=False),
         sa.Column("user_id", KEY, nullable=True),
         sa.Column("queue", sa.String(length=80), nullable=True),
-        sa.Column("uniqueid", sa.String(length=80), nullable=False),
         sa.Column("caller_uniqueid", sa.String(length=80), nullable=False),
         sa.Column("offered_at", MOMENT, nullable=False),
         sa.Column("answered_at", MOMENT, nullable=True),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("miss_reason", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["calls.call_id"], name="fk_call_legs_call_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("leg_id", name="pk_call_legs"),
+        sa.PrimaryKeyConstraint("call_id", "uniqueid", name="pk_call_legs"),
     )
-    op.create_index("ix_call_legs_call_id", "call_legs", ["call_id"])
     op.create_index("ix_call_legs_interface_call_id", "call_legs", ["interface", "call_id"])
     op.create_index("ix_call_legs_user_id_call_id", "call_legs", ["user_id", "call_id"])
 

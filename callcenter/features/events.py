@@ -1,0 +1,15 @@
+"""Facts that features tell each other over the bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentified:
+    """Who the other party of a call is: ``customer_id`` None when nobody, or more than one, has the number."""
+
+    at: datetime
+    call_id: str
+    customer_id: str | None
