@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +68,7 @@ class CallBook:
         self._calls: dict[str, Call] = {}
         self._by_linkedid: dict[str, Call] = {}
         self._channels: dict[str, Channel] = {}
-        self._gone: dict[str, None] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
         self._bridges: dict[str, dict[str, None]] = {}  # dicts as ordered sets: replays must not differ
         self._devices: dict[str, set[Channel]] = {}
         self._out: list[TrackerEvent] = []
@@ -141,7 +142,7 @@ class CallBook:
     def _bury(self, uniqueid: str) -> None:
         self._gone[uniqueid] = None
         if len(self._gone) > self._remember:
-            del self._gone[next(iter(self._gone))]
+            self._gone.popitem(last=False)
 
     def _end(self, call: Call) -> None:
         self._emit(CallEnded, call, cause=call.cause, answered=call.answered)
