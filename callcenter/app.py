@@ -230,7 +230,8 @@ class App:
 
     async def _start_web(self) -> None:
         host, port = self.settings.web.host, self.settings.web.port
-        runner = web.AppRunner(build_web(self._services()), access_log=None)
+        # A browser that downloads slowly must not hold the end for aiohttp's whole minute.
+        runner = web.AppRunner(build_web(self._services()), access_log=None, shutdown_timeout=5.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         try:
