@@ -194,7 +194,7 @@ async def test_twenty_restarts_leak_nothing(asterisk: AsteriskLab) -> None:
             await ear.wait(AmiGap, count)
         async with asyncio.timeout(PATIENCE_S):
             # The link looks again until a booting PBX has told everything.
-            while (process.num_fds(), len(asyncio.all_tasks())) != before:  # noqa: ASYNC110 - nothing tells of it
+            while (process.num_fds(), len(asyncio.all_tasks())) != before:
                 await asyncio.sleep(0.1)
         assert ear.tracker.size == 0
         assert ear.link.events.qsize() == 0
