@@ -2,8 +2,8 @@
 
     python bench/pop.py [--calls 500] [--per-s 50] [--agents 200] [--size small|full] [--database sqlite|postgresql]
 
-Three processes: this one is the PBX (simulated, over TCP) and the agents' browsers, and takes the time; the
-application and the baseline are measured one after the other on the same database file and calls. The baseline is an AMI
+Three processes: this one is the PBX (simulated, over TCP) and the agents' browsers, and takes the time; application
+and baseline are measured one after the other on the same database file and the same calls. The baseline is an AMI
 client that splits messages, runs one indexed SELECT and writes one line to the agent's socket, nothing else. Times are
 from the event's own timestamp to the frame's arrival. Prints JSON lines {"bench", "value", "unit", "ratio", "baseline"}.
 """
@@ -76,7 +76,10 @@ async def serve_app(folder: Path, url: str | None, ami_port: int, agents: int) -
 async def serve_baseline(database: str, ami_port: int) -> None:
     """Split, SELECT, send: what nobody can do without."""
     rows = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    select = "SELECT c.name, c.level FROM customer_phones p JOIN customers c ON c.customer_id = p.customer_id WHERE p.lookup = ?"
+    select = (
+        "SELECT c.name, c.level FROM customer_phones p JOIN customers c ON c.customer_id = p.customer_id "
+        "WHERE p.lookup = ?"
+    )
     writers: dict[str, asyncio.StreamWriter] = {}
 
     async def agent(reader, writer):

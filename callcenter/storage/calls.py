@@ -8,7 +8,7 @@ network is cut to its column and freed of NUL, which PostgreSQL does not store.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -340,7 +340,7 @@ async def _find_users(session: AsyncSession, batch: Batch) -> None:
         .where(UserRow.interface.in_(wanted), UserRow.active)
         .order_by(UserRow.user_id.desc())
     )
-    users: Mapping[str | None, str] = dict(found.tuples().all())
+    users = {row.interface: row.user_id for row in found}
     for row in (*batch.calls, *batch.legs):
         row["user_id"] = row["user_id"] or users.get(row["interface"])
 
