@@ -174,7 +174,7 @@ const summary = (call) => ({
 function detail(call) {
   const start = Date.parse(call.answered_at ?? call.offered_at)
   const at = (ms) => new Date(start + ms).toISOString()
-  const events = [['offered', -6200, '振铃 PJSIP/1001'], ['answered', 0, '接通'], ['held', 37000, '保持'], ['resumed', 40500, '恢复'], ['ended', 66600, '客户挂断']]
+  const events = [['offered', -6200, '售后一队'], ['answered', 0, ''], ['held', 37000, ''], ['resumed', 40500, ''], ['leg_ended', 66300, ''], ['ended', 66600, '']]
   return {
     ...summary(call), linkedid: '1763700000.1', segments: call.segments, orders: call.orders, edits: call.edits,
     events: events.map(([type, offset_ms, text]) => ({ at: at(offset_ms), offset_ms, type, interface: 'PJSIP/1001', text })),
@@ -219,7 +219,7 @@ const ROUTES = [
     return media(clip(wav, Number(query.get('start_ms')), Number(query.get('end_ms')), channels), 'audio/wav')
   }],
   ['GET', /^\/api\/calls\/([^/]+)\/recording$/, () => media(clip(wav, 0, durationMs(wav), [0, 1]), 'audio/wav')],
-  ['GET', /^\/api\/customers$/, () => ({ items: Object.values(CUSTOMERS), next_cursor: null })],
+  ['GET', /^\/api\/customers$/, ({ query }) => ({ items: Object.values(CUSTOMERS).filter((card) => card.phones.some((entry) => entry.raw === query.get('phone'))), next_cursor: null })],
   ['POST', /^\/api\/customers$/, ({ body }) => {
     if (!/^[\d +-]{5,}$/.test(body.phone)) refuse(422, 'invalid', 'bad phone', { errors: [{ field: 'phone', code: 'phone', message: '电话号码无效' }] })
     const { name, phone, address } = body

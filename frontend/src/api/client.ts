@@ -36,6 +36,8 @@ export const api = {
   login: (body: { username: string; password: string } | { login_token: string }) =>
     request<Session>('POST', '/api/session', { body, quiet401: true }),
   session: () => request<Session>('GET', '/api/session', { quiet401: true }),
+  /** Like `session`, but a login that is over leads to the login page. */
+  checkSession: () => request<Session>('GET', '/api/session'),
   logout: () => request<undefined>('DELETE', '/api/session', { quiet401: true }),
 
   calls: (query: CallQuery, signal?: AbortSignal) => request<Page<CallSummary>>('GET', '/api/calls', { query: { ...query }, signal }),

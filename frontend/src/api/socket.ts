@@ -10,8 +10,12 @@ export type LinkState = 'connecting' | 'open' | 'lost'
 export interface SocketEvents {
   frame(frame: ServerFrame): void
   link(state: LinkState): void
+  /** The server would not have us: the login may be over. */
+  refused(): void
 }
 
+/** Close code of the server for "this login is over". */
+const SESSION_OVER = 4401
 const PING_EVERY_MS = 10_000
 const SILENT_AFTER_MS = 25_000
 const RETRY_MS = [300, 600, 1_200, 2_500, 5_000]
@@ -82,7 +86,10 @@ export class AgentSocket {
     this.lastSeq = 0
     this.lastHeard = Date.now()
     socket.onmessage = (message: MessageEvent<string>) => this.receive(JSON.parse(message.data) as ServerFrame)
-    socket.onclose = () => this.lost()
+    socket.onclose = ({ code }) => {
+      if (code === SESSION_OVER || this.lastSeq === 0) this.events.refused()
+      this.lost()
+    }
     this.timers.push(window.setInterval(() => this.beat(), PING_EVERY_MS))
   }
 

@@ -313,6 +313,7 @@ export interface LiveCall {
   answered_at: IsoTime | null
   ended_at: IsoTime | null
   pop_sent_at: IsoTime | null
+  audio_started_at?: IsoTime | null
   customer: CustomerCard | null
   candidates: CustomerCard[]
   segments: Segment[]

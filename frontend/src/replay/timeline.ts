@@ -8,7 +8,7 @@ export interface Marker {
   id: string
   kind: MarkerKind
   at_ms: number
-  /** i18n key parts or plain text, see the page. */
+  /** Name of the field, or of the kind of event. */
   field: FieldName | string | null
   text: string
   order_id: string | null
@@ -37,7 +37,7 @@ export function editMarkers(call: CallDetail): Marker[] {
 
 export function eventMarkers(call: CallDetail): Marker[] {
   return call.events.flatMap((event, index) =>
-    event.offset_ms === null ? [] : [{ id: `event-${index}`, kind: 'event' as const, at_ms: event.offset_ms, field: null, text: event.text || event.type, order_id: null, segment_id: null }],
+    event.offset_ms === null ? [] : [{ id: `event-${index}`, kind: 'event' as const, at_ms: event.offset_ms, field: event.type, text: event.text, order_id: null, segment_id: null }],
   )
 }
 

@@ -1,4 +1,5 @@
 /** The live desk: the socket, the reducer's state, and which call is in front. */
+import { api } from '@/api/client'
 import { AgentSocket, serverMs, type LinkState } from '@/api/socket'
 import type { CustomerCard, Order, ServerFrame } from '@/api/types'
 import { applyFrame, EMPTY_DESK, shownCall, withCustomer, withOrder, withoutCall, type DeskCall, type DeskState } from '@/desk/state'
@@ -23,7 +24,8 @@ export const useDesk = defineStore('desk', () => {
 
   function start(): void {
     if (socket) return
-    socket = new AgentSocket({ frame: receive, link: linked })
+    // What comes of the check is the login page, or nothing: the socket goes on trying by itself.
+    socket = new AgentSocket({ frame: receive, link: linked, refused: () => void api.checkSession().catch(() => undefined) })
     socket.start()
   }
 
@@ -46,6 +48,17 @@ export const useDesk = defineStore('desk', () => {
     if (frame.type === 'snapshot') clockOffsetMs.value = serverMs(frame.server_time) - Date.now()
     if (frame.type === 'call.offered') offered(frame.call.call_id)
     for (const listener of listeners) listener(frame, before, state.value)
+    if (frame.type === 'snapshot') state.value.calls.forEach(lookUp)
+  }
+
+  /** A customer put on file during the call: after a reload the call itself does not know them yet. */
+  function lookUp(call: DeskCall): void {
+    if (call.customer || call.candidates.length || !call.number) return
+    api.customers({ phone: call.number, limit: 2 }).then(
+      ({ items }) => items.length === 1 && items[0] && putCustomer(call.call_id, items[0]),
+      // The form for a new customer is there all the same.
+      () => undefined,
+    )
   }
 
   /** A new call comes to the front unless the agent is talking; then it waits in its tab and the banner announces it. */
