@@ -12,60 +12,42 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 import structlog
-from panoramisk.actions import Action
-from panoramisk.ami_protocol import AMIProtocol
-from panoramisk.message import Message
 
 from callcenter.clock import Clock
 from callcenter.config import PbxSettings
-from callcenter.errors import Invalid, Unavailable
-from callcenter.telephony.ami_events import AmiMalformed, AmiParser
+from callcenter.errors import Unavailable
+from callcenter.telephony.ami_session import AmiSession, LinkDown, Loss, Lost, Reply, Value, check_action
+
+__all__ = [
+    "FIXES",
+    "AmiLink",
+    "Connected",
+    "Disconnected",
+    "LinkDown",
+    "LinkEvent",
+    "LinkState",
+    "LoginRefused",
+    "LookAgain",
+    "Loss",
+    "NoAnswer",
+    "Reply",
+    "Value",
+]
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Value = str | Sequence[str]
 
-LINE_BYTES = 1000
-"""Longest ``Key: value`` of an action; Asterisk's buffer for a line is 1024 bytes."""
 QUEUE_LIMIT = 200_000
 """Unread messages at which the link gives up and starts over with a snapshot: minutes of a busy PBX."""
 REFUSED_WAIT_S = (30.0, 300.0)
 """First and longest wait after a refused login: slow enough not to be banned."""
-
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
-"""Line ends inject, NUL cuts, lone surrogates have no UTF-8 form."""
-
-
-class Loss(StrEnum):
-    """Why there is no link."""
-
-    UNREACHABLE = "unreachable"
-    """Nobody accepts connections there."""
-    REFUSED_AT_LOGIN = "refused_at_login"
-    """The PBX answered the login with an error: unknown user, wrong secret, or this host is not permitted."""
-    CLOSED_AT_LOGIN = "closed_at_login"
-    """The peer closed the connection before it answered the login."""
-    NOT_AMI = "not_ami"
-    """Something else listens on that port."""
-    CLOSED = "closed"
-    """The PBX or the network closed the connection."""
-    SILENT = "silent"
-    """No answer to a ping or to the login in time."""
-    OVERLOADED = "overloaded"
-    """We did not keep up with the PBX."""
-    STOPPED = "stopped"
-    """We closed it."""
-
 
 FIXES = {
     Loss.UNREACHABLE: "check pbx.host and pbx.port, that Asterisk runs and that manager.conf has enabled = yes",
@@ -74,12 +56,6 @@ FIXES = {
     Loss.NOT_AMI: "check pbx.port: it must be the AMI port, usually 5038",
 }
 """What to do, where we know."""
-
-
-class LinkDown(Unavailable):
-    """There is no link to the PBX, or it was lost while an action waited for its answer."""
-
-    code = "pbx_down"
 
 
 class LoginRefused(LinkDown):
@@ -138,142 +114,6 @@ class LinkState:
     last_error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Answer to an action: the response's headers and, for list actions, the headers of each item."""
-
-    headers: Mapping[str, str]
-    items: tuple[Mapping[str, str], ...] = ()
-
-    @property
-    def success(self) -> bool:
-        """Whether the PBX accepted the action."""
-        return self.headers.get("Response") in ("Success", "Goodbye")
-
-    @property
-    def message(self) -> str:
-        """The PBX's own words."""
-        return self.headers.get("Message", "")
-
-
-def check_action(action: Mapping[str, Value]) -> None:
-    """Refuse what would inject or be cut: raises Invalid naming the header (never its value: it may be a secret)."""
-    for key, value in action.items():
-        for text in (value,) if isinstance(value, str) else value:
-            if not _KEY.fullmatch(key) or _UNSAFE.search(text):
-                raise Invalid("has characters that an AMI action cannot carry", field=key, fix="remove line breaks")
-            if len(f"{key}: {text}".encode()) > LINE_BYTES:
-                raise Invalid(f"longer than {LINE_BYTES} bytes", field=key, fix="shorten it")
-
-
-class _Lost(Exception):  # noqa: N818 - a signal inside this module
-    def __init__(self, reason: Loss, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
-class _Session(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no types
-    """One connection: panoramisk's bookkeeping of actions with our framing, and without its reconnects."""
-
-    encoding = "utf8"
-    transport: asyncio.Transport | None = None
-    closed = False
-
-    def __init__(
-        self, receive: Callable[[dict[str, str]], None], on_login: Callable[[_Session], None], clock: Clock
-    ) -> None:
-        self.responses: dict[str | None, Any] = {}
-        self._parser = AmiParser()
-        self._receive = receive
-        self._on_login = on_login
-        self._clock = clock
-        self._login_id = ""
-        self.logged_in = False
-        self.heard_at: datetime | None = None
-        self.gone: asyncio.Future[_Lost] = asyncio.get_running_loop().create_future()
-
-    @property
-    def ami_version(self) -> str:
-        """What the banner said."""
-        return self._parser.version or ""
-
-    def data_received(self, data: bytes) -> None:
-        """Hand on every complete message; a message that we cannot use never harms the next."""
-        if self.closed:
-            return
-        self.heard_at = self._clock.now()
-        try:
-            messages = self._parser.feed(data)
-        except AmiMalformed as error:
-            self.drop(_Lost(Loss.NOT_AMI, error.message))
-            return
-        for headers in messages:
-            self._take(headers)
-        if messages and self._parser.version is None:
-            self.drop(_Lost(Loss.NOT_AMI, "the peer sent no AMI banner"))
-
-    def _take(self, headers: dict[str, str]) -> None:
-        action = self.responses.get(headers.get("ActionID"))
-        if action is None:
-            if "Event" in headers:
-                self._receive(headers)
-            return
-        if headers.get("Response") == "Error":
-            # panoramisk waits forever for the end of a list that was refused.
-            action.as_list = False
-        self.handle_message(Message(headers))
-        if headers.get("ActionID") == self._login_id and headers.get("Response") == "Success":
-            # Now, not when the future's waiter runs: events may follow in the same packet.
-            self.logged_in = True
-            self._on_login(self)
-
-    def ask(self, action: Mapping[str, Value], *, as_list: bool) -> tuple[asyncio.Future[Any], str]:
-        """Send an action; the future fails with LinkDown when the connection goes first."""
-        request = Action(dict(action))
-        if action["Action"] == "Login":
-            self._login_id = request.id
-        return self.send(request, as_list=as_list), request.id
-
-    def accepted(self, action_id: str) -> bool:
-        """Whether the first part of a longer answer came."""
-        action = self.responses.get(action_id)
-        return action is not None and bool(action.responses)
-
-    def forget(self, action_id: str) -> None:
-        """Nobody waits for this answer any more."""
-        action = self.responses.pop(action_id, None)
-        if action is not None:
-            action.future.cancel()
-
-    def drop(self, lost: _Lost) -> None:
-        """Cut the connection for a reason of ours."""
-        if not self.gone.done():
-            self.gone.set_result(lost)
-        self.closed = True
-        if self.transport is not None:
-            self.transport.abort()
-        self._fail_pending(lost)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The peer or the network ended it."""
-        self.closed = True
-        lost = _Lost(Loss.CLOSED if self.logged_in else Loss.CLOSED_AT_LOGIN, str(exc or "closed by the peer"))
-        if not self.gone.done():
-            self.gone.set_result(lost)
-        self._fail_pending(lost)
-
-    def _fail_pending(self, lost: _Lost) -> None:
-        pending, self.responses = self.responses, {}
-        for action in pending.values():
-            if not action.future.done():
-                action.future.set_exception(
-                    LinkDown(f"the link to the PBX was lost before {action['Action']} was answered: {lost.detail}")
-                )
-                # The waiter may be gone too; the loss itself is reported by the link.
-                action.future.exception()
-
-
 @dataclass(slots=True)
 class _Backoff:
     """Doubling waits with jitter (between half and all of it), so that many clients do not come back in step."""
@@ -327,10 +167,10 @@ class AmiLink:
         self._ping_timeout_s = ping_timeout_s
         self._action_timeout_s = action_timeout_s
         self._backoff = _Backoff(reconnect_min_s, reconnect_max_s, jitter)
-        self._session: _Session | None = None
+        self._session: AmiSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._state = LinkState(connected=False, since=clock.now(), last_error=None)
-        self._lost: _Lost | None = None
+        self._lost: Lost | None = None
         self._heard_at: datetime | None = None
         self._changed = asyncio.Event()
 
@@ -395,7 +235,7 @@ class AmiLink:
     def drop(self, reason: Loss, detail: str) -> None:
         """Give this session up; the link connects again."""
         if self._session is not None:
-            self._session.drop(_Lost(reason, detail))
+            self._session.drop(Lost(reason, detail))
 
     async def _run(self) -> None:
         try:
@@ -405,47 +245,47 @@ class AmiLink:
                 except Exception as error:
                     # A defect of ours must not end the link for good, nor show it as up.
                     log.exception("pbx.session_failed")
-                    lost = _Lost(Loss.CLOSED, f"internal error: {error!r}")
+                    lost = Lost(Loss.CLOSED, f"internal error: {error!r}")
                 self._went_down(lost)
                 await self._clock.sleep(self._backoff.next(lost.reason))
         finally:
-            self._went_down(_Lost(Loss.STOPPED, "closed by us"))
+            self._went_down(Lost(Loss.STOPPED, "closed by us"))
 
-    async def _one_session(self) -> _Lost:
+    async def _one_session(self) -> Lost:
         """Connect, log in, and watch until it is over; returns why."""
-        session = _Session(self._receive, self._came_up, self._clock)
+        session = AmiSession(self._receive, self._came_up, self._clock)
         try:
             await self._connect(session)
             await self._login(session)
             return await self._watch(session)
-        except _Lost as lost:
+        except Lost as lost:
             return lost
         finally:
             self._session = None
             self._heard_at = session.heard_at or self._heard_at
-            session.drop(_Lost(Loss.STOPPED, "closed by us"))
+            session.drop(Lost(Loss.STOPPED, "closed by us"))
 
-    async def _connect(self, session: _Session) -> None:
+    async def _connect(self, session: AmiSession) -> None:
         loop = asyncio.get_running_loop()
         try:
             connecting = asyncio.ensure_future(loop.create_connection(lambda: session, self.host, self.port))
             await self._within(self._action_timeout_s, connecting)
         except TimeoutError:
-            raise _Lost(Loss.UNREACHABLE, f"no connection to {self.host}:{self.port} in time") from None
+            raise Lost(Loss.UNREACHABLE, f"no connection to {self.host}:{self.port} in time") from None
         except OSError as error:
-            raise _Lost(Loss.UNREACHABLE, f"{self.host}:{self.port}: {error.strerror or error}") from None
+            raise Lost(Loss.UNREACHABLE, f"{self.host}:{self.port}: {error.strerror or error}") from None
 
-    async def _login(self, session: _Session) -> None:
+    async def _login(self, session: AmiSession) -> None:
         try:
             reply = await self._ask(session, self._login_action, as_list=False, timeout_s=self._ping_timeout_s)
         except LinkDown:
             raise await session.gone from None
         except NoAnswer:
-            raise _Lost(Loss.SILENT, "no answer to the login") from None
+            raise Lost(Loss.SILENT, "no answer to the login") from None
         if not reply.success:
-            raise _Lost(Loss.REFUSED_AT_LOGIN, f"login as {self._username}: {reply.message}")
+            raise Lost(Loss.REFUSED_AT_LOGIN, f"login as {self._username}: {reply.message}")
 
-    async def _watch(self, session: _Session) -> _Lost:
+    async def _watch(self, session: AmiSession) -> Lost:
         """Ping until the session ends or a ping stays unanswered."""
         while True:
             try:
@@ -455,7 +295,7 @@ class AmiLink:
             try:
                 await self._ask(session, {"Action": "Ping"}, as_list=False, timeout_s=self._ping_timeout_s)
             except NoAnswer:
-                return _Lost(Loss.SILENT, f"no answer to a ping within {self._ping_timeout_s:g} s")
+                return Lost(Loss.SILENT, f"no answer to a ping within {self._ping_timeout_s:g} s")
             except LinkDown:
                 return await session.gone
 
@@ -465,7 +305,7 @@ class AmiLink:
             return
         self.events.put_nowait(headers)
 
-    def _came_up(self, session: _Session) -> None:
+    def _came_up(self, session: AmiSession) -> None:
         self._session = session
         self._lost = None
         self._backoff.reset()
@@ -474,7 +314,7 @@ class AmiLink:
         self.events.put_nowait(Connected(now, session.ami_version))
         log.info("pbx.connected", host=self.host, port=self.port, ami=session.ami_version)
 
-    def _went_down(self, lost: _Lost) -> None:
+    def _went_down(self, lost: Lost) -> None:
         known = self._lost
         self._lost = lost
         if known is not None and known.reason is lost.reason:
@@ -513,7 +353,7 @@ class AmiLink:
             raise self._down(LinkDown)
         return await self._ask(session, action, as_list=as_list, timeout_s=timeout_s or self._action_timeout_s)
 
-    async def _ask(self, session: _Session, action: Mapping[str, Value], *, as_list: bool, timeout_s: float) -> Reply:
+    async def _ask(self, session: AmiSession, action: Mapping[str, Value], *, as_list: bool, timeout_s: float) -> Reply:
         answer, action_id = session.ask(action, as_list=as_list)
         try:
             got = await self._within(timeout_s, answer)
