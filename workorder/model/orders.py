@@ -64,11 +64,6 @@ class WorkOrder(Base):
     edit_version: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=1)
 
-    field_values: Mapped[dict[str, Any]]
-    summary: Mapped[str] = mapped_column(String(2000), default="")
-    alerts: Mapped[list[Any]]
-    suggested_priority: Mapped[str] = mapped_column(String(16), default="normal")
-
     service_type: Mapped[str | None] = mapped_column(String(20))
     customer_name: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
     contact_lookup: Mapped[str | None] = mapped_column(sorted_text(40), index=True)
@@ -83,6 +78,12 @@ class WorkOrder(Base):
     address_text: Mapped[str | None] = mapped_column(String(800))
     appointment_start: Mapped[datetime | None]
     appointment_end: Mapped[datetime | None]
+    suggested_priority: Mapped[str] = mapped_column(String(16), default="normal")
+
+    # Last, because SQLite reads a row from its front: a list of orders does not touch the long documents.
+    summary: Mapped[str] = mapped_column(String(2000), default="")
+    alerts: Mapped[list[Any]]
+    field_values: Mapped[dict[str, Any]]
 
     __table_args__ = (
         UniqueConstraint("call_id", "sequence"),
