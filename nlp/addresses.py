@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from nlp.divisions import MUNICIPALITIES, Place, divisions, matches
 from nlp.heal import heal
 from nlp.normalize import DIGIT, arabic, spoken_int
+from nlp.numbers import phones
 from nlp.sound import SoundMatch, alike
 
 _N = r"[零〇一二三四五六七八九十百千幺两\d]+"
@@ -26,6 +27,11 @@ _END = re.compile(
     r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|周[一二三四五六日]|星期|住着|哈$"
 )
 _BUILDING = re.compile(rf"{_N}(?:栋|幢|单元|室|弄|组|号楼|号院)|{_L}座")
+_CLAUSE = re.compile(
+    r"(?:(?!不是|不对|说错|错了|记错)[^，。,、；！!？?…：:.])+|(?:不是|不对|说错|错了|记错)(?:(?!不是|不对|说错|错了|记错)[^，。,、；！!？?…：:.])*"
+)
+_PHONE = re.compile(r"(?:[零〇一二三四五六七八九幺两\d][，,、。\s]?){9,}")
+_EMPTY = re.compile(r"小区|院|楼|大厦|家属|号|地方|超市|店|村|小卖部|电话")
 _LEAD = re.compile(
     r"^(?:嗯|呃|啊|哦|额|哎|那个|就是|我家?|住在?|在|是|家里?|地址|我们这?|这边|这里|送到|寄到|来|到|你|您|记一下|新的|现在|好的?|还|搬到|从|的|对了?|写|要|给|放)+"
 )
@@ -41,7 +47,7 @@ _COMPONENT = re.compile(
     r"(?P<town>[\u4e00-\u9fff]{1,7}?(?:街道|镇|乡|苏木))(?!路|街|大道)|(?P<group>\d+(?:组(?!团)|队|社(?!区)))"
     rf"|(?P<road>[\u4e00-\u9fff]{{1,8}}?(?:大道|大街|路|街|胡同|巷|道)(?:[东南西北中](?!户|单元|座|边|塔|区))?(?:[一二三四五六七八九十\d]+段)?)(?!道)"
     rf"|(?P<number>(?:甲|乙)?\d+号院?(?!楼|房|商铺|门面))|(?P<lane>\d+弄)|(?P<building>(?:{_L}|\d|[A-Z])+(?:栋|幢|座|号楼|塔))"
-    rf"|(?P<unit>(?:{_L}|\d)+(?:单元|门|梯))|(?P<floor>\d+(?:楼|层)(?!店|商))|(?P<room>\d{{1,5}}(?:-\d+)+室?|\d{{3,5}}(?:室|号房)?|\d+(?:室|号房)|[A-Z](?=$))"
+    rf"|(?P<unit>(?:{_L}|\d)+(?:单元|门|梯))|(?P<floor>\d+(?:楼|层)(?!店|商))|(?P<room>\d{{1,5}}(?:-\d+)+室?|\d{{3,5}}(?:室|号房)?|\d+(?:室|号房)|\d{{2}}(?=$)|[A-Z](?=$))"
     r"|(?P<side>东户|西户|中户|左手|右手|左边|右边|对门|东边|西边|[东西南北](?=$))"
 )
 ORDER = ("town", "group", "road", "lane", "number", "estate", "building", "unit", "floor", "room", "side")
@@ -68,7 +74,30 @@ class Spoken:
 
 def parse(raw: str, *, asked: bool, by_agent: bool = False) -> Spoken | None:
     """The address in an utterance. ``asked``: the agent had just asked for it, so less proof is needed."""
-    s = heal(raw)
+    s, at = prepared(raw)
+    found = _parse(s, asked=asked, by_agent=by_agent)
+    if found is None or not at:
+        return None
+    return replace(found, start=at[min(found.start, len(at) - 1)], end=at[min(max(found.end, 1), len(at)) - 1] + 1)
+
+
+def prepared(raw: str) -> tuple[str, list[int]]:
+    """The text without hesitations and telephone numbers, numbers put right, and where each character stood."""
+    kept = [i for i, c in enumerate(raw) if c not in "呃嗯啊哦额噢" and not _hesitation(raw, i)]
+    chars = [raw[i] for i in kept]
+    text = "".join(chars)
+    whole = [(n.start, n.end) for n in phones(text)]
+    for start, end in whole or [m.span() for m in _PHONE.finditer(text)]:
+        chars[start:end] = "。" * (end - start)
+    return heal("".join(chars)), kept
+
+
+def _hesitation(s: str, i: int) -> bool:
+    """Whether the character belongs to a 这个 or 那个 that means nothing."""
+    return any(s[j : j + 2] in ("这个", "那个") and _EMPTY.match(s[j + 2 :]) is None for j in (i - 1, i) if j >= 0)
+
+
+def _parse(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
     head = _head(s, by_sound=asked or bool(HOUSE.search(s)))
     start = head.end if head else 0
     if head is None and not (asked or (len(HOUSE.findall(s)) >= 2 and _BUILDING.search(s)) or _road_number(s)):
@@ -170,7 +199,7 @@ def _inside(lower: Place, upper: Place) -> bool:
 
 def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, int, int, bool]:
     """(detail, first, last, corrected) from ``start`` on: clause by clause while it reads like an address."""
-    parts = [(m.start() + start, m.group()) for m in re.finditer(r"[^，。,、；！!？?…：:.]+", s[start:])]
+    parts = [(m.start() + start, m.group()) for m in _CLAUSE.finditer(s[start:])]
     detail = ""
     first, last = start, start
     corrected = retract = False
@@ -194,7 +223,7 @@ def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, i
         elif not back and not _SKIP.match(clause):
             skipped += 1
         if (
-            ended
+            (ended and bool(text or detail))
             or (detail and skipped >= 2)
             or re.search(rf"{_N}", clause)
             and len(re.sub(rf"[^{_N[1:-2]}]", "", clause)) >= 8
@@ -244,6 +273,7 @@ def tidy(s: str) -> str:
     s = re.sub(rf"({_N})(?=号|弄|栋|幢|座|单元|楼|层|室|组|队|门|梯|院|期|户|塔|街坊|村民)", _in_digits, s)
     s = re.sub(rf"(?<=[座栋幢元楼层门号室塔院A-Z\d期区])({_N})(?![路街道巷里段])", _in_digits, s)
     s = re.sub(rf"(?<![经纬第])({_N})$", _in_digits, s)
+    s = re.sub(r"(\d+(?:号楼|号|栋|幢|单元|组))\1", r"\1", s)
     return re.sub(r"(?:的|那家|那边|那个|这边|这里|吧|呢|呀|嘛|啦)+$|那边(?=[A-Z\d])", "", s)
 
 
@@ -292,10 +322,44 @@ def merge_detail(old: str, new: str) -> str:
     return "".join(text for _, text in kept)
 
 
+def read_back(old: str, new: str) -> str:
+    """``old`` corrected by what the agent read back: the agent's levels count, levels beyond them stay."""
+    if not old or not new:
+        return old or new
+    fresh = components(new)
+    ranks = [ORDER.index(k) for k, _ in fresh]
+    said = {k for k, _ in fresh}
+    kept = components(old)
+    before = [text for k, text in kept if ORDER.index(k) < min(ranks)]
+    between = [
+        (k, text)
+        for k, text in kept
+        if min(ranks) < ORDER.index(k) < max(ranks)
+        and k not in said
+        and k in ("unit", "floor", "building", "lane", "number")
+    ]
+    after = [text for k, text in kept if ORDER.index(k) > max(ranks)]
+    for kind, text in between:
+        at = next((i for i, (k, _) in enumerate(fresh) if ORDER.index(k) > ORDER.index(kind)), len(fresh))
+        fresh.insert(at, (kind, text))
+    return "".join([*before, *(text for _, text in fresh), *after])
+
+
+def echoes(part: Spoken, whole: Spoken) -> bool:
+    """Whether ``part`` sounds like a piece of the address so far, so that it is a reading back of it."""
+    old = components(whole.detail)
+    return any(k == kind and _same(text, t) for kind, text in components(part.detail) for k, t in old)
+
+
+def _same(a: str, b: str) -> bool:
+    """Names by sound, numbers exactly."""
+    return a == b if any(c.isdigit() for c in a + b) else alike(a, b) >= 0.5
+
+
 # --- putting turns together ------------------------------------------------------------------------------------------------
 
 
-def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True) -> Spoken:
+def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True, by_agent: bool = False) -> Spoken:
     """The address so far with one more part; a different city or district starts over."""
     if whole is None:
         return part
@@ -309,7 +373,7 @@ def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True) -> Spoken:
         province=whole.province or part.province,
         city=whole.city or part.city,
         district=whole.district or part.district,
-        detail=merge_detail(whole.detail, part.detail),
+        detail=(read_back if by_agent else merge_detail)(whole.detail, part.detail),
         quality=min(whole.quality, part.quality),
     )
 

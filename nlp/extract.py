@@ -76,15 +76,16 @@ def settle(talk: Talk) -> Extraction:
     ranked = appliance.rank(talk)
     pair = appliance.second(talk, ranked)
     main = pair[0] if pair else ranked[0] if ranked else None
-    if not service.concrete(talk, named=main is not None and main.beyond_greeting):
+    place, slot, number = address.settle(talk), appointment.settle(talk), phone.settle(talk)
+    named = main is not None and main.beyond_greeting
+    if not service.concrete(talk, named=named or place is not None or number is not None):
         return Extraction(missing=("service_type",))
-    place, slot = address.settle(talk), appointment.settle(talk)
     kind = service.settle(talk, concrete=True, dispatched=bool(place or slot))
     kind_name = str(kind.value) if kind else None
     regions = _regions(talk, pair)
     problem = fault.settle(talk, main.name if main else None, kind_name, regions.main)
     makers = brand.settle(talk, regions.main)
-    found = [kind, name.settle(talk), phone.settle(talk), appliance.found(main), makers, problem, place, slot]
+    found = [kind, name.settle(talk), number, appliance.found(main), makers, problem, place, slot]
     found += [*codes.settle(talk), dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
     found += flags.settle(talk, kind=kind_name)
     other = _second(talk, pair, kind, makers, regions) if pair else []

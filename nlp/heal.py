@@ -12,16 +12,19 @@ _DIGIT_OF = {
 }  # fmt: skip
 _UNIT_OF = {
     "hao": "号", "dong": "栋", "zhuang": "幢", "chuang": "幢", "zuo": "座", "lou": "楼", "ceng": "层", "zu": "组", "nong": "弄",
-    "xiang": "巷", "ti": "梯", "men": "门",
+    "xiang": "巷", "ti": "梯", "men": "门", "ta": "塔",
 }  # fmt: skip
 UNITS = frozenset("号栋幢座单楼层室弄组队门梯院巷户期区杠")
-_BEFORE = frozenset("路街道巷弄号栋幢座元楼层门梯院村区期苑园城庭府厦湾里段") | PUNCTUATION
+_LETTER_OF = {"ei": "A", "bi": "B", "xi": "C", "di": "D"}
+_STRICT = frozenset({"er", "san", "wu", "liu", "qi", "ba", "jiu", "si", "yi", "shan"})
+_BEFORE = frozenset("路街道巷弄号栋幢座塔元楼层门梯院村区期苑园城庭府厦湾里段") | PUNCTUATION
 
 
 def heal(s: str) -> str:
     """``s`` with misheard numerals and units of house numbers replaced. Same length as ``s``."""
     chars = list(s)
     _roads(chars)
+    _letters(chars)
     for _ in range(2):
         _numerals(chars)
         _units(chars)
@@ -41,6 +44,17 @@ def _roads(chars: list[str]) -> None:
                 chars[i] = "路"
 
 
+def _letters(chars: list[str]) -> None:
+    """A letter of a building misheard as a word: 必座 → B座."""
+    for i in range(len(chars) - 1):
+        letter = _LETTER_OF.get(syllable(chars[i])) if chars[i] in "诶必币比笔西稀希弟低地" else None
+        if letter and (
+            chars[i + 1] in "座栋幢塔" or (syllable(chars[i + 1]) == "zuo" and _at(chars, i + 2) in NUMERALS)
+        ):
+            chars[i] = letter
+            chars[i + 1] = chars[i + 1] if chars[i + 1] in "座栋幢塔" else "座"
+
+
 def _numerals(chars: list[str]) -> None:
     for i, c in enumerate(chars):
         if c in NUMERALS or c in UNITS or c in PUNCTUATION:
@@ -51,6 +65,8 @@ def _numerals(chars: list[str]) -> None:
             continue
         left, right = before in NUMERALS, after in NUMERALS
         if (left and right) or (right and before in _BEFORE) or (left and (after in UNITS or _unit_of(chars, i + 1))):
+            chars[i] = digit
+        elif before in _BEFORE and syllable(c) in _STRICT and (after in UNITS or _unit_of(chars, i + 1) == "单"):
             chars[i] = digit
         elif left and after in PUNCTUATION and _at(chars, i - 2) in NUMERALS and c not in "了吧":
             chars[i] = digit
@@ -72,7 +88,7 @@ def _unit_of(chars: list[str], i: int) -> str | None:
     c = _at(chars, i)
     if c in UNITS or c in NUMERALS or c in PUNCTUATION:
         return None
-    if syllable(c) == "dan" and syllable(_at(chars, i + 1)) in {"yuan", "yan"}:
+    if syllable(c) in {"dan", "tan"} and syllable(_at(chars, i + 1)) in {"yuan", "yan"}:
         return "单"
     return _UNIT_OF.get(syllable(c))
 

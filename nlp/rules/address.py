@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlp.addresses import Spoken, completed, merge, parse
+from nlp.addresses import Spoken, completed, echoes, merge, parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.types import SlotState
 
@@ -18,23 +18,29 @@ def settle(talk: Talk) -> Found | None:
     spans: list[Span] = []
     state = SlotState.HEARD
     for turn in talk.turns:
-        part = _part(talk, turn)
+        part = _part(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None)
         if part is None:
             continue
         if turn.by_agent:
             if _OUR_PLACE.search(turn.s):
                 continue
-            answer, _ = talk.answer(turn.index)
+            answer, _ = talk.answer(turn.index, max(part.start, part.end - 1))
             if answer is Verdict.NO:
                 continue
             state = SlotState.CONFIRMED if answer is Verdict.YES else state
-        merged = merge(whole, part, asked="address" in talk.asked(turn.index))
+        merged = merge(whole, part, asked="address" in talk.asked(turn.index), by_agent=turn.by_agent)
         if merged != whole:
             spans.append(Span(turn.index, part.start, part.end))
             whole = merged
     if whole is None:
         return None
     return _found(completed(whole), tuple(spans), state)
+
+
+def _echo(turn: Turn, whole: Spoken) -> Spoken | None:
+    """An agent's short repetition of the address (三单元六零二), known by its likeness to what was said."""
+    part = turn.once("address:True", lambda s: parse(s, asked=True, by_agent=True))
+    return part if part is not None and part.detail and echoes(part, whole) else None
 
 
 def _found(a: Spoken, spans: tuple[Span, ...], state: SlotState) -> Found:

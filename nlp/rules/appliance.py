@@ -17,6 +17,24 @@ _ONE_MORE = re.compile(
     r"还有(?:一?[个台]|那个)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都到了|都要|都得"
 )
 _HUNG_UP = re.compile(r"(?:已|不要|别|先|请|勿|后|再|不|您)挂机$")
+IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("冰箱", r"冷藏|冷冻|保鲜室|冰格"),
+        ("空调", r"外机|内机|室外机|加氟|制热|吹.{0,3}风|出风口"),
+        ("洗衣机", r"脱水|甩干|甩不干|衣服.{0,4}湿|洗衣"),
+        ("热水器", r"洗澡|花洒|忽冷忽热|点火"),
+        ("电视", r"屏幕|遥控.{0,4}频道|竖线|花屏|黑屏|开机画面|背光"),
+        ("油烟机", r"油杯|吸烟|油烟|抽烟机"),
+        ("燃气灶", r"灶眼|左边.{0,3}火|打不燃|火苗|熄火"),
+        ("净水器", r"滤芯|废水|净水"),
+        ("扫地机器人", r"拖布|基站|回充|充电座"),
+        ("壁挂炉", r"地暖|暖气片|掉压"),
+        ("马桶盖", r"座圈|坐圈"),
+        ("微波炉", r"转盘"),
+        ("电饭煲", r"夹生|煮饭"),
+    )
+)
 _LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)$")
 
 
@@ -30,6 +48,7 @@ class Reported:
     spans: list[Span] = field(default_factory=list)
     by_caller: list[Span] = field(default_factory=list)
     beyond_greeting: bool = False
+    implied: bool = False
 
 
 def hits(talk: Talk, turn: Turn) -> list[Hit]:
@@ -45,8 +64,8 @@ def found(reported: Reported | None) -> Found | None:
     """The slot of an appliance."""
     if reported is None:
         return None
-    state = SlotState.CONFIRMED if reported.score >= 3 else SlotState.HEARD
-    rule = "appliance.caller" if reported.by_caller else "appliance.agent"
+    state = SlotState.INFERRED if reported.implied else SlotState.CONFIRMED if reported.score >= 3 else SlotState.HEARD
+    rule = "appliance.implied" if reported.implied else "appliance.caller" if reported.by_caller else "appliance.agent"
     span = (reported.by_caller or reported.spans)[0]
     return Found("appliance", reported.name, reported.name, rule, state, (span,), reported.quality)
 
@@ -58,7 +77,23 @@ def rank(talk: Talk) -> list[Reported]:
         for h in hits(talk, turn):
             r = seen.setdefault(h.name, Reported(h.name))
             _note(talk, turn, h, r, first=not any(x.by_caller for x in seen.values()))
-    return sorted((r for r in seen.values() if r.score > 0.4), key=lambda r: (-r.score, r.spans[0]))
+    ranked = sorted((r for r in seen.values() if r.score > 0.4), key=lambda r: (-r.score, r.spans[0]))
+    return ranked or _implied(talk)
+
+
+def _implied(talk: Talk) -> list[Reported]:
+    """The appliance that the words of the call belong to when nobody names it (冷藏冷冻 → 冰箱)."""
+    seen: dict[str, Reported] = {}
+    for turn in talk.turns[1:]:
+        for name, start, end in turn.once("implied", _implications):
+            r = seen.setdefault(name, Reported(name, quality=0.6, implied=True))
+            r.score += 1
+            r.spans.append(Span(turn.index, start, end))
+    return sorted(seen.values(), key=lambda r: (-r.score, r.spans[0]))
+
+
+def _implications(s: str) -> list[tuple[str, int, int]]:
+    return [(name, m.start(), m.end()) for name, p in IMPLIES for m in p.finditer(s)]
 
 
 def _note(talk: Talk, turn: Turn, h: Hit, r: Reported, *, first: bool) -> None:

@@ -66,7 +66,10 @@ _WRONG_NUMBER = re.compile(r"打错了|拨错|打错电话|打错号")
 
 
 def concrete(talk: Talk, *, named: bool) -> bool:
-    """Whether the call is about an order at all: a wrong number, silence or abuse is not."""
+    """Whether the call is about an order at all: a wrong number, silence or abuse is not.
+
+    ``named``: an appliance, an address or a telephone number was given.
+    """
     if any(_WRONG_NUMBER.search(t.s) for t in talk.caller()):
         return False
     cues = (c for t in talk.caller() for c in t.once("cues", partial(_cues, speaker=CALLER)))
