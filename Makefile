@@ -37,7 +37,8 @@ $(STAMPS)/dev: $(STAMPS)/venv requirements/dev.lock pyproject.toml
 $(STAMPS)/node: frontend/package-lock.json
 	@echo "== packages of the page"
 	@command -v npm >/dev/null || { echo "Node.js 20 with npm is missing: see README, What you need" >&2; exit 1; }
-	@cd frontend && npm ci --no-audit --no-fund
+	@# Not `npm ci`: it refuses a lock whose optional builds for other platforms a mirror lacks. Versions and hashes are the lock's.
+	@cd frontend && npm install --no-save --no-audit --no-fund
 	@mkdir -p $(STAMPS) && touch $@
 
 $(PAGE): $(STAMPS)/node $(PAGE_SOURCES)
