@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
+from callcenter.errors import Invalid
 
 PATH = click.Path(path_type=Path)
 
@@ -24,19 +25,17 @@ def nlp() -> None:
 @reports_errors
 def extract(source: Path, target: Path, as_json: bool) -> None:
     """Extract work-order fields from recorded dialogues; bad lines are named and skipped, exit code 1 at the end."""
-    from nlp.batch import extract_file
+    from nlp.files import extract_file
 
-    report = extract_file(source, target)
-    for bad in report.bad_lines:
-        say(f"{source}:{bad.line}: {bad.message}; skipped")
+    try:
+        report = extract_file(source, target)
+    except OSError as error:
+        raise Invalid(f"cannot be used: {error.strerror}", field=str(error.filename)) from error
+    for bad in report.bad:
+        say(f"{source}:{bad.number}: {bad.problem}; skipped")
     if as_json:
-        emit(
-            {
-                "dialogues": report.dialogues,
-                "bad_lines": [{"line": b.line, "message": b.message} for b in report.bad_lines],
-            }
-        )
+        emit(report)
     else:
-        say(f"{report.dialogues} dialogues -> {target}")
-    if report.bad_lines:
+        say(f"{report.read} dialogues, {report.filled} with an order -> {target}")
+    if report.bad:
         sys.exit(EXIT_FAILED)
