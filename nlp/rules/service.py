@@ -82,13 +82,11 @@ def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
     return [(kind, weight, m.start(), m.end()) for kind, weight, m in heard if m]
 
 
-def settle(talk: Talk, *, concrete: bool, dispatched: bool) -> Found | None:
-    """The kind with the highest sum of cues; None when nothing of an order was spoken of (``concrete`` False).
+def settle(talk: Talk, *, dispatched: bool) -> Found:
+    """The kind with the highest sum of cues.
 
     ``dispatched``: an address or appointment was given, which a mere question does not need.
     """
-    if not concrete:
-        return None
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
     score["repair"] = 0.5

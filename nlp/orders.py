@@ -1,0 +1,72 @@
+"""Which findings make which order: the main appliance's, and a second one's where two are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nlp.dialogue import Found, Span, Talk
+from nlp.rules import address, appliance, appointment, brand, codes, dates, fault, flags, name, phone, service
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the rules found for the main order and for a second one."""
+
+    main: tuple[Found, ...] = ()
+    second: tuple[Found, ...] = ()
+
+
+def findings(talk: Talk) -> Findings:
+    """Ask every rule. Empty when the call is about no order at all."""
+    ranked = appliance.rank(talk)
+    pair = appliance.second(talk, ranked)
+    main = pair[0] if pair else ranked[0] if ranked else None
+    place, slot, number = address.settle(talk), appointment.settle(talk), phone.settle(talk)
+    named = main is not None and main.beyond_greeting
+    if not service.concrete(talk, named=named or place is not None or number is not None):
+        return Findings()
+    kind = service.settle(talk, dispatched=bool(place or slot))
+    regions = _regions(talk, pair)
+    problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
+    maker = brand.settle(talk, regions.main)
+    found = [kind, name.settle(talk), number, appliance.found(main), maker, problem, place, slot]
+    found += [*codes.settle(talk), dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
+    found += flags.settle(talk, kind=str(kind.value))
+    other = _second(talk, pair, kind, maker, regions) if pair else []
+    return Findings(tuple(f for f in found if f), tuple(f for f in other if f))
+
+
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """Which places of the call speak of the main appliance and which of the second one."""
+
+    main: Callable[[Span], bool]
+    other: Callable[[Span], bool]
+
+
+def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
+    if pair is None:
+        return _Regions(lambda _: True, lambda _: False)
+    marks = sorted((span, i) for i, r in enumerate(pair) for span in r.spans)
+
+    def owner(span: Span) -> int:
+        """The appliance named last before the place."""
+        before = [i for mark, i in marks if (mark.turn, mark.start) <= (span.turn, span.start)]
+        same_turn = [i for mark, i in marks if mark.turn == span.turn]
+        return before[-1] if before else same_turn[0] if same_turn else 0
+
+    return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1)
+
+
+def _second(
+    talk: Talk,
+    pair: tuple[appliance.Reported, appliance.Reported],
+    kind: Found,
+    makers: Found | None,
+    regions: _Regions,
+) -> list[Found | None]:
+    """The order of the second appliance: what is shared with the first is not repeated, but its maker is."""
+    problem = fault.settle(talk, pair[1].name, str(kind.value), regions.other)
+    maker = brand.settle(talk, regions.other)
+    return [kind, appliance.found(pair[1]), maker or makers, problem]

@@ -1,0 +1,59 @@
+"""Findings as slot values: confidence, and evidence in characters and milliseconds of the call."""
+
+from __future__ import annotations
+
+from nlp.calibrate import Signal, calibration
+from nlp.clarity import clarity
+from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.types import Evidence, Segment, SlotState, SlotValue
+
+
+def slot_value(talk: Talk, f: Found) -> SlotValue:
+    """The value with its confidence and the words it came from."""
+    confidence = 0.0 if f.state is SlotState.WITHDRAWN else calibration().confidence(signal(talk, f))
+    proof = tuple(evidence(talk, s) for s in f.spans)
+    return SlotValue(f.name, f.value, f.display, round(confidence, 3), f.state, proof, f.rule, f.inferred)
+
+
+def signal(talk: Talk, f: Found) -> Signal:
+    """What the calibration knows about a value."""
+    clear = [_clarity(talk.turns[span.turn]) for span in f.spans]
+    heard = [_clarity(t) for t in talk.caller()]
+    mean = sum(heard) / len(heard) if heard else 1.0
+    turns = len({span.turn for span in f.spans})
+    return Signal(f.name, f.rule, f.state, f.quality, min(clear, default=1.0), mean, turns)
+
+
+def _clarity(turn: Turn) -> float:
+    return turn.once("clarity", clarity)
+
+
+def evidence(talk: Talk, span: Span) -> Evidence:
+    """Where the words of a span stand in the segment's own text and in the call."""
+    turn = talk.turns[span.turn]
+    start, end = turn.text.original(span.start, span.end)
+    return Evidence(turn.segment.segment_id, start, end, *_milliseconds(turn.segment, start, end))
+
+
+def _milliseconds(segment: Segment, start: int, end: int) -> tuple[int | None, int | None]:
+    """When the characters were spoken: by the words' times where known, else in proportion to the segment."""
+    if segment.words:
+        position, begin, finish = 0, None, None
+        for w in segment.words:
+            at = segment.text.find(w.word, position)
+            if at < 0:
+                continue
+            position = at + len(w.word)
+            if position > start and begin is None:
+                begin = w.start_ms
+            if at < end:
+                finish = w.end_ms
+        if begin is not None and finish is not None and finish >= begin:
+            return begin, finish
+    if segment.start_ms is None or segment.end_ms is None or not segment.text:
+        return segment.start_ms, segment.end_ms
+    length = segment.end_ms - segment.start_ms
+    return (
+        segment.start_ms + length * start // len(segment.text),
+        segment.start_ms + length * end // len(segment.text),
+    )
