@@ -80,6 +80,25 @@ class CancelOrder(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOrder(Command):
+    """A step of the life cycle by the names of ``workorder.policy.lifecycle``, whose MOVES say what a step needs."""
+
+    order_id: str
+    action: str
+    reason: str | None = None
+    confirmation: str | None = None
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachPart(Command):
+    """Make an order a part of another; None takes it out."""
+
+    order_id: str
+    parent_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetCustomer(Command):
     """Attach the order to a customer (an unknown caller was identified); empty fields are filled from the customer."""
 

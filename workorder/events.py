@@ -61,5 +61,22 @@ class WorkOrderCancelled(OrderEvent):
     reason: str
 
 
-EVENTS: tuple[type[OrderEvent], ...] = (DraftOpened, DraftRevised, OrderEdited, WorkOrderCreated, WorkOrderCancelled)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderMoved(OrderEvent):
+    """Any other step of the life cycle, from ``before`` to ``after``."""
+
+    action: str
+    before: str
+    after: str
+    reason: str | None
+
+
+EVENTS: tuple[type[OrderEvent], ...] = (
+    DraftOpened,
+    DraftRevised,
+    OrderEdited,
+    WorkOrderCreated,
+    WorkOrderCancelled,
+    WorkOrderMoved,
+)
 """Every event this library records: the outbox decodes by class name from here."""

@@ -26,15 +26,15 @@ class SchemaOld(Unavailable):
     code = "schema_old"
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are still to run; raises Conflict when the schema is newer than this program."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations still to run up to ``revision``; Conflict when the schema is newer than this program."""
     if connection.dialect.name == "postgresql":
         # Several nodes may start at once: one migrates, the others wait for its commit. SQLite's writer lock does that.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
     _refuse_newer(connection)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def check(connection: Connection) -> None:

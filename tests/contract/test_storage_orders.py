@@ -368,7 +368,7 @@ async def test_accepting_an_empty_field_is_refused(database: Database) -> None:
 async def test_illegal_moves_name_the_legal_ones(database: Database) -> None:
     """Creating twice is refused with what is possible; a cancelled order takes no more edits."""
     order = await create(database, await open_draft(database, fields=COMPLETE))
-    with pytest.raises(Conflict, match="possible now: cancel"):
+    with pytest.raises(Conflict, match="possible now: dispatch, reschedule, escalate, cancel"):
         await create(database, order)
     async with database.write() as work:
         await orders.cancel_order(work.session, CancelOrder(by="u1", at=AT, order_id=order.order_id, reason="重复"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from callcenter.storage import schema
 from callcenter.storage.database import Database
 from callcenter.storage.tables import metadata
 from tests.conftest import named, run_sql
+from workorder.commands import MoveOrder
+from workorder.services import lifecycle
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -92,6 +95,29 @@ async def test_a_schema_newer_than_the_program_is_refused(empty_url: str) -> Non
     for attempt in (database.check, database.upgrade):
         with pytest.raises(Conflict, match="9999"):
             await attempt()
+    await database.aclose()
+
+
+async def test_orders_of_the_first_release_are_there_after_the_upgrade(empty_url: str) -> None:
+    """A row written under revision 0001 is read, edited and moved on by today's code."""
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(schema.upgrade, "0001")
+        await connection.execute(
+            text(
+                "INSERT INTO work_orders (order_id, status, sequence, created_at, edit_version, version, "
+                "suggested_priority, summary, alerts, field_values) "
+                "VALUES ('o1', 'created', 1, '2026-11-21 09:00:00.000000', 2, 2, 'normal', 's', '[]', '{}')"
+            )
+        )
+    await engine.dispose()
+    database = await Database.open(empty_url)
+    await database.upgrade()
+    async with database.write() as work:
+        command = MoveOrder(by="u1", at=datetime(2026, 11, 22, tzinfo=UTC), order_id="o1", action="dispatch")
+        moved = await lifecycle.move_order(work.session, command)
+        await work.commit()
+    assert (moved.status, moved.edit_version, moved.summary) == ("dispatched", 3, "s")
     await database.aclose()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +14,7 @@ from workorder.errors import Conflict, FieldProblem, Invalid
 from workorder.fields import EvidenceRef, FieldContent, FieldState, FieldValue, Source, missing
 from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
-from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Status, actions
+from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Status, actions
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import appointment_ends, display
 
@@ -85,6 +85,11 @@ class WorkOrder(Base):
     alerts: Mapped[list[Any]]
     field_values: Mapped[dict[str, Any]]
 
+    parent_id: Mapped[str | None] = mapped_column(Key, index=True)
+    """The order this one is a part of; several parts go on side by side."""
+    confirmation: Mapped[str | None] = mapped_column(String(16))
+    """On whose word it was closed: ``workorder.policy.lifecycle.Confirmation``."""
+
     __table_args__ = (
         UniqueConstraint("call_id", "sequence"),
         Index(None, "customer_id", "created_at"),
@@ -115,7 +120,7 @@ class WorkOrder(Base):
     def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[OrderChange]:
         """Take the machine's present knowledge: touched fields stay, vanished heard values are withdrawn."""
         if self.status not in HEARING:
-            raise Conflict(f"order {self.order_id} is {self.status}: speech only fills drafts", field="status")
+            raise Conflict(f"{self._name} is {self.status}: speech only fills drafts", field="status")
         before = self.fields
         after = dict(before)
         for name, value in heard.items():
@@ -132,9 +137,7 @@ class WorkOrder(Base):
     ) -> list[OrderChange]:
         """A person's new values, and heard values found right. The machine never changes these fields again."""
         if self.status not in EDITABLE:
-            raise Conflict(
-                f"order {self.number or self.order_id} is {self.status} and can no longer be changed", field="status"
-            )
+            raise Conflict(f"{self._name} is {self.status} and can no longer be changed", field="status")
         before = self.fields
         after = dict(before)
         for name, value in values.items():
@@ -152,28 +155,37 @@ class WorkOrder(Base):
         self.edit_version += 1
         return self._changes(before, after, by=by, at=at)
 
-    def require_complete(self) -> None:
-        """Raise Invalid with one entry per required field that has no value."""
-        problems = [
-            FieldProblem(name, "required", "is required for this service type") for name in missing(self.fields)
-        ]
-        if problems:
-            names = ", ".join(problem.field for problem in problems)
-            raise Invalid(f"required fields are missing: {names}", errors=problems, fix="fill them and save again")
-
-    def move(self, action: Action, *, by: str, at: datetime, reason: str | None = None) -> OrderChange:
-        """Follow the life cycle's table; Conflict names the moves that are possible."""
-        target = MOVES.get((Status(self.status), action))
-        if target is None:
+    def move(
+        self,
+        action: Action,
+        *,
+        by: str,
+        at: datetime,
+        reason: str | None = None,
+        confirmation: Confirmation | None = None,
+        open_parts: Sequence[str] = (),
+    ) -> OrderChange:
+        """Follow the life cycle's table. Conflict names the moves that are possible, Invalid what a guard misses."""
+        move = MOVES[action]
+        if self.status not in move.sources:
             possible = ", ".join(actions(Status(self.status))) or "none"
             raise Conflict(
-                f"order {self.number or self.order_id} is {self.status}: it cannot {action}; possible now: {possible}",
-                field="status",
+                f"{self._name} is {self.status}: it cannot {action}; possible now: {possible}", field="status"
             )
+        asked = _Asked(reason, confirmation, tuple(open_parts))
+        for guard in move.guards:
+            _GUARDS[guard](self, asked)
         change = OrderChange(
-            order_id=self.order_id, at=at, by=by, field="status", before=self.status, after=str(target), reason=reason
+            order_id=self.order_id,
+            at=at,
+            by=by,
+            field="status",
+            before=self.status,
+            after=str(move.target),
+            reason=reason,
         )
-        self.status = target
+        self.status = move.target
+        self.confirmation = confirmation if Guard.CONFIRMATION in move.guards else self.confirmation
         self.edit_version += 1
         return change
 
@@ -181,11 +193,14 @@ class WorkOrder(Base):
         """Raise Conflict when somebody else changed the order after the person read it."""
         if seen is not None and seen != self.edit_version:
             raise Conflict(
-                f"order {self.number or self.order_id} was changed by somebody else (you saw version {seen}, "
-                f"it is now {self.edit_version})",
+                f"{self._name} was changed by somebody else (you saw version {seen}, it is now {self.edit_version})",
                 field="edit_version",
                 fix="load it again and repeat the change",
             )
+
+    @property
+    def _name(self) -> str:
+        return f"order {self.number or self.order_id}"
 
     def _empty(self, name: str) -> bool:
         return (self.field_values.get(name) or {}).get("value") is None and not self._touched(name)
@@ -219,6 +234,49 @@ class WorkOrder(Base):
 
 
 _TEXT_COLUMNS = ("service_type", "customer_name", "appliance", "brand", "model", "fault", "error_code", "urgency")
+
+
+class _Asked(NamedTuple):
+    """What came with a move, for its guards."""
+
+    reason: str | None
+    confirmation: Confirmation | None
+    open_parts: tuple[str, ...]
+
+
+def _need_fields(order: WorkOrder, _asked: _Asked) -> None:
+    problems = [FieldProblem(name, "required", "is required for this service type") for name in missing(order.fields)]
+    if problems:
+        names = ", ".join(problem.field for problem in problems)
+        raise Invalid(f"required fields are missing: {names}", errors=problems, fix="fill them and save again")
+
+
+def _need_reason(_order: WorkOrder, asked: _Asked) -> None:
+    if not (asked.reason or "").strip():
+        raise Invalid("must not be empty", field="reason", fix="say why, somebody may ask")
+
+
+def _need_closed_parts(_order: WorkOrder, asked: _Asked) -> None:
+    if asked.open_parts:
+        raise Conflict(
+            f"parts of it are still open: {', '.join(asked.open_parts)}",
+            field="parent_id",
+            fix="close or cancel them first",
+        )
+
+
+def _need_confirmation(_order: WorkOrder, asked: _Asked) -> None:
+    if asked.confirmation is None:
+        words = ", ".join(Confirmation)
+        raise Invalid(f"must be one of {words}", field="confirmation", fix="ask the customer, or check the appliance")
+
+
+_GUARDS: Mapping[Guard, Callable[[WorkOrder, _Asked], None]] = {
+    Guard.FIELDS_COMPLETE: _need_fields,
+    Guard.REASON: _need_reason,
+    Guard.PARTS_CLOSED: _need_closed_parts,
+    Guard.CONFIRMATION: _need_confirmation,
+}
 
 
 def _content(field: FieldValue | None) -> FieldContent | None:

@@ -17,7 +17,7 @@ from workorder.ids import new_id
 from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
 from workorder.model.json_rows import json_rows
 from workorder.model.orders import WorkOrder
-from workorder.policy.lifecycle import OPEN, Status
+from workorder.policy.lifecycle import CLOSED, Status
 from workorder.policy.phones import PhoneKey, parse_phone
 from workorder.policy.values import check_all
 from workorder.policy.warranty import warranty_state
@@ -168,8 +168,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Asset.purchased_on,
             Asset.warranty_until,
         ),
-        _orders(or_(*(WorkOrder.status == status for status in OPEN)), OPEN_SHOWN),
-        _orders(and_(*(WorkOrder.status != status for status in (Status.DRAFT, *OPEN))), PAST_SHOWN),
+        _orders(and_(*(WorkOrder.status != status for status in (Status.DRAFT, *sorted(CLOSED)))), OPEN_SHOWN),
+        _orders(or_(*(WorkOrder.status == status for status in sorted(CLOSED))), PAST_SHOWN),
         select(func.count())
         .where(WorkOrder.customer_id == Customer.customer_id, WorkOrder.status != Status.DRAFT)
         .scalar_subquery(),

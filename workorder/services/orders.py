@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from sqlalchemy import Select, or_, select, text, tuple_
+from sqlalchemy import Select, func, or_, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCa
 from workorder.fields import FieldContent, FieldValue, Source, missing
 from workorder.ids import new_id
 from workorder.model.orders import OrderChange, WorkOrder
-from workorder.policy.lifecycle import Action, Status
+from workorder.policy.lifecycle import CLOSED, Action, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
 from workorder.services.customers import known_fields
@@ -90,7 +90,7 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
 
 async def revise_draft(session: AsyncSession, command: ReviseDraft) -> OrderView:
     """Take over what speech is understood to say. Raises Conflict when the order is no draft any more."""
-    order = await _locked(session, command.order_id)
+    order = await locked(session, command.order_id)
     checked = check_all({name: value.value for name, value in command.fields.items()})
     before = (order.field_values, order.summary, order.alerts, order.suggested_priority)
     changes = order.hear(_with_values(command.fields, checked), by=command.by, at=command.at)
@@ -110,7 +110,7 @@ async def revise_draft(session: AsyncSession, command: ReviseDraft) -> OrderView
 
 async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     """A person's changes. Raises Invalid (per field), Conflict (changed meanwhile, or closed), NotFound."""
-    order = await _locked(session, command.order_id)
+    order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
     values = check_all(dict(command.fields))
     check_all(dict.fromkeys(command.accept))
@@ -121,7 +121,7 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
 
 async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView:
     """Attach the order to a customer; what the customer is known for fills the fields that are still empty."""
-    order = await _locked(session, command.order_id)
+    order = await locked(session, command.order_id)
     known = await known_fields(session, command.customer_id)
     session.add(
         OrderChange(
@@ -141,49 +141,38 @@ async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView
 
 async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView:
     """Draft → created with the day's next number. Raises Invalid (an entry per missing field), Conflict, NotFound."""
-    order = await _locked(session, command.order_id)
+    order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
     change = order.move(Action.CREATE, by=command.by, at=command.at)
-    order.require_complete()
     order.number = await _next_number(session, command.business_day or f"{command.at.astimezone(_HOME_ZONE):%Y%m%d}")
     order.saved_at = command.at
     order.created_by = command.by
     session.add(change)
     await session.flush()
-    uow.record(
-        session,
-        WorkOrderCreated(
-            order_id=order.order_id,
-            call_id=order.call_id,
-            at=command.at,
-            by=command.by,
-            number=order.number,
-            service_type=order.service_type or "",
-        ),
+    created = WorkOrderCreated(
+        order_id=order.order_id,
+        call_id=order.call_id,
+        at=command.at,
+        by=command.by,
+        number=order.number,
+        service_type=order.service_type or "",
     )
+    uow.record(session, created)
     return view(order)
 
 
 async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView:
-    """Draft or created → cancelled. Raises Invalid (no reason), Conflict, NotFound."""
-    reason = command.reason.strip()
-    if not reason:
-        raise Invalid("must not be empty", field="reason", fix="say why, the customer may ask")
-    order = await _locked(session, command.order_id)
+    """Stop a draft or an order that is not done yet. Raises Invalid (no reason), Conflict, NotFound."""
+    order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
-    session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason))
+    reason = command.reason.strip()
+    parts = await open_parts(session, order.order_id)
+    session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts))
     await session.flush()
-    uow.record(
-        session,
-        WorkOrderCancelled(
-            order_id=order.order_id,
-            call_id=order.call_id,
-            at=command.at,
-            by=command.by,
-            number=order.number,
-            reason=reason,
-        ),
+    cancelled = WorkOrderCancelled(
+        order_id=order.order_id, call_id=order.call_id, at=command.at, by=command.by, number=order.number, reason=reason
     )
+    uow.record(session, cancelled)
     return view(order)
 
 
@@ -244,12 +233,20 @@ def view(order: WorkOrder) -> OrderView:
     )
 
 
-async def _locked(session: AsyncSession, order_id: str) -> WorkOrder:
+async def locked(session: AsyncSession, order_id: str) -> WorkOrder:
     """The order, locked until the end of the transaction, so that two changes follow each other and none is lost."""
     order = await session.get(WorkOrder, order_id, with_for_update=True)
     if order is None:
         raise _unknown(order_id)
     return order
+
+
+async def open_parts(session: AsyncSession, order_id: str) -> tuple[str, ...]:
+    """Numbers (or keys) of the orders that belong to this one and are not closed."""
+    statement = select(func.coalesce(WorkOrder.number, WorkOrder.order_id)).where(
+        WorkOrder.parent_id == order_id, WorkOrder.status.not_in(CLOSED)
+    )
+    return tuple(await session.scalars(statement.order_by(WorkOrder.order_id)))
 
 
 def _unknown(order_id: str) -> NotFound:

@@ -8,33 +8,93 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workorder.errors import Conflict
+from workorder.errors import Conflict, Invalid
+from workorder.fields import Source
 from workorder.model.orders import WorkOrder
-from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, OPEN, Action, Status, actions
+from workorder.policy.lifecycle import (
+    CLOSED,
+    EDITABLE,
+    HEARING,
+    MOVES,
+    OPEN,
+    Action,
+    Confirmation,
+    Guard,
+    Status,
+    actions,
+)
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+COMPLETE = {"service_type": "enquiry", "contact_phone": "13800138000"}
+
+steps = st.tuples(
+    st.sampled_from(Action),
+    st.sampled_from([None, " ", "because"]),
+    st.sampled_from([None, *Confirmation]),
+    st.sampled_from([(), ("WO1",)]),
+)
 
 
-def order(status: Status = Status.DRAFT) -> WorkOrder:
-    return WorkOrder(order_id="o1", status=status, edit_version=1, field_values={}, alerts=[])
+def order(status: Status = Status.DRAFT, *, complete: bool = True) -> WorkOrder:
+    made = WorkOrder(order_id="o1", status=status, edit_version=1, field_values={}, alerts=[])
+    if complete:
+        made.prefill(COMPLETE, Source.AGENT, by="u", at=AT)
+    return made
 
 
-@given(st.lists(st.sampled_from(Action), max_size=12))
-def test_an_order_only_ever_follows_the_table(wanted: list[Action]) -> None:
-    """Any sequence of actions: allowed ones move as the table says and are stamped, others change nothing."""
-    subject = order()
-    for number, action in enumerate(wanted):
-        before, version = Status(subject.status), subject.edit_version
-        target = MOVES.get((before, action))
-        if target is None:
-            with pytest.raises(Conflict) as caught:
-                subject.move(action, by=f"u{number}", at=AT)
-            assert all(possible in caught.value.message for possible in actions(before))
-            assert (subject.status, subject.edit_version) == (before, version)
+@given(st.lists(steps, max_size=40), st.booleans())
+def test_an_order_only_ever_follows_the_table(wanted: list, complete: bool) -> None:
+    """Any sequence: a step is taken exactly if the table has it and its guards hold; a refused one changes nothing."""
+    subject = order(complete=complete)
+    for action, reason, confirmation, open_parts in wanted:
+        before, version, word = Status(subject.status), subject.edit_version, subject.confirmation
+        move = MOVES[action]
+        holds = {
+            Guard.FIELDS_COMPLETE: complete,
+            Guard.REASON: reason == "because",
+            Guard.CONFIRMATION: confirmation is not None,
+            Guard.PARTS_CLOSED: not open_parts,
+        }
+        arguments = {"by": "u1", "at": AT, "reason": reason, "confirmation": confirmation, "open_parts": open_parts}
+        if before in move.sources and all(holds[guard] for guard in move.guards):
+            change = subject.move(action, **arguments)
+            assert (change.before, change.after, change.by, change.at) == (before, move.target, "u1", AT)
+            assert (subject.status, subject.edit_version) == (move.target, version + 1)
         else:
-            change = subject.move(action, by=f"u{number}", at=AT, reason="r")
-            assert (change.before, change.after, change.by, change.at) == (before, target, f"u{number}", AT)
-            assert (subject.status, subject.edit_version) == (target, version + 1)
+            with pytest.raises((Conflict, Invalid)):
+                subject.move(action, **arguments)
+            assert (subject.status, subject.edit_version, subject.confirmation) == (before, version, word)
+
+
+@given(st.lists(steps, max_size=60))
+def test_no_order_closes_as_done_without_confirmation(wanted: list) -> None:
+    """Whatever the way, a confirmed or followed-up order has somebody's word for it and had no open parts then."""
+    subject = order()
+    for action, reason, confirmation, open_parts in wanted:
+        try:
+            subject.move(action, by="u", at=AT, reason=reason, confirmation=confirmation, open_parts=open_parts)
+        except (Conflict, Invalid):
+            continue
+        if subject.status in {Status.CONFIRMED, Status.FOLLOWED_UP}:
+            assert subject.confirmation in set(Confirmation)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_refusal_names_every_legal_step(status: Status) -> None:
+    """The message of an illegal step lists what can be done instead."""
+    illegal = next(action for action in Action if status not in MOVES[action].sources)
+    with pytest.raises(Conflict) as caught:
+        order(status).move(illegal, by="u", at=AT)
+    told = caught.value.message.partition("possible now: ")[2]
+    assert told == (", ".join(actions(status)) or "none")
+
+
+def test_every_action_is_in_the_table_with_labels() -> None:
+    """Buttons exist for all steps, in both languages, each text once."""
+    assert set(MOVES) == set(Action)
+    for labels in ([move.label for move in MOVES.values()], [move.label_en for move in MOVES.values()]):
+        assert all(labels)
+        assert len(set(labels)) == len(labels)
 
 
 def test_every_status_is_reached_from_draft() -> None:
@@ -42,8 +102,27 @@ def test_every_status_is_reached_from_draft() -> None:
     reached, new = set(), {Status.DRAFT}
     while new:
         reached |= new
-        new = {to for (at, _), to in MOVES.items() if at in reached} - reached
+        new = {move.target for move in MOVES.values() if move.sources & reached} - reached
     assert reached == set(Status)
+
+
+def test_every_open_order_can_still_be_closed() -> None:
+    """From each open status some way leads to a closed one: no dead ends."""
+    for start in OPEN:
+        reached, new = set(), {start}
+        while new:
+            reached |= new
+            new = {move.target for move in MOVES.values() if move.sources & reached} - reached
+        assert reached & CLOSED, start
+
+
+def test_the_ordinary_way_is_in_the_table() -> None:
+    """From draft to followed up in nine steps."""
+    subject = order()
+    way = ["create", "dispatch", "accept", "depart", "arrive", "begin", "complete", "confirm", "follow_up"]
+    for action in way:
+        subject.move(Action(action), by="u", at=AT, confirmation=Confirmation.CUSTOMER)
+    assert subject.status == Status.FOLLOWED_UP
 
 
 def test_cancelled_is_final() -> None:
@@ -52,7 +131,9 @@ def test_cancelled_is_final() -> None:
     assert Status.CANCELLED not in EDITABLE
 
 
-def test_speech_fills_drafts_only_and_drafts_are_no_open_work() -> None:
-    """The sets of states fit together."""
-    assert HEARING <= EDITABLE
-    assert not HEARING & OPEN
+def test_the_sets_of_states_fit_together() -> None:
+    """Draft, open and closed divide all states; speech fills drafts only; nothing closed is edited."""
+    assert OPEN | CLOSED | {Status.DRAFT} == set(Status)
+    assert not OPEN & CLOSED
+    assert HEARING <= EDITABLE - OPEN
+    assert not EDITABLE & CLOSED
