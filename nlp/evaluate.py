@@ -252,17 +252,20 @@ def _styled(name: str) -> tuple[str | None, str]:
 def _slot(gold: object, pred: object) -> bool:
     """Half of the longer slot in common; of open slots the same day and at most an hour apart."""
     try:
-        g, p = (
-            {k: v and datetime.fromisoformat(str(v)).replace(tzinfo=None) for k, v in x.items()} for x in (gold, pred)
-        )  # type: ignore[attr-defined]
-        if not g.get("end") or not p.get("end"):
-            apart = abs((g["start"] - p["start"]).total_seconds())
-            return g["start"].date() == p["start"].date() and (not g.get("end") or apart <= 3600)
-        common = (min(g["end"], p["end"]) - max(g["start"], p["start"])).total_seconds()
-        longer = max(g["end"] - g["start"], p["end"] - p["start"]).total_seconds()
-    except (AttributeError, KeyError, TypeError, ValueError):
+        (start, end), (other, other_end) = _times(gold), _times(pred)
+    except (KeyError, TypeError, ValueError):
         return False
-    return bool(common > 0 and common >= 0.5 * longer)
+    if end is None or other_end is None:
+        return start.date() == other.date() and (end is not None or abs((start - other).total_seconds()) <= 3600)
+    common = (min(end, other_end) - max(start, other)).total_seconds()
+    longer = max(end - start, other_end - other).total_seconds()
+    return common > 0 and common >= 0.5 * longer
+
+
+def _times(slot: Any) -> tuple[datetime, datetime | None]:
+    start, end = slot["start"], slot.get("end")
+    local = datetime.fromisoformat(start).replace(tzinfo=None)
+    return local, datetime.fromisoformat(end).replace(tzinfo=None) if end else None
 
 
 def _date(gold: object, pred: object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nlp.dialogue import Found, Span, Talk
+from nlp.known import repaired
 from nlp.rules import address, appliance, appointment, brand, codes, dates, fault, flags, name, phone, service
 
 
@@ -34,7 +35,8 @@ def findings(talk: Talk) -> Findings:
     found += [*codes.settle(talk), dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
     found += flags.settle(talk, kind=str(kind.value))
     other = _second(talk, pair, kind, maker, regions) if pair else []
-    return Findings(tuple(f for f in found if f), tuple(f for f in other if f))
+    customer = talk.context.customer
+    return Findings(tuple(repaired(f, customer) for f in found if f), tuple(repaired(f, customer) for f in other if f))
 
 
 @dataclass(frozen=True, slots=True)

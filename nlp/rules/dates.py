@@ -83,8 +83,8 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     for w in _past_days(talk, turn):
         after = turn.s[w.end : w.end + 10]
         if (
-            w.day
-            and (re.match(r".{0,8}?(?:买|购|下单|入手)", after) or (asked and w.day))
+            w.day is not None
+            and (asked or re.match(r".{0,8}?(?:买|购|下单|入手)", after))
             and not re.match(r".{0,3}(?:修|洗|坏|开始)", after)
         ):
             value = w.day.isoformat()

@@ -101,9 +101,10 @@ def _safety(talk: Talk) -> Found | None:
             ):
                 return _flag("safety", kind, _DANGER[kind], f"safety.{kind}", turn, m)
     for turn in talk.agent():
-        answer, reply = talk.answer(turn.index)
-        if "safety" in asks(turn) and reply is not None and (m := _DENIES.search(reply.s)):
-            return _flag("safety", "none", "无", "safety.denied", reply, m)
+        reply = talk.answer(turn.index)[1]
+        denied = _DENIES.search(reply.s) if reply is not None and "safety" in asks(turn) else None
+        if reply is not None and denied:
+            return _flag("safety", "none", "无", "safety.denied", reply, denied)
     return None
 
 
@@ -120,9 +121,9 @@ def _urgency(talk: Talk, danger: str | None) -> Found | None:
     for turn, m in _caller(talk, _OTHER_FLAT):
         return _flag("urgency", "critical", "紧急", "urgency.other_flat", turn, m)
     for turn in talk.turns:
-        m = re.search("加急", turn.s) if turn.by_agent else _PRESSING.search(turn.s)
-        if m and not _CALM.search(turn.s[max(0, m.start() - 3) : m.end()]):
-            return _flag("urgency", "high", "加急", "urgency.pressing", turn, m)
+        pressing = re.search("加急", turn.s) if turn.by_agent else _PRESSING.search(turn.s)
+        if pressing and not _CALM.search(turn.s[max(0, pressing.start() - 3) : pressing.end()]):
+            return _flag("urgency", "high", "加急", "urgency.pressing", turn, pressing)
     return None
 
 

@@ -131,7 +131,8 @@ def _last(heard: list[Heard], *, given: bool) -> Heard | None:
         third = [h for h in fitting if h.rule == "name.third"]
         return third[-1] if third else fitting[-1] if fitting else None
     titled = [h for h in fitting if h.title]
-    return (titled or fitting or [None])[-1]
+    best = titled or fitting
+    return best[-1] if best else None
 
 
 def _alike(a: str, b: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict, asks
 from nlp.numbers import SpokenNumber, exact_digit, is_phone, phones, runs
 from nlp.types import SlotState
@@ -57,6 +59,9 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
         )
     if heard:
         return heard
+    mended = _mended(talk, turn)
+    if mended:
+        return [mended]
     appended = _completed(talk, turn)
     if appended:
         return [appended]
@@ -66,6 +71,22 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
     if m and number and about and not re.match("不是|不", turn.s):
         return [Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)]
     return []
+
+
+def _mended(talk: Talk, turn: Turn) -> Heard | None:
+    """A number heard with a digit or two missing or wrong that can only be the calling number or one on file."""
+    known = [talk.context.caller_number or "", *(talk.context.customer.phones if talk.context.customer else ())]
+    for start, end in runs(turn.s, least=7):
+        digits = "".join(d for c in turn.s[start:end] if (d := exact_digit(c)) is not None)
+        for number in known:
+            plain = "".join(c for c in number if c.isdigit())
+            if len(plain) >= 10 and 8 <= len(digits) <= 12 and _differences(digits, plain) <= 2:
+                return Heard(plain, Span(turn.index, start, end), "phone.mended", SlotState.HEARD, 0.8)
+    return None
+
+
+def _differences(a: str, b: str) -> int:
+    return int(Levenshtein.distance(a, b, score_cutoff=3))
 
 
 def _completed(talk: Talk, turn: Turn) -> Heard | None:
