@@ -5,7 +5,7 @@ import ts from 'typescript-eslint'
 import vueParser from 'vue-eslint-parser'
 
 export default ts.config(
-  { ignores: ['dist', 'node_modules'] },
+  { ignores: ['dist', 'node_modules', 'src/api/openapi.d.ts'] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...vue.configs['flat/recommended'],

@@ -22,8 +22,8 @@ const wav = openWav(join(calls, 'dev-001.wav'))
 const PEAKS_PER_S = 50
 
 const USERS = {
-  agent: { user_id: 'U1', username: 'agent', display_name: '陈晓', roles: ['agent'], permissions: ['calls.own'], interface: 'PJSIP/1001' },
-  supervisor: { user_id: 'U2', username: 'supervisor', display_name: '周敏', roles: ['supervisor'], permissions: ['calls.all'], interface: null },
+  agent: { user_id: 'U1', username: 'agent', display_name: '陈晓', roles: ['agent'], permissions: ['desk', 'calls', 'customers', 'orders'], interface: 'PJSIP/1001' },
+  supervisor: { user_id: 'U2', username: 'supervisor', display_name: '周敏', roles: ['supervisor'], permissions: ['calls', 'calls.all'], interface: null },
 }
 const sockets = new Set()
 const live = new Map()

@@ -8,7 +8,11 @@ import { computed, ref } from 'vue'
 export const useSession = defineStore('session', () => {
   const user = ref<User | null>(null)
   const known = ref(false)
-  const hasDesk = computed(() => user.value?.roles.includes('agent') ?? false)
+  /** A desk is for people who take calls: agents, and whoever else has a phone. */
+  const hasDesk = computed(() => {
+    const who = user.value
+    return !!who && who.permissions.includes('desk') && (who.roles.includes('agent') || who.interface !== null)
+  })
 
   function enter(session: Session): void {
     setCsrfToken(session.csrf_token)
