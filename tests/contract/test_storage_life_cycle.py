@@ -15,6 +15,7 @@ from workorder.commands import AttachPart, CancelOrder, CreateCustomer, CreateOr
 from workorder.errors import Conflict, Invalid, NotFound
 from workorder.events import WorkOrderMoved
 from workorder.services import customers, lifecycle, orders
+from workorder.services.service_level import service_level
 from workorder.views import OrderView
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -25,7 +26,8 @@ TO_COMPLETED = ("dispatch", "accept", "depart", "arrive", "begin", "complete")
 async def new_order(db: Database, **more: object) -> OrderView:
     async with db.write() as work:
         draft = await orders.open_draft(work.session, OpenDraft(**{"by": "u1", "at": AT, "fields": FIELDS, **more}))
-        order = await orders.create_order(work.session, CreateOrder(by="u1", at=AT, order_id=draft.order_id))
+        created = CreateOrder(by="u1", at=draft.created_at, order_id=draft.order_id)
+        order = await orders.create_order(work.session, created)
         await work.commit()
     return order
 
@@ -153,6 +155,33 @@ async def test_an_order_is_never_a_part_of_itself(database: Database) -> None:
     await cancel(database, closed := await new_order(database))
     with pytest.raises(Conflict, match="cancelled"):
         await attach(database, await new_order(database), closed)
+
+
+async def test_the_service_level_is_read_from_the_trail(database: Database) -> None:
+    """Tier by the customer's level, limits from the moment of creation, the pause while waiting for parts."""
+    async with database.write() as work:
+        customer = await customers.create_customer(
+            work.session, CreateCustomer(by="u1", at=AT, name="王建国", phones=("13800138000",), level="vip")
+        )
+        draft = await orders.open_draft(work.session, OpenDraft(by="u1", at=AT))
+        with pytest.raises(Conflict, match="is a draft"):
+            await service_level(work.session, draft.order_id, now=AT)
+        with pytest.raises(NotFound):
+            await service_level(work.session, "nope", now=AT)
+        await work.commit()
+    start = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, ten in the morning in Shanghai
+    order = await new_order(database, customer_id=customer.customer_id, at=start)
+    await move(database, order.order_id, "dispatch", "accept", at=start + timedelta(minutes=10))
+    await move(database, order.order_id, "wait_for_parts", at=start + timedelta(hours=1), reason="缺货")
+    async with database.read() as work:
+        waiting = await service_level(work.session, order.order_id, now=start + timedelta(days=3))
+    assert (waiting.tier, waiting.paused, waiting.resolve_by, waiting.breached) == ("vip", "parts", None, ())
+    await move(database, order.order_id, "begin", at=start + timedelta(hours=5))
+    async with database.read() as work:
+        going = await service_level(work.session, order.order_id, now=start + timedelta(hours=5))
+    # Twelve working hours of 8 to 20 h, one used before the wait, five left of that day after it.
+    assert going.resolve_by == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    assert going.responded_at == start + timedelta(minutes=11)
 
 
 async def test_of_many_that_accept_one_dispatch_exactly_one_succeeds(database: Database) -> None:
