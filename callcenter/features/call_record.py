@@ -33,6 +33,7 @@ from callcenter.telephony.events import (
     CallPartyChanged,
     CallResumed,
     CallTransferred,
+    Direction,
 )
 from workorder.policy.phones import PhoneReader
 
@@ -117,7 +118,7 @@ class CallRecord:
             linkedid=event.linkedid,
             at=event.at,
             direction=event.direction,
-            phone=self._read_phone(event.number),
+            phone=self._read_phone(event.dialled if event.direction is Direction.OUTBOUND else event.number),
             name=event.name,
             dialled=event.dialled,
         )
@@ -138,7 +139,13 @@ class CallRecord:
         self._line(event, "offered", event.interface, event.queue or "")
 
     def _answered(self, event: CallAnswered) -> None:
-        self._writer.record_answer(call_id=event.call_id, at=event.at, interface=event.interface)
+        self._writer.record_answer(
+            call_id=event.call_id,
+            at=event.at,
+            interface=event.interface,
+            uniqueid=event.uniqueid,
+            caller_uniqueid=event.caller_uniqueid,
+        )
         self._line(event, "answered", event.interface)
 
     def _missed(self, event: CallMissed) -> None:
@@ -147,6 +154,14 @@ class CallRecord:
 
     def _party_changed(self, event: CallPartyChanged) -> None:
         self._writer.set_number(call_id=event.call_id, phone=self._read_phone(event.number))
+        if event.moved_from is not None:
+            self._writer.record_answer(
+                call_id=event.call_id,
+                at=event.at,
+                interface=event.interface,
+                uniqueid=event.uniqueid,
+                caller_uniqueid=event.caller_uniqueid or "",
+            )
         self._line(event, "party_changed", event.interface)
 
     def _transferred(self, event: CallTransferred) -> None:

@@ -82,6 +82,8 @@ class LiveAudio:
         self._listen(event.call_id, event.uniqueid, Speaker.AGENT)
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
+        if event.moved_from is not None:
+            self._listen(event.call_id, event.uniqueid, Speaker.AGENT)
         if event.caller_uniqueid:
             self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from callcenter.bus.port import Bus
@@ -120,6 +120,10 @@ class LiveCalls:
     def talk(self, call_id: str) -> Talk | None:
         """The shared part of a call that is on some desk."""
         return self._talks.get(call_id)
+
+    def has(self, call_id: str, interface: str) -> bool:
+        """Whether the device has this call on its desk."""
+        return (call_id, interface) in self._calls
 
     def number(self, call_id: str, interface: str) -> str | None:
         """The other party's number as shown on that device."""
@@ -267,11 +271,25 @@ class LiveCalls:
                 self._update(call, {"state": new})
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
+        if event.moved_from is not None:
+            self._move(event, event.moved_from)
         call = self._calls.get((event.call_id, event.interface))
         if call is not None:
             call.number, call.name = event.number, event.name
             changes: Json = {"number": event.number, "name": event.name, "number_display": self._display(event.number)}
             self._update(call, changes)
+
+    def _move(self, event: CallPartyChanged, old_call_id: str) -> None:
+        """An attended transfer joined two calls: the device goes on talking, in the call that stays."""
+        call = self._calls.get((old_call_id, event.interface))
+        if call is None:
+            return
+        self._close(call, "transferred")
+        offer = replace(call.offer, call_id=event.call_id, linkedid=event.linkedid)
+        moved = self.offer(offer)
+        moved.state, moved.answered_at = call.state, call.answered_at
+        moved.number, moved.name = event.number, event.name
+        self.announce(moved)
 
     async def _leg_ended(self, event: CallLegEnded) -> None:
         call = self._calls.get((event.call_id, event.interface))

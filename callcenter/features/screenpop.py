@@ -12,7 +12,14 @@ from callcenter.errors import CallcenterError
 from callcenter.features.events import CallerIdentified
 from callcenter.features.live_calls import LiveCall, LiveCalls
 from callcenter.storage.database import Database
-from callcenter.telephony.events import CallArrived, CallEnded, CallOffered, CallPartyChanged
+from callcenter.telephony.events import (
+    CallAnswered,
+    CallArrived,
+    CallEnded,
+    CallOffered,
+    CallPartyChanged,
+    Direction,
+)
 from workorder.policy.phones import PhoneReader
 from workorder.services import customers
 from workorder.views import CustomerCard
@@ -34,6 +41,7 @@ class ScreenPop:
         self._bus = bus
         self._clock = clock
         self._read_phone = read_phone
+        self._arrivals: dict[str, CallArrived] = {}
         self._lookups: dict[str, asyncio.Task[Cards]] = {}
         self._pending: set[asyncio.Task[None]] = set()
 
@@ -42,6 +50,7 @@ class ScreenPop:
         bus = self._bus
         bus.subscribe(CallArrived, self._arrived, name="desk")
         bus.subscribe(CallOffered, self._offered, name="desk")
+        bus.subscribe(CallAnswered, self._answered, name="desk")
         bus.subscribe(CallPartyChanged, self._party_changed, name="desk")
         bus.subscribe(CallEnded, self._ended, name="desk")
 
@@ -71,7 +80,8 @@ class ScreenPop:
         return found
 
     async def _arrived(self, event: CallArrived) -> None:
-        self._look_up(event.call_id, event.number)
+        self._arrivals[event.call_id] = event
+        self._look_up(event.call_id, _other_party(event))
 
     async def _offered(self, event: CallOffered) -> None:
         call = self._live.offer(event)
@@ -82,6 +92,27 @@ class ScreenPop:
         task = asyncio.create_task(self._show_soon(call, lookup), name=f"pop:{event.call_id}")
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
+
+    async def _answered(self, event: CallAnswered) -> None:
+        """A call that the agent dialled was offered to nobody: its pop comes with the answer."""
+        arrived = self._arrivals.get(event.call_id)
+        if arrived is None or arrived.direction is not Direction.OUTBOUND:
+            return
+        if not self._live.has(event.call_id, event.interface):
+            await self._offered(
+                CallOffered(
+                    at=event.at,
+                    call_id=event.call_id,
+                    linkedid=event.linkedid,
+                    uniqueid=event.uniqueid,
+                    interface=event.interface,
+                    number=_other_party(arrived),
+                    name=None,
+                    queue=event.queue,
+                    direction=arrived.direction,
+                    caller_uniqueid=event.caller_uniqueid,
+                )
+            )
 
     async def _show_soon(self, call: LiveCall, lookup: asyncio.Task[Cards]) -> None:
         await asyncio.wait({lookup}, timeout=PATIENCE_S)
@@ -100,8 +131,14 @@ class ScreenPop:
 
     async def _ended(self, event: CallEnded) -> None:
         self._lookups.pop(event.call_id, None)
+        self._arrivals.pop(event.call_id, None)
 
 
 def _one_or_candidates(found: Cards) -> tuple[CustomerCard | None, Cards]:
     """Several customers may share a number: then the agent picks."""
     return (found[0], ()) if len(found) == 1 else (None, found)
+
+
+def _other_party(event: CallArrived) -> str | None:
+    """The outside number: who calls, or whom the agent dialled."""
+    return event.dialled if event.direction is Direction.OUTBOUND else event.number

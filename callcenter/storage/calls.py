@@ -126,8 +126,24 @@ class CallWriter:
         )
         self._changed_legs[call_id, uniqueid] = leg
 
-    def record_answer(self, *, call_id: str, at: datetime, interface: str, user_id: str | None = None) -> None:
-        """The device picked up; a transfer's second answer changes the device, not the time of the first."""
+    def record_answer(
+        self,
+        *,
+        call_id: str,
+        at: datetime,
+        interface: str,
+        user_id: str | None = None,
+        uniqueid: str | None = None,
+        caller_uniqueid: str = "",
+    ) -> None:
+        """The device picked up; a transfer's second answer changes the device, not the time of the first.
+
+        With ``uniqueid`` a device that was never offered the call (it dialled out, or a transfer brought it) gets its leg.
+        """
+        if uniqueid is not None and uniqueid not in self._legs.get(call_id, {}):
+            self.record_offer(
+                call_id=call_id, at=at, interface=interface, uniqueid=uniqueid, caller_uniqueid=caller_uniqueid
+            )
         call = self._change(call_id)
         call["answered_at"] = call["answered_at"] or at
         if call["interface"] != short(interface):

@@ -204,3 +204,27 @@ async def test_agent_and_link_state_reach_the_desk(desk):
     assert desk.frames[-1][0] is None
     snapshot = desk.live.snapshot("PJSIP/1001")
     assert (snapshot["agent_state"], snapshot["pbx"]["connected"]) == ("paused", True)
+
+
+async def test_an_attended_transfer_moves_the_call_on_the_desk(desk):
+    """Two calls become one: the consultation closes as transferred and the customer's call stands there, still talking."""
+    consultation = replace(OFFER, call_id="C2", uniqueid="2.1", number="1002", interface="PJSIP/1001")
+    desk.offer(consultation)
+    await desk.tell(
+        CallAnswered(
+            at=CLOCK.now(), call_id="C2", linkedid="2.0", uniqueid="2.1", interface="PJSIP/1001", caller_uniqueid="2.0"
+        ),
+        CallPartyChanged(
+            **COMMON,
+            uniqueid="2.1",
+            interface="PJSIP/1001",
+            number="13800138000",
+            name=None,
+            caller_uniqueid="1.0",
+            moved_from="C2",
+        ),
+        CallEnded(at=CLOCK.now(), call_id="C2", linkedid="2.0", cause=16, answered=True),
+    )
+    (call,) = desk.live.snapshot("PJSIP/1001")["calls"]
+    assert (call["call_id"], call["state"], call["number"]) == ("C1", "talking", "13800138000")
+    assert ("call.closed", "transferred") in [(kind, body.get("reason")) for _, kind, body in desk.frames]
