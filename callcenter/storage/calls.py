@@ -138,7 +138,7 @@ class CallWriter:
     ) -> None:
         """The device picked up; a transfer's second answer changes the device, not the time of the first.
 
-        With ``uniqueid`` a device that was never offered the call (it dialled out, or a transfer brought it) gets its leg.
+        With ``uniqueid`` a device that was not offered the call (it dialled out, or was transferred) gets its leg.
         """
         if uniqueid is not None and uniqueid not in self._legs.get(call_id, {}):
             self.record_offer(
