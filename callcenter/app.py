@@ -23,6 +23,7 @@ from asr.errors import AsrError
 from asr.load import load_recognizer
 from asr.recognizer import Recognizer
 from callcenter import logs
+from callcenter.auth.permissions import Permission
 from callcenter.auth.sessions import Auth
 from callcenter.bus.local import LocalBus
 from callcenter.clock import Clock, SystemClock
@@ -37,6 +38,7 @@ from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Readiness
 from callcenter.features.screenpop import ScreenPop
 from callcenter.features.startup import prepare_data_dir
+from callcenter.features.wallboard import Wallboard
 from callcenter.media.audiosocket import AudioSocketServer
 from callcenter.media.call_audio import CallAudio
 from callcenter.media.recordings import Recordings
@@ -100,10 +102,12 @@ class App:
         self.hub = Hub(queue_limit=self.settings.web.socket_queue, metrics=self.metrics)
         settings = self.settings
         self.read_phone = partial(parse_phone, country=settings.country, area_code=settings.area_code)
-        self.live_calls = LiveCalls(self.hub, self.clock, PopLatency(self.metrics), self.read_phone)
+        self.latency = PopLatency(self.metrics)
+        self.live_calls = LiveCalls(self.hub, self.clock, self.latency, self.read_phone)
         self.readiness = Readiness()
         await self._open_media()
         self._subscribe_features()
+        await self._start_wallboard()
         self._start_telephony()
         await self._start_web()
         for stored in await self.recordings.salvage():
@@ -200,6 +204,18 @@ class App:
         self._stack.push_async_callback(self.intake.aclose)
         self._spawn("relay", Relay(database, self.bus, clock).run())
 
+    async def _start_wallboard(self) -> None:
+        self.wallboard = Wallboard(
+            database=self.database,
+            clock=self.clock,
+            zone=zone(self.settings.timezone),
+            latency=self.latency,
+            screens=partial(self.hub.push_permitted, Permission.WALLBOARD, "wallboard"),
+        )
+        await self.wallboard.seed()
+        self.wallboard.subscribe(self.bus)
+        self._spawn("wallboard", self.wallboard.run())
+
     # ---- telephony ----------------------------------------------------------------------------------------------
 
     def _start_telephony(self) -> None:
@@ -212,7 +228,12 @@ class App:
                 fix="put the secret of the AMI user into a file and name it there",
             )
         self.link = AmiLink.from_settings(settings.pbx, secret=secret, clock=self.clock)
-        actions = Actions(self.link, clock=self.clock, originate_per_s=settings.pbx.originate_per_s)
+        actions = Actions(
+            self.link,
+            clock=self.clock,
+            originate_per_s=settings.pbx.originate_per_s,
+            contexts=frozenset(settings.pbx.click_to_call_contexts),
+        )
         capture = Capture.from_settings(actions, settings.media, listening_port=self.audio_server.port)
         self.live_audio = LiveAudio(
             server=self.audio_server, tap=capture.tap, new_audio=self._new_audio, bus=self.bus, clock=self.clock
@@ -253,6 +274,7 @@ class App:
             hub=self.hub,
             live_calls=self.live_calls,
             live_orders=self.intake,
+            wallboard=self.wallboard,
             recordings=self.recordings,
             live_audio=self.live_audio,
             catalogue={

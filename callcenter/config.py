@@ -31,6 +31,7 @@ def _pattern(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+DialplanContext = Annotated[str, Field(pattern=r"^[\w.-]{1,80}$")]
 
 
 class Section(BaseModel):
@@ -54,6 +55,7 @@ class PbxSettings(Section):
     reconnect_max_s: float = Field(default=3.0, gt=0)
     action_timeout_s: float = Field(default=5.0, gt=0)
     originate_per_s: float = Field(default=50.0, gt=0)
+    click_to_call_contexts: tuple[DialplanContext, ...] = ()
 
 
 class MediaSettings(Section):
