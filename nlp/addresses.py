@@ -183,6 +183,7 @@ def _stands(s: str, m: SoundMatch, place: Place) -> bool:
     """A short district name counts only where it is not the beginning of another name (解放 路, 新华 联家园)."""
     return (
         m.word[-1] in "区县旗市州"
+        or (m.cost == 0 and m.word == place.name)
         or (m.cost == 0 and place.level < 2)
         or (m.cost == 0 and not re.match(r"[\u4e00-\u9fff]{0,3}(?:路|街|道|园|苑|村|镇|广场|大厦)", s[m.end :]))
     )
@@ -274,6 +275,7 @@ def tidy(s: str) -> str:
     s = re.sub(rf"(?<=[座栋幢元楼层门号室塔院A-Z\d期区])({_N})(?![路街道巷里段])", _in_digits, s)
     s = re.sub(rf"(?<![经纬第])({_N})$", _in_digits, s)
     s = re.sub(r"(\d+(?:号楼|号|栋|幢|单元|组))\1", r"\1", s)
+    s = re.sub(r"(?<=[\d室号楼])(?:了|啊|哈|哦)$", "", s)
     return re.sub(r"(?:的|那家|那边|那个|这边|这里|吧|呢|呀|嘛|啦)+$|那边(?=[A-Z\d])", "", s)
 
 

@@ -45,6 +45,8 @@ def codes(s: str) -> Iterator[Code]:
         if _MEASURE.match(s[end:]) or _PLACE.match(s[end:]):
             text = re.sub(rf"(?:{_JOIN}){_DIGITS}+$", "", text) if "，" in text or "," in text else ""
             end = m.start() + len(text)
+        if s[end : end + 1] == "是" and "，" in text:
+            text = text[: text.rindex("，")]
         code = _clean(text)
         if code and not _LITRES.match(code) and s[m.start() - 1 : m.start()] not in tuple("十百第周期月"):
             yield Code(code, m.start(), end)

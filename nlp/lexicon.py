@@ -22,6 +22,11 @@ def common_words() -> frozenset[str]:
     return frozenset(w for line in lines if not line.startswith("#") for w in line.split())
 
 
+def _allowance(length: int) -> float:
+    """Everyday phrases are alike enough without a wholly different character (一开就跳, 一开就响)."""
+    return {2: 0.2, 3: 0.6, 4: 0.94}.get(length, 0.94)
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """``name`` (canonical) said as ``word`` at [start, end); ``quality`` 1 as written, less when misheard."""
@@ -49,7 +54,8 @@ class Lexicon:
         self._first = frozenset(w[0] for w in plain if w)
         self._patterns = tuple((name, re.compile("|".join(p))) for name, p in patterns.items())
         without = set(exact_only)
-        self._sound = SoundIndex(w for w in plain if len(w) >= 2 and not w.isascii() and w not in without)
+        words = (w for w in plain if len(w) >= 2 and not w.isascii() and w not in without)
+        self._sound = SoundIndex(words, allowed=_allowance)
 
     def find(self, s: str) -> list[Hit]:
         """Hits in order of place; where two overlap the longer one stays."""

@@ -27,7 +27,8 @@ def findings(talk: Talk) -> Findings:
     named = main is not None and main.beyond_greeting
     if not service.concrete(talk, named=named or place is not None or number is not None):
         return Findings()
-    kind = service.settle(talk, dispatched=bool(place or slot))
+    symptom = main is not None and fault.told(talk, main.name)
+    kind = service.settle(talk, dispatched=bool(place or slot), symptom=symptom)
     regions = _regions(talk, pair)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     maker = brand.settle(talk, regions.main)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -116,7 +116,8 @@ class SoundIndex:
     So the cost grows with the text and not with the number of words.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], *, allowed: Callable[[int], float] = allowance) -> None:
+        self._allowed = allowed
         self._pairs: dict[tuple[str, str, int], list[_Entry]] = defaultdict(list)
         for word in sorted(set(words)):
             for syllables in _blurred_readings(word):
@@ -141,7 +142,7 @@ class SoundIndex:
                 continue
             tried.add((entry.word, at))
             m = _place(text, entry.word, at)
-            if m.cost <= allowance(len(entry.word)):
+            if m.cost <= self._allowed(len(entry.word)):
                 key = (m.word, m.start)
                 if key not in best or m.cost < best[key].cost:
                     best[key] = SoundMatch(m.word, m.start + start, m.end + start, m.cost)

@@ -18,6 +18,7 @@ _QUESTION = re.compile(
 )
 _PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回)(?:也|是|因为|的)?.{0,3}$")
 _NOT_IT = re.compile(r"门框|地板|墙面?|台面|家具|瓷砖|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕")
+_TAKEN_BACK = re.compile(r"了?[，。…、]*(?:哎|哦|啊|呃|噢)?(?:不对|说错了?|错了|不是)[，。、是]")
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
 FIRST_WORDS = 0.5
 ONLY_GENERAL = frozenset({"install", "enquiry"})
@@ -53,6 +54,16 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
     return Found("fault", label, label, rule, state, (span,), quality[label])
 
 
+def told(talk: Talk, appliance: str) -> bool:
+    """Whether the caller names a symptom of the appliance that is none of delivery or installation."""
+    general = talk.catalogue.faults.get(GENERAL, {})
+    return any(
+        h.name not in general and h.quality > 0.8 and weight(talk, t, h) >= 2
+        for t in talk.caller()
+        for h in hits(talk, t, appliance)
+    )
+
+
 def _works_again(talk: Talk) -> bool:
     return any(
         "现在" in t.s
@@ -79,6 +90,8 @@ def weight(talk: Talk, turn: Turn, h: Hit) -> float:
         return -2.0
     if turn.by_agent:
         return _agent_weight(talk, turn, h, before)
+    if _TAKEN_BACK.match(turn.s[h.end :]):
+        return -1.0
     if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]):
         return 0.2
     if _PAST.search(before):

@@ -70,7 +70,7 @@ def _patterns(rare: str = "") -> _Patterns:
             rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x})(?:哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
         ),
         family=re.compile(x),
-        surname=re.compile(rf"(?<!不)(?<!不是)(?<!贵)姓(?![名氏什啥甚])({compound}|{_HAN})"),
+        surname=re.compile(rf"(?<!不)(?<!不是)姓(?![名氏什啥甚])({compound}|{_HAN})"),
         titled=re.compile(rf"(?!{_RISKY})({x})({_HAN}{{1,2}}?)??({TITLES})"),
         familiar=re.compile(rf"[老小]({x})(?=[，。,.就]|$)"),
     )
@@ -200,6 +200,8 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
             Span(turn.index, m.start(1), m.end()),
             "name.surname",
         )
+    if by_name:
+        yield from _by_explanation(turn)
     if by_name or "电话" in turn.s:
         yield from _titled(turn)
 
@@ -251,6 +253,14 @@ def _given(s: str, family: str, given: str, end: int) -> str:
         if c in _NOT_GIVEN or (i == 1 and c == family):
             return given[:i]
     return "" if re.fullmatch(TITLES, given) or s[end : end + 1] in ("吗",) else given
+
+
+def _by_explanation(turn: Turn) -> Iterator[Heard]:
+    """立早章 tells the surname even where nothing else was understood."""
+    for how, family in surnames().explained.items():
+        at = turn.s.find(how + family)
+        if at >= 0 and not turn.s[:at].endswith("不是"):
+            yield Heard(family, "", "", Span(turn.index, at, at + len(how + family)), "name.explained")
 
 
 def _titled(turn: Turn) -> Iterator[Heard]:

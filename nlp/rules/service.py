@@ -50,7 +50,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "progress",
             5.0,
             CALLER,
-            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|修好没|还没影|改(?:一下)?时间|预约了|取消|催|报的(?:修|.{0,6}维修)|等了一天|怎么还没|什么时候能?到|(?:师傅|人)(?:还|都|也)?(?:没|不见)(?:到|来|影)|说好.{0,8}来|约的.{0,10}(?:没|还)|催一?[下催]|还要等多久|报(?:过|了)修|报修的(?:那|单|空|冰|洗|热|电|油)|报的修|(?:前天|昨天|上周.?|大前天|那天|上次)(?:我)?(?:报|约)的",
+            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|修好(?:了)?没|送修的|寄修的|还没影|改(?:一下|个)?.{0,8}时间|预约了|取消|催|报的(?:修|.{0,6}维修)|等了一天|怎么还没|什么时候能?到|(?:师傅|人)(?:还|都|也)?(?:没|不见)(?:到|来|影)|说好.{0,8}来|约的.{0,10}(?:没|还)|催一?[下催]|还要等多久|报(?:过|了)修|报修的(?:那|单|空|冰|洗|热|电|油)|报的修|(?:前天|昨天|上周.?|大前天|那天|上次)(?:我)?(?:报|约)的",
         ),
         (
             "progress",
@@ -82,14 +82,14 @@ def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
     return [(kind, weight, m.start(), m.end()) for kind, weight, m in heard if m]
 
 
-def settle(talk: Talk, *, dispatched: bool) -> Found:
+def settle(talk: Talk, *, dispatched: bool, symptom: bool) -> Found:
     """The kind with the highest sum of cues.
 
-    ``dispatched``: an address or appointment was given, which a mere question does not need.
+    ``symptom``: the caller told one, which speaks for a repair. ``dispatched``: an address or appointment was given, which a mere question does not need.
     """
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
-    score["repair"] = 0.5
+    score["repair"] = 2.5 if symptom else 0.5
     for turn in talk.turns:
         for kind, weight, start, end in turn.once("cues", partial(_cues, speaker=turn.segment.speaker)):
             score[kind] += weight
