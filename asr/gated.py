@@ -19,6 +19,7 @@ from asr.vad import SpeechDetector
 BLOCK_MS = 100
 """Engines are fed blocks of this length whatever was pushed: so a live leg and its recording give equal text."""
 PARTIAL_EVERY_MS = 250
+"""At most four partials a second of each utterance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ class GatedDecoder:
         words = self._engine.feed(block)
         if words:
             return self._final(words)
-        if partials and self.fed_ms - self._guessed_at_ms >= PARTIAL_EVERY_MS:
+        # The first words of an utterance are looked for in every block: they are what the desk waits for.
+        every_ms = PARTIAL_EVERY_MS if self._last_guess else BLOCK_MS
+        if partials and self.fed_ms - self._guessed_at_ms >= every_ms:
             return self._partial(self._engine.guess())
         return []
 

@@ -40,12 +40,15 @@ class SpeechDetector:
         samples = samples_of(frame)
         level = level_db(samples)
         self._levels.append(level)
-        # The cheap look comes first: on a silent leg nothing else is computed.
-        if level < max(ABSOLUTE_FLOOR_DB, min(min(self._levels) + FLOOR_MARGIN_DB, FLOOR_MAX_DB)):
+        # WebRTC sees only what is loud enough: fed with silence too, it is slower to hear the next first syllable.
+        if level < self._threshold_db() or not self._webrtc.is_speech(frame, self._rate):
             self._tone_run = 0
             return False
         self._tone_run = self._tone_run + 1 if self._is_tone(samples) else 0
-        return self._tone_run < TONE_FRAMES and bool(self._webrtc.is_speech(frame, self._rate))
+        return self._tone_run < TONE_FRAMES
+
+    def _threshold_db(self) -> float:
+        return max(ABSOLUTE_FLOOR_DB, min(min(self._levels) + FLOOR_MARGIN_DB, FLOOR_MAX_DB))
 
     def _is_tone(self, samples: Samples) -> bool:
         power = np.square(np.abs(np.fft.rfft(samples * self._window)))
