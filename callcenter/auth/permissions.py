@@ -20,6 +20,7 @@ class Permission(StrEnum):
     CUSTOMERS_EDIT = "customers.edit"
     ORDERS = "orders"
     ORDERS_EDIT = "orders.edit"
+    WALLBOARD = "wallboard"
     OPERATE = "operate"
 
 
@@ -45,8 +46,8 @@ _AGENT = frozenset(
 
 GRANTS: dict[str, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {Permission.CALLS_ALL},
-    Role.ADMIN: _AGENT | {Permission.CALLS_ALL, Permission.OPERATE},
+    Role.SUPERVISOR: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD},
+    Role.ADMIN: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD, Permission.OPERATE},
 }
 
 

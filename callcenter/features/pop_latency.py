@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram
 
+from callcenter.features.wall_views import Quantiles, WallPops
+
 BUCKETS_S = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+RECENT = 200
+"""Pops whose latency the wallboard shows: enough for a p95, few enough to follow the hour."""
 
 
 class PopLatency:
@@ -20,6 +26,11 @@ class PopLatency:
             buckets=BUCKETS_S,
             registry=metrics,
         )
+        self._recent: dict[str, deque[float]] = {stage: deque(maxlen=RECENT) for stage in ("sent", "painted")}
+
+    def recent(self) -> WallPops:
+        """Quantiles of the last pops."""
+        return WallPops(**{stage: _quantiles(values) for stage, values in self._recent.items()})
 
     def sent(self, offered_at: datetime, at: datetime) -> None:
         """The pop's frame is on its way."""
@@ -33,3 +44,13 @@ class PopLatency:
         # The PBX's clock may run ahead of ours, a browser may say anything: nonsense is left out.
         if 0 <= seconds < 60:
             self._seconds.labels(stage).observe(seconds)
+            self._recent[stage].append(seconds)
+
+
+def _quantiles(seconds: deque[float]) -> Quantiles:
+    """By nearest rank: each is a latency that some pop really had."""
+    ranked = sorted(seconds)
+    if not ranked:
+        return Quantiles(0, None, None)
+    p50, p95 = (round(ranked[max(0, math.ceil(share * len(ranked)) - 1)] * 1000, 1) for share in (0.5, 0.95))
+    return Quantiles(len(ranked), p50, p95)

@@ -10,8 +10,10 @@ import structlog
 from aiohttp import WSMsgType, web
 from pydantic import Field, TypeAdapter, ValidationError
 
+from callcenter.auth.permissions import Permission
 from callcenter.auth.sessions import Principal
 from callcenter.clock import Clock
+from callcenter.features.wallboard import frame
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.hub import BAD_FRAME, DEFECT, SESSION_OVER, Outbox, OutboxClosed
 from callcenter.web.services import LiveCalls
@@ -57,9 +59,11 @@ async def agent_socket(ask: Ask) -> web.WebSocketResponse:
         heartbeat=HEARTBEAT_S, timeout=CLOSE_WAIT_S, max_msg_size=MAX_FRAME, writer_limit=0, compress=False
     )
     await socket.prepare(ask.http)
-    # Nothing waits between these two lines: no frame falls between the snapshot and the stream, none comes twice.
-    outbox = services.hub.attach(who.interface, who.session_id)
+    # Nothing waits between these lines: no frame falls between the snapshots and the stream, none comes twice.
+    outbox = services.hub.attach(who.interface, who.session_id, who.permissions)
     outbox.put("snapshot", services.live_calls.snapshot(who.interface))
+    if Permission.WALLBOARD in who.permissions:
+        outbox.put("wallboard", frame(services.wallboard.snapshot()))
     writer = asyncio.create_task(_write(socket, outbox), name=f"desk:{who.user_id}")
     try:
         await _converse(socket, outbox, who, services.live_calls, services.clock)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from callcenter.auth.permissions import Permission
 from callcenter.web.encode import encode
 
 TOO_SLOW = 4408
@@ -22,7 +23,7 @@ BAD_FRAME = 4400
 GOING_AWAY = 1001
 DEFECT = 1011
 
-COALESCED: Mapping[str, tuple[str, ...]] = {"transcript.partial": ("call_id", "speaker")}
+COALESCED: Mapping[str, tuple[str, ...]] = {"transcript.partial": ("call_id", "speaker"), "wallboard": ()}
 """Frame types of which only the last waiting one per value of these fields matters: it replaces the one before."""
 
 
@@ -82,35 +83,38 @@ class Outbox:
 
 
 class Hub:
-    """All open sockets, by device and by login session. Implements ``callcenter.features.desk.Desk``."""
+    """All open sockets, by device, login session and permission. Implements ``callcenter.features.desk.Desk``."""
 
     def __init__(self, *, queue_limit: int, metrics: CollectorRegistry) -> None:
         self._queue_limit = queue_limit
         self._by_interface: defaultdict[str | None, set[Outbox]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Outbox]] = defaultdict(set)
+        self._by_permission: dict[Permission, set[Outbox]] = {permission: set() for permission in Permission}
         self._all: set[Outbox] = set()
         self._attached = asyncio.Event()
         self._frames = Counter(
             "callcenter_desk_frames", "Frames queued to browsers, by type", ["type"], registry=metrics
         )
         self._coalesced = Counter(
-            "callcenter_desk_coalesced", "Partials replaced before they were sent", registry=metrics
+            "callcenter_desk_coalesced", "Frames replaced before they were sent", registry=metrics
         )
         self._cut = Counter("callcenter_desk_cut", "Browsers cut because they did not read", registry=metrics)
         sockets = Gauge("callcenter_desk_sockets", "Open agent sockets", registry=metrics)
         sockets.set_function(lambda: float(len(self._all)))
 
-    def attach(self, interface: str | None, session_id: str) -> Outbox:
+    def attach(
+        self, interface: str | None, session_id: str, permissions: Collection[Permission] = frozenset()
+    ) -> Outbox:
         """A new socket: frames pushed from now on wait in its outbox."""
         outbox = Outbox(self._queue_limit)
-        for group in self._groups(interface, session_id):
+        for group in (*self._groups(interface, session_id), *(self._by_permission[one] for one in permissions)):
             group.add(outbox)
         self._attached.set()
         return outbox
 
     def detach(self, outbox: Outbox, interface: str | None, session_id: str) -> None:
         """The socket is gone."""
-        for group in self._groups(interface, session_id):
+        for group in (*self._groups(interface, session_id), *self._by_permission.values()):
             group.discard(outbox)
         if not self._by_interface[interface]:
             del self._by_interface[interface]
@@ -121,7 +125,13 @@ class Hub:
 
     def push(self, interface: str | None, kind: str, body: Mapping[str, object]) -> None:
         """``Desk.push``: one frame to every socket of the device, or to all sockets when ``interface`` is None."""
-        targets = self._all if interface is None else self._by_interface.get(interface)
+        self._send(self._all if interface is None else self._by_interface.get(interface, ()), kind, body)
+
+    def push_permitted(self, permission: Permission, kind: str, body: Mapping[str, object]) -> None:
+        """One frame to every socket of every user with the permission."""
+        self._send(self._by_permission[permission], kind, body)
+
+    def _send(self, targets: Collection[Outbox], kind: str, body: Mapping[str, object]) -> None:
         if not targets:
             return
         key, tail = _frame(kind, body)
@@ -153,5 +163,5 @@ class Hub:
 def _frame(kind: str, body: Mapping[str, object]) -> tuple[Hashable, bytes]:
     """The key under which the frame may be replaced (None: never), and its JSON without the opening brace."""
     fields = COALESCED.get(kind)
-    key = (kind, *(body[field] for field in fields)) if fields else None
+    key = None if fields is None else (kind, *(body[field] for field in fields))
     return key, encode({"type": kind, **body})[1:]

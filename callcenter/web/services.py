@@ -22,6 +22,7 @@ from callcenter.auth.sessions import Auth
 from callcenter.clock import Clock
 from callcenter.config import Settings
 from callcenter.features.readiness import Check
+from callcenter.features.wall_views import WallboardView
 from callcenter.storage.database import Database
 from callcenter.web.hub import Hub
 from workorder.views import OrderView
@@ -42,6 +43,14 @@ class LiveCalls(Protocol):
 
     def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
         """The pop is on the glass since ``painted_at_ms`` (server clock, ms since the epoch)."""
+        ...
+
+
+class Wallboard(Protocol):
+    """The whole floor."""
+
+    def snapshot(self) -> WallboardView:
+        """The floor now; must not wait."""
         ...
 
 
@@ -101,6 +110,7 @@ class Services:
     hub: Hub
     live_calls: LiveCalls
     live_orders: LiveOrders
+    wallboard: Wallboard
     recordings: Recordings
     live_audio: LiveAudio
     catalogue: Mapping[str, object]

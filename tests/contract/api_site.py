@@ -20,6 +20,15 @@ from callcenter.clock import VirtualClock
 from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
 from callcenter.features.readiness import Check
+from callcenter.features.wall_views import (
+    Quantiles,
+    WallboardView,
+    WallGap,
+    WallLink,
+    WallPops,
+    WallToday,
+    WallTranscripts,
+)
 from callcenter.storage import calls, users
 from callcenter.storage.calls import CallWriter
 from callcenter.storage.database import Database
@@ -76,6 +85,28 @@ class DeskCalls:
 
     def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
         self.painted_calls.append((interface, call_id, painted_at_ms))
+
+
+WALL = WallboardView(
+    at=NOW,
+    day=NOW.date(),
+    calls=(),
+    agents=(),
+    today=WallToday(
+        offered=3, answered=2, abandoned=1, missed=0, wait_avg_s=4.5, service_level=0.6667, service_level_s=20
+    ),
+    pbx=WallLink(connected=True, since=NOW, reason="connected"),
+    gaps=(WallGap(NOW, NOW, 1, 0),),
+    pops=WallPops(sent=Quantiles(2, 1.5, 3.0), painted=Quantiles(0, None, None)),
+    transcripts=WallTranscripts(complete=2),
+)
+
+
+class QuietWall:
+    """A floor on which nothing happens."""
+
+    def snapshot(self) -> WallboardView:
+        return WALL
 
 
 @dataclass
@@ -310,6 +341,7 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         hub=Hub(queue_limit=settings.web.socket_queue, metrics=metrics),
         live_calls=desk_calls,
         live_orders=desk_orders,
+        wallboard=QuietWall(),
         recordings=sounds,
         live_audio=live_sounds,
         catalogue=CATALOGUE,

@@ -73,7 +73,7 @@ async def test_the_page_tells_painted_and_done(site: Site):
 async def test_a_supervisor_without_a_phone_watches(site: Site):
     """A user without device gets the snapshot and what concerns all; call.done of theirs means nothing."""
     async with site.browser("supervisor") as browser, await browser.socket() as socket:
-        assert (await socket.receive_json())["type"] == "snapshot"
+        assert [(await socket.receive_json())["type"] for _ in range(2)] == ["snapshot", "wallboard"]
         await socket.send_json({"type": "call.done", "call_id": "01C"})
         site.services.hub.push(None, "pbx.link", {"connected": False, "since": None})
         assert (await socket.receive_json())["type"] == "pbx.link"
