@@ -23,6 +23,8 @@ HIDDEN = frozenset(
 
 _PUNCTUATION = re.compile(r"[\s\-().·/]")
 _SERVICE_NUMBER = {"CN": re.compile(r"9[56]\d{3,6}|1[012]\d{1,4}")}
+_CHINESE_MOBILE = re.compile(r"(?:\+86|0086|86|0)?(1[3-9]\d{9})")
+"""Nearly every caller: read without the library, which takes thirty times as long."""
 _LOCAL_LENGTHS = range(7, 9)
 
 
@@ -58,6 +60,8 @@ def parse_phone(raw: str | None, *, country: str = "CN", area_code: str | None =
         return PhoneKey(text, None, "")
     if not re.fullmatch(r"\+?\d+", cleaned, re.ASCII):
         return PhoneKey(text, None, text.strip(), cleaned)
+    if country == "CN" and (mobile := _CHINESE_MOBILE.fullmatch(cleaned)):
+        return _mobile(text, mobile.group(1))
     for candidate in _candidates(cleaned, area_code):
         if _is_service_number(candidate, country):
             return PhoneKey(text, None, candidate, candidate)
@@ -65,6 +69,11 @@ def parse_phone(raw: str | None, *, country: str = "CN", area_code: str | None =
             e164 = phonenumbers.format_number(found, PhoneNumberFormat.E164)
             return PhoneKey(text, e164, _display(found, country), e164)
     return PhoneKey(text, None, cleaned, cleaned)
+
+
+def _mobile(raw: str, digits: str) -> PhoneKey:
+    e164 = f"+86{digits}"
+    return PhoneKey(raw, e164, f"{digits[:3]} {digits[3:7]} {digits[7:]}", e164)
 
 
 def _candidates(cleaned: str, area_code: str | None) -> Iterator[str]:
