@@ -16,7 +16,7 @@ from asr.events import Final, Partial, SpeechEvent, Word
 from asr.text import UNKNOWN_WORDS, join_words
 from asr.vad import SpeechDetector
 
-BLOCK_MS = 100
+BLOCK_MS = 60
 """Engines are fed blocks of this length whatever was pushed: so a live leg and its recording give equal text."""
 PARTIAL_EVERY_MS = 250
 """At most four partials a second of each utterance."""

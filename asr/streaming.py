@@ -16,7 +16,7 @@ from asr.audio import duration_ms
 from asr.errors import AsrError, EngineFailed
 from asr.events import Partial, SpeechEvent
 
-BATCH_MS = 100
+BATCH_MS = 60
 """Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives."""
 SLICE_MS = 1000
 """... and at most this, so that streams share the threads fairly."""

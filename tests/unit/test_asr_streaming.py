@@ -37,15 +37,15 @@ def stream_of(decoder, runner=run_inline):
 
 
 async def test_small_pushes_are_decoded_in_batches():
-    """Five frames of 20 ms make one call of the decoder."""
+    """Three frames of 20 ms make one call of the decoder."""
     decoder = Recording()
     stream = stream_of(decoder)
-    for _ in range(10):
+    for _ in range(6):
         stream.push(bytes(320))
         await asyncio.sleep(0)
     stream.end_input()
     _ = [event async for event in stream]
-    assert decoder.calls == [("accept", 1600, True), ("accept", 1600, True), "finish", "close"]
+    assert decoder.calls == [("accept", 960, True), ("accept", 960, True), "finish", "close"]
 
 
 async def test_unread_partials_are_replaced():
