@@ -62,6 +62,7 @@ class LiveCall:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     pop_sent_at: datetime | None = None
+    painted: bool = False
 
 
 class LiveCalls:
@@ -135,9 +136,13 @@ class LiveCalls:
         return [interface for known, interface in self._calls if known == call_id]
 
     def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
-        """A browser shows the pop since ``painted_at_ms`` (server clock, ms since the epoch)."""
+        """A browser shows the pop since ``painted_at_ms`` (server clock, ms since the epoch).
+
+        The first one counts: other tabs, and a page that was reloaded in the middle of the call, say it again.
+        """
         call = self._calls.get((call_id, interface))
-        if call is not None:
+        if call is not None and not call.painted:
+            call.painted = True
             self._latency.painted(call.offer.at, painted_at_ms)
 
     # ---- what other features tell -------------------------------------------------------------------------------
@@ -272,24 +277,30 @@ class LiveCalls:
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
         if event.moved_from is not None:
-            self._move(event, event.moved_from)
+            self._move(event.moved_from, event.call_id, event.interface)
         call = self._calls.get((event.call_id, event.interface))
         if call is not None:
             call.number, call.name = event.number, event.name
             changes: Json = {"number": event.number, "name": event.name, "number_display": self._display(event.number)}
             self._update(call, changes)
 
-    def _move(self, event: CallPartyChanged, old_call_id: str) -> None:
-        """An attended transfer joined two calls: the device goes on talking, in the call that stays."""
-        call = self._calls.get((old_call_id, event.interface))
+    def _move(self, old_id: str, new_id: str, interface: str) -> None:
+        """An attended transfer joined two calls: the device's call lives on as the other one, with all it knows."""
+        call = self._calls.get((old_id, interface))
         if call is None:
             return
-        self._close(call, "transferred")
-        offer = replace(call.offer, call_id=event.call_id, linkedid=event.linkedid)
-        moved = self.offer(offer)
-        moved.state, moved.answered_at = call.state, call.answered_at
-        moved.number, moved.name = event.number, event.name
-        self.announce(moved)
+        if (new_id, interface) in self._calls:
+            self._close(call, "transferred")
+            return
+        # In its old place, so that calls keep their order; the desk is told of everything that is different now.
+        self._calls = OrderedDict(
+            ((new_id, interface) if known is call else key, known) for key, known in self._calls.items()
+        )
+        call.offer = replace(call.offer, call_id=new_id)
+        self._talks.setdefault(new_id, Talk())
+        self._push(call, "call.updated", {"call_id": old_id, "changes": self.call_json(call)})
+        if not self.interfaces(old_id):
+            self._talks.pop(old_id, None)
 
     async def _leg_ended(self, event: CallLegEnded) -> None:
         call = self._calls.get((event.call_id, event.interface))

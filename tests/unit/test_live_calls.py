@@ -12,6 +12,7 @@ from callcenter.bus.local import LocalBus
 from callcenter.clock import VirtualClock
 from callcenter.features.live_calls import KEEP_FINISHED, LiveCalls
 from callcenter.features.pop_latency import PopLatency
+from callcenter.features.wall_views import Quantiles
 from callcenter.media.events import AudioStarted, SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
 from callcenter.telephony.events import (
     AgentState,
@@ -58,7 +59,8 @@ class Recorder:
 @pytest.fixture
 async def desk():
     recorder, bus, clock = Recorder(), LocalBus(), VirtualClock()
-    live = LiveCalls(recorder, clock, PopLatency(CollectorRegistry()), partial(parse_phone, country="CN"))
+    recorder.latency = PopLatency(CollectorRegistry())
+    live = LiveCalls(recorder, clock, recorder.latency, partial(parse_phone, country="CN"))
     live.subscribe(bus)
 
     async def tell(*events):
@@ -206,25 +208,74 @@ async def test_agent_and_link_state_reach_the_desk(desk):
     assert (snapshot["agent_state"], snapshot["pbx"]["connected"]) == ("paused", True)
 
 
+def joined():
+    """The call C2 of the device becomes part of C1."""
+    return CallPartyChanged(
+        **COMMON,
+        uniqueid="2.1",
+        interface="PJSIP/1001",
+        number="13800138000",
+        name=None,
+        caller_uniqueid="1.0",
+        moved_from="C2",
+    )
+
+
+CONSULTATION = replace(OFFER, call_id="C2", uniqueid="2.1", number="1002", name="Agent 2", interface="PJSIP/1001")
+ANSWERED = {"at": CLOCK.now(), "call_id": "C2", "linkedid": "2.0", "uniqueid": "2.1", "interface": "PJSIP/1001"}
+
+
 async def test_an_attended_transfer_moves_the_call_on_the_desk(desk):
-    """Two calls become one: the consultation closes as transferred and the customer's call stands there, still talking."""
-    consultation = replace(OFFER, call_id="C2", uniqueid="2.1", number="1002", interface="PJSIP/1001")
-    desk.offer(consultation)
+    """Two calls become one: in one frame the consultation turns into the customer's call; no second pop, no close."""
+    desk.offer(CONSULTATION)
+    desk.frames.clear()
     await desk.tell(
-        CallAnswered(
-            at=CLOCK.now(), call_id="C2", linkedid="2.0", uniqueid="2.1", interface="PJSIP/1001", caller_uniqueid="2.0"
-        ),
-        CallPartyChanged(
-            **COMMON,
-            uniqueid="2.1",
-            interface="PJSIP/1001",
-            number="13800138000",
-            name=None,
-            caller_uniqueid="1.0",
-            moved_from="C2",
-        ),
+        CallAnswered(**ANSWERED, caller_uniqueid="2.0"),
+        joined(),
         CallEnded(at=CLOCK.now(), call_id="C2", linkedid="2.0", cause=16, answered=True),
     )
     (call,) = desk.live.snapshot("PJSIP/1001")["calls"]
+    assert (call["call_id"], call["state"], call["number"], call["name"]) == ("C1", "talking", "13800138000", None)
+    assert desk.kinds() == ["call.updated"] * 3
+    moved, party = (body for _, _, body in desk.frames[1:])
+    assert (moved["call_id"], moved["changes"]["call_id"], moved["changes"]["state"]) == ("C2", "C1", "talking")
+    assert (party["call_id"], party["changes"]["number"]) == ("C1", "13800138000")
+    assert desk.live.talk("C2") is None
+
+
+async def test_a_blonde_transfer_moves_a_call_that_still_rings(desk):
+    """Handed over before the answer: the pop shows the new party and its answer is that of the new call."""
+    desk.offer(CONSULTATION)
+    await desk.tell(joined(), CallAnswered(**COMMON, uniqueid="2.1", interface="PJSIP/1001", caller_uniqueid="1.0"))
+    (call,) = desk.live.snapshot("PJSIP/1001")["calls"]
     assert (call["call_id"], call["state"], call["number"]) == ("C1", "talking", "13800138000")
-    assert ("call.closed", "transferred") in [(kind, body.get("reason")) for _, kind, body in desk.frames]
+    assert desk.kinds().count("call.offered") == 1
+
+
+async def test_the_moved_call_knows_what_the_other_was_told(desk):
+    """What the first agent's call has heard so far is there for the second."""
+    desk.offer(replace(OFFER, interface="PJSIP/1009"))
+    await desk.tell(AudioStarted(at=CLOCK.now(), call_id="C1"))
+    desk.offer(CONSULTATION)
+    await desk.tell(joined())
+    (call,) = desk.live.snapshot("PJSIP/1001")["calls"]
+    assert call["audio_started_at"] is not None
+
+
+async def test_a_device_that_has_both_calls_keeps_the_one_that_stays(desk):
+    """The agent who joined the customer with somebody outside sees the second call go."""
+    desk.offer()
+    desk.offer(CONSULTATION)
+    await desk.tell(joined())
+    assert [call["call_id"] for call in desk.live.snapshot("PJSIP/1001")["calls"]] == ["C1"]
+    assert ("call.closed", "transferred", "C2") in [(k, b.get("reason"), b.get("call_id")) for _, k, b in desk.frames]
+
+
+async def test_the_first_paint_counts(desk):
+    """Other tabs and reloads tell of the same pop later; its latency is that of the first."""
+    desk.offer()
+    at_ms = OFFER.at.timestamp() * 1000
+    for after_ms in (40, 80, 20_000):
+        desk.live.painted("PJSIP/1001", "C1", at_ms + after_ms)
+    desk.live.painted("PJSIP/1002", "C1", at_ms + 10)
+    assert desk.latency.recent().painted == Quantiles(1, 40.0, 40.0)
