@@ -46,7 +46,9 @@ async def test_a_known_caller_pops_with_everything_on_file(stage):
             ("空调", "in"),
             ("冰箱", "out"),
         }
-        assert card["order_count"] == 3
+        assert card["order_count"] == 4
+        assert [order["status"] for order in card["open_orders"]] == ["created"]
+        assert len(card["past_orders"]) == 3
 
 
 @pytest.mark.parametrize(

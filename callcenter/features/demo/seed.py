@@ -10,13 +10,25 @@ import yaml
 from sqlalchemy import select
 
 from callcenter.storage.database import Database, UnitOfWork
-from workorder.commands import CreateCustomer, CreateOrder, NewAsset, OpenDraft
+from workorder.commands import CreateCustomer, CreateOrder, MoveOrder, NewAsset, OpenDraft
 from workorder.fields import FieldContent
 from workorder.model.customers import Customer
-from workorder.services import customers, orders
+from workorder.policy.lifecycle import Action, Confirmation, Status
+from workorder.services import customers, lifecycle, orders
 from workorder.views import CustomerCard
 
 BY = "demo"
+VISIT = (
+    Action.DISPATCH,
+    Action.ACCEPT,
+    Action.DEPART,
+    Action.ARRIVE,
+    Action.BEGIN,
+    Action.COMPLETE,
+    Action.CONFIRM,
+    Action.FOLLOW_UP,
+)
+"""What an order that was done went through; one with ``status: created`` still waits."""
 YEAR = timedelta(days=365.25)
 
 
@@ -77,3 +89,14 @@ async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any
         fields["appointment"] = {"start": visit.isoformat(), "end": (visit + timedelta(hours=2)).isoformat()}
     draft = await orders.open_draft(work.session, OpenDraft(by=BY, at=at, customer_id=card.customer_id, fields=fields))
     await orders.create_order(work.session, CreateOrder(by=BY, at=at, order_id=draft.order_id))
+    if entry.get("status") == Status.CREATED:
+        return
+    for step, action in enumerate(VISIT, start=1):
+        command = MoveOrder(
+            by=BY,
+            at=at + step * timedelta(hours=4),
+            order_id=draft.order_id,
+            action=action,
+            confirmation=Confirmation.CUSTOMER if action is Action.CONFIRM else None,
+        )
+        await lifecycle.move_order(work.session, command)
