@@ -14,8 +14,8 @@ from asr.errors import AudioInvalid
 from asr.events import Final, Word
 from asr.load import load_recognizer
 from asr.transcribe import transcribe
-from callcenter.media.events import Speaker
-from callcenter.media.process import transcribe_call
+from callcenter.config import Settings
+from callcenter.features.process_recording import process_recording
 
 CALL = Path(__file__).parents[2] / "callcenter" / "features" / "demo" / "calls" / "dev-003.wav"
 
@@ -73,13 +73,14 @@ async def test_the_json_of_a_file(vosk, excerpt, tmp_path):
         assert set(segment["words"][0]) == {"word", "start_ms", "end_ms", "confidence"}
 
 
-async def test_a_recording_becomes_a_calls_segments(vosk, excerpt, tmp_path):
-    """Left is the caller, right the agent; the agent's question comes first."""
+async def test_a_recording_is_processed_as_a_call(excerpt, tmp_path):
+    """Left is the caller, right the agent; the agent's question comes first, and the caller's address is understood."""
     file = tmp_path / "call.wav"
     soundfile.write(file, excerpt, 8000)
-    segments = await transcribe_call(file, vosk, call_id="call", at=datetime(2026, 1, 1, tzinfo=UTC))
-    assert [s.speaker for s in segments[:2]] == [Speaker.AGENT, Speaker.CALLER]
-    assert len({s.segment_id for s in segments}) == len(segments)
+    printed = await process_recording(file, Settings(), started_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert [segment["speaker"] for segment in printed["transcript"][:2]] == ["agent", "caller"]
+    assert "北京中路" in printed["transcript"][1]["text"]
+    assert printed["pred"]["address"]["city"] == "芜湖市"
 
 
 async def test_a_mono_file_is_no_call(tmp_path):
@@ -87,7 +88,7 @@ async def test_a_mono_file_is_no_call(tmp_path):
     file = tmp_path / "mono.wav"
     soundfile.write(file, np.zeros(8000, np.int16), 8000)
     with pytest.raises(AudioInvalid, match="left caller, right agent"):
-        await transcribe_call(file, ScriptedRecognizer(), call_id="call", at=datetime(2026, 1, 1, tzinfo=UTC))
+        await process_recording(file, Settings())
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,22 @@ import numpy as np
 import soundfile
 
 from asr.load import load_recognizer
+from asr.transcribe import transcribe
 from callcenter.bus.local import LocalBus
 from callcenter.clock import VirtualClock
 from callcenter.ids import new_id
 from callcenter.media.audiosocket import AudioSocketServer
 from callcenter.media.audiosocket_frames import FrameKind, encode_frame
 from callcenter.media.call_audio import CallAudio
-from callcenter.media.events import RecordingStored, SegmentHeard, Speaker, SpeechPartial
-from callcenter.media.process import transcribe_call
+from callcenter.media.events import HeardWord, RecordingStored, SegmentHeard, Speaker, SpeechPartial
 from callcenter.media.recordings import Recordings
 from callcenter.media.transcriber import Transcriber
 
 CALL = Path(__file__).parents[2] / "callcenter" / "features" / "demo" / "calls" / "dev-003.wav"
+
+
+def heard_words(words):
+    return tuple(HeardWord(w.word, w.start_ms, w.end_ms, w.confidence) for w in words)
 
 
 async def test_a_call_is_transcribed_and_recorded_as_its_file_would_be(tmp_path):
@@ -75,9 +79,9 @@ async def test_a_call_is_transcribed_and_recorded_as_its_file_would_be(tmp_path)
     file = recordings.file(stored.path)
     recorded, _ = soundfile.read(file, dtype="int16")
     assert np.array_equal(recorded[: len(samples)], samples)
-    again = await transcribe_call(file, recognizer, call_id=audio.call_id, at=clock.now())
+    again = await transcribe(file, recognizer)
     assert [(s.speaker, s.start_ms, s.end_ms, s.text, s.words) for s in segments] == [
-        (s.speaker, s.start_ms, s.end_ms, s.text, s.words) for s in again
+        (list(Speaker)[s.channel], s.start_ms, s.end_ms, s.text, heard_words(s.words)) for s in again.segments
     ]
     await server.aclose()
     await recognizer.aclose()
