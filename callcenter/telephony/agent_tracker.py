@@ -40,7 +40,9 @@ MEMBER_STATUS: dict[int, AgentState] = {
 
 
 @dataclass(slots=True)
-class _Agent:
+class AgentStanding:
+    """What is known of one device; ``shown`` is what was last said about it."""
+
     device: AgentState | None = None
     line: AgentState | None = None
     queues: dict[str, str | None] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class _Agent:
     shown: AgentState | None = None
 
     def state(self) -> tuple[AgentState, str | None]:
+        """What all sources add up to, and why."""
         if self.line is not None:
             return self.line, None
         if self.device not in (None, AgentState.AVAILABLE):
@@ -67,7 +70,7 @@ class AgentTracker:
 
     def __init__(self, is_agent: Callable[[str], bool]) -> None:
         self._is_agent = is_agent
-        self._agents: dict[str, _Agent] = {}
+        self._agents: dict[str, AgentStanding] = {}
 
     @property
     def states(self) -> dict[str, AgentState]:
@@ -84,19 +87,19 @@ class AgentTracker:
 
     def on_line(self, interface: str, state: AgentState | None, at: float) -> list[AgentStateChanged]:
         """The tracked calls of ``interface`` put it into ``state``; None: it has none."""
-        agent = self._agents.setdefault(interface, _Agent())
+        agent = self._agents.setdefault(interface, AgentStanding())
         agent.line = state
         return self._changed(interface, agent, at)
 
     def _device(self, interface: str, state: AgentState | None, at: float) -> list[AgentStateChanged]:
         if state is None or not self._is_agent(interface):
             return []
-        agent = self._agents.setdefault(interface, _Agent())
+        agent = self._agents.setdefault(interface, AgentStanding())
         agent.device = state
         return self._changed(interface, agent, at)
 
     def _member(self, event: QueueMember) -> list[AgentStateChanged]:
-        agent = self._agents.setdefault(event.interface, _Agent())
+        agent = self._agents.setdefault(event.interface, AgentStanding())
         if event.event == "QueueMemberRemoved":
             agent.queues.pop(event.queue, None)
             agent.left = not agent.queues
@@ -107,7 +110,7 @@ class AgentTracker:
         return self._changed(event.interface, agent, event.at)
 
     @staticmethod
-    def _changed(interface: str, agent: _Agent, at: float) -> list[AgentStateChanged]:
+    def _changed(interface: str, agent: AgentStanding, at: float) -> list[AgentStateChanged]:
         state, reason = agent.state()
         if state is agent.shown:
             return []

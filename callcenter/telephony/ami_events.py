@@ -62,6 +62,11 @@ class AmiParser:
         return [headers for raw in whole if self._wanted(raw) and (headers := self._headers(raw))]
 
     @property
+    def rest(self) -> bytes:
+        """The incomplete message at the end."""
+        return self._rest
+
+    @property
     def pending_bytes(self) -> int:
         """Bytes of an incomplete message at the end; 0 after a stream that ended cleanly."""
         return len(self._rest)

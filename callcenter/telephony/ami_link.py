@@ -15,6 +15,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import structlog
@@ -22,6 +23,7 @@ import structlog
 from callcenter.clock import Clock
 from callcenter.config import PbxSettings
 from callcenter.errors import Unavailable
+from callcenter.storage.journal import OFF, Journal
 from callcenter.telephony.ami_session import AmiSession, LinkDown, Loss, Lost, Reply, Value, check_action
 
 __all__ = [
@@ -155,6 +157,7 @@ class AmiLink:
         reconnect_max_s: float = 3.0,
         action_timeout_s: float = 5.0,
         jitter: Callable[[], float] = random.random,
+        journal: Journal = OFF,
     ) -> None:
         self.host = host
         self.port = port
@@ -167,6 +170,8 @@ class AmiLink:
         self._ping_timeout_s = ping_timeout_s
         self._action_timeout_s = action_timeout_s
         self._backoff = _Backoff(reconnect_min_s, reconnect_max_s, jitter)
+        self._journal = journal
+        self._sessions = 0
         self._session: AmiSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._state = LinkState(connected=False, since=clock.now(), last_error=None)
@@ -175,7 +180,7 @@ class AmiLink:
         self._changed = asyncio.Event()
 
     @classmethod
-    def from_settings(cls, pbx: PbxSettings, *, secret: str, clock: Clock) -> Self:
+    def from_settings(cls, pbx: PbxSettings, *, secret: str, clock: Clock, journal: Journal = OFF) -> Self:
         """The link that config.yaml describes."""
         return cls(
             host=pbx.host,
@@ -188,6 +193,7 @@ class AmiLink:
             reconnect_min_s=pbx.reconnect_min_s,
             reconnect_max_s=pbx.reconnect_max_s,
             action_timeout_s=pbx.action_timeout_s,
+            journal=journal,
         )
 
     # State
@@ -196,6 +202,11 @@ class AmiLink:
     def state(self) -> LinkState:
         """The truth about the link right now."""
         return self._state
+
+    @property
+    def unparsed(self) -> tuple[int, bytes]:
+        """The number of the session, and the beginning of a message of it whose end has not come yet."""
+        return self._sessions, self._session.unparsed if self._session else b""
 
     @property
     def connected(self) -> bool:
@@ -253,7 +264,8 @@ class AmiLink:
 
     async def _one_session(self) -> Lost:
         """Connect, log in, and watch until it is over; returns why."""
-        session = AmiSession(self._receive, self._came_up, self._clock)
+        self._sessions += 1
+        session = AmiSession(self._receive, self._came_up, self._clock, partial(self._journal.raw, self._sessions))
         try:
             await self._connect(session)
             await self._login(session)
@@ -299,11 +311,12 @@ class AmiLink:
             except LinkDown:
                 return await session.gone
 
-    def _receive(self, headers: dict[str, str]) -> None:
+    def _receive(self, headers: dict[str, str]) -> bool:
         if self.events.qsize() >= QUEUE_LIMIT:
             self.drop(Loss.OVERLOADED, f"{QUEUE_LIMIT} events wait unread")
-            return
+            return False
         self.events.put_nowait(headers)
+        return True
 
     def _came_up(self, session: AmiSession) -> None:
         self._session = session

@@ -17,6 +17,7 @@ from panoramisk.message import Message
 from callcenter.clock import Clock
 from callcenter.errors import Invalid, Unavailable
 from callcenter.telephony.ami_events import AmiMalformed, AmiParser
+from callcenter.telephony.call_stream import is_unasked
 
 Value = str | Sequence[str]
 """A header's value, or several for a header that is repeated."""
@@ -101,12 +102,17 @@ class AmiSession(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no type
     closed = False
 
     def __init__(
-        self, receive: Callable[[dict[str, str]], None], on_login: Callable[[AmiSession], None], clock: Clock
+        self,
+        receive: Callable[[dict[str, str]], bool],
+        on_login: Callable[[AmiSession], None],
+        clock: Clock,
+        on_bytes: Callable[[int, bytes], None] = lambda _taken, _received: None,
     ) -> None:
         self.responses: dict[str | None, Any] = {}
         self._parser = AmiParser()
         self._receive = receive
         self._on_login = on_login
+        self._on_bytes = on_bytes
         self._clock = clock
         self._login_id = ""
         self.logged_in = False
@@ -118,6 +124,11 @@ class AmiSession(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no type
         """What the banner said."""
         return self._parser.version or ""
 
+    @property
+    def unparsed(self) -> bytes:
+        """The beginning of a message whose end has not come yet."""
+        return self._parser.rest
+
     def data_received(self, data: bytes) -> None:
         """Hand on every complete message; a message that we cannot use never harms the next."""
         if self.closed:
@@ -126,19 +137,19 @@ class AmiSession(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no type
         try:
             messages = self._parser.feed(data)
         except AmiMalformed as error:
+            self._on_bytes(0, data)
             self.drop(Lost(Loss.NOT_AMI, error.message))
             return
-        for headers in messages:
-            self._take(headers)
+        self._on_bytes(sum([self._take(headers) for headers in messages]), data)
         if messages and self._parser.version is None:
             self.drop(Lost(Loss.NOT_AMI, "the peer sent no AMI banner"))
 
-    def _take(self, headers: dict[str, str]) -> None:
+    def _take(self, headers: dict[str, str]) -> bool:
+        """Whether it was an event that went on to the tracker."""
         action = self.responses.get(headers.get("ActionID"))
         if action is None:
-            if "Event" in headers:
-                self._receive(headers)
-            return
+            # Late answers to actions that nobody waits for any more are dropped.
+            return is_unasked(headers) and self._receive(headers)
         if headers.get("Response") == "Error":
             # panoramisk waits forever for the end of a list that was refused.
             action.as_list = False
@@ -147,6 +158,7 @@ class AmiSession(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no type
             # Now, not when the future's waiter runs: events may follow in the same packet.
             self.logged_in = True
             self._on_login(self)
+        return False
 
     def ask(self, action: Mapping[str, Value], *, as_list: bool) -> tuple[asyncio.Future[Any], str]:
         """Send an action; the future fails with LinkDown when the connection goes first."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+import base64
+from collections.abc import Sequence
 
 import structlog
 
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
+from callcenter.storage.journal import OFF, Journal
 from callcenter.telephony.actions import Actions
-from callcenter.telephony.ami_events import PbxSnapshot, parse
 from callcenter.telephony.ami_link import (
     AmiLink,
     Connected,
@@ -23,9 +24,11 @@ from callcenter.telephony.ami_link import (
     Loss,
     NoAnswer,
 )
+from callcenter.telephony.call_stream import CallStream, Fact
 from callcenter.telephony.call_tracker import CallTracker
-from callcenter.telephony.events import AmiGap, PbxLinkChanged
-from callcenter.telephony.snapshot import take_snapshot
+from callcenter.telephony.checkpoint import checkpoint
+from callcenter.telephony.events import AmiGap
+from callcenter.telephony.snapshot import Taken, take_snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -42,20 +45,27 @@ class Listener:
 
     After each login it waits for a snapshot while the stream piles up in the link's queue, brings the tracker in line
     with the snapshot, then goes on with the pile: the tracker takes what it knows already for a repetition.
+    Whatever steers the tracker goes into the journal together with what came of it.
     """
 
-    def __init__(self, link: AmiLink, tracker: CallTracker, bus: Bus, clock: Clock) -> None:
+    def __init__(self, link: AmiLink, tracker: CallTracker, bus: Bus, clock: Clock, journal: Journal = OFF) -> None:
         self._link = link
-        self._tracker = tracker
+        self._stream = CallStream(tracker)
         self._bus = bus
         self._clock = clock
+        self._journal = journal
         self._actions = Actions(link, clock=clock)
-        self._blind_since: datetime | None = None
         self._later: asyncio.Task[None] | None = None
-        self.received = 0
+
+    @property
+    def received(self) -> int:
         """AMI events so far."""
-        self.failed = 0
+        return self._stream.taken
+
+    @property
+    def failed(self) -> int:
         """Of these, how many we could not make sense of (each is logged)."""
+        return self._stream.failed
 
     @property
     def state(self) -> LinkState:
@@ -68,14 +78,18 @@ class Listener:
         try:
             while True:
                 await self._one(await self._link.events.get())
+                if self._journal.rotation_due and self._link.events.empty():
+                    self._journal.rotate(self._checkpoint())
         finally:
+            self._journal.link("stopped", {})
             if self._later is not None:
                 self._later.cancel()
             await self._link.aclose()
 
     async def _one(self, item: LinkEvent) -> None:
         if isinstance(item, Connected):
-            self._bus.publish(PbxLinkChanged(at=item.at, connected=True, reason=f"connected, AMI {item.version}"))
+            self._journal.link("up", {"at": item.at, "version": item.version})
+            self._publish(self._stream.up(item.at, item.version))
             await self._look(attempt=0)
         elif isinstance(item, Disconnected):
             self._disconnected(item)
@@ -83,20 +97,19 @@ class Listener:
             await self._look(item.attempt)
         else:
             self._apply(item)
-            if self.received % BATCH == 0:
+            if self._stream.taken % BATCH == 0:
                 await asyncio.sleep(0)
 
     def _apply(self, headers: dict[str, str]) -> None:
-        """One AMI event; whatever is wrong with it, the next one is handled."""
-        self.received += 1
-        try:
-            event = parse(headers)
-            if event is not None:
-                for fact in self._tracker.apply(event):
-                    self._bus.publish(fact)
-        except Exception:
-            self.failed += 1
-            log.exception("listener.event_failed", ami_event=headers.get("Event", ""))
+        self._journal.position += 1
+        facts = self._stream.event(headers)
+        if facts:
+            self._publish(facts)
+
+    def _publish(self, facts: Sequence[Fact]) -> None:
+        self._journal.facts(facts)
+        for fact in facts:
+            self._bus.publish(fact)
 
     async def _look(self, attempt: int) -> None:
         """Take a snapshot and bring the tracker in line; what the PBX cannot tell yet is asked for again later."""
@@ -112,7 +125,7 @@ class Listener:
         except CallcenterError as error:
             log.warning("listener.snapshot_refused", why=str(error))
             return
-        self._resync(taken.snapshot)
+        self._resync(taken)
         if taken.missing and attempt < len(LOOK_AGAIN_S):
             self._later = asyncio.create_task(self._look_again(attempt))
 
@@ -120,36 +133,35 @@ class Listener:
         await self._clock.sleep(LOOK_AGAIN_S[attempt])
         self._link.events.put_nowait(LookAgain(attempt + 1))
 
-    def _resync(self, snapshot: PbxSnapshot) -> None:
-        try:
-            change = self._tracker.resync(snapshot)
-        except Exception:
-            log.exception("listener.resync_failed")
-            return
-        for fact in change.events:
-            self._bus.publish(fact)
-        since, self._blind_since = self._blind_since, None
-        if since is None:
-            return
+    def _resync(self, taken: Taken) -> None:
         now = self._clock.now()
-        gap = AmiGap(
-            at=now,
-            since=since,
-            until=now,
-            calls_reconstructed=change.calls_reconstructed,
-            calls_ended_unseen=change.calls_ended_unseen,
-        )
-        self._bus.publish(gap)
-        log.info(
-            "pbx.gap_closed",
-            seconds=round((now - since).total_seconds(), 3),
-            calls_reconstructed=gap.calls_reconstructed,
-            calls_ended_unseen=gap.calls_ended_unseen,
-        )
+        rows = [dict(row) for row in taken.rows]
+        self._journal.link("snapshot", {"now": now, "rows": rows, "at": taken.at, "complete": taken.complete})
+        facts = self._stream.snapshot(taken.snapshot, now)
+        self._publish(facts)
+        for gap in facts:
+            if isinstance(gap, AmiGap):
+                log.info(
+                    "pbx.gap_closed",
+                    seconds=round((gap.until - gap.since).total_seconds(), 3),
+                    calls_reconstructed=gap.calls_reconstructed,
+                    calls_ended_unseen=gap.calls_ended_unseen,
+                )
 
     def _disconnected(self, item: Disconnected) -> None:
         if self._later is not None:
             self._later.cancel()
-        if item.heard_at is not None and self._blind_since is None and item.reason is not Loss.STOPPED:
-            self._blind_since = item.heard_at
-        self._bus.publish(PbxLinkChanged(at=item.at, connected=False, reason=f"{item.reason.value}: {item.detail}"))
+        heard_at = None if item.reason is Loss.STOPPED else item.heard_at
+        reason = f"{item.reason.value}: {item.detail}"
+        self._journal.link("down", {"at": item.at, "reason": reason, "heard_at": heard_at})
+        self._publish(self._stream.down(item.at, reason, heard_at=heard_at))
+
+    def _checkpoint(self) -> dict[str, object]:
+        session, unparsed = self._link.unparsed
+        return {
+            "taken": self._stream.taken,
+            "blind_since": self._stream.blind_since,
+            "session": session,
+            "unparsed": base64.b64encode(unparsed).decode(),
+            "tracker": checkpoint(self._stream.tracker),
+        }

@@ -18,10 +18,20 @@ Rows = list[Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """``missing`` names the parts the PBX refused: while it boots, modules that answer are not loaded yet."""
+    """``missing`` names the parts the PBX refused: while it boots, modules that answer are not loaded yet.
 
-    snapshot: PbxSnapshot
+    ``rows``, ``at`` and ``complete`` are what ``snapshot`` was made of.
+    """
+
+    rows: Rows
+    at: float
+    complete: bool
     missing: tuple[str, ...]
+
+    @property
+    def snapshot(self) -> PbxSnapshot:
+        """As the tracker takes it."""
+        return PbxSnapshot.from_rows(self.rows, at=self.at, complete=self.complete)
 
 
 async def take_snapshot(actions: Actions, clock: Clock) -> Taken:
@@ -47,7 +57,7 @@ async def take_snapshot(actions: Actions, clock: Clock) -> Taken:
             continue
         except Refused:
             missing.append(name)
-    return Taken(PbxSnapshot.from_rows(rows, at=at, complete=complete), tuple(missing))
+    return Taken(rows, at, complete, tuple(missing))
 
 
 async def _bridged(actions: Actions) -> Rows:

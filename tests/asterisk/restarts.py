@@ -86,7 +86,7 @@ class Drill:
             await until(lambda desk=desk, seen=seen: len(pops(desk)) > seen, f"pop on {interface}")
             self.tally.calls_placed += 1
             if interface == TALKS:
-                await until(lambda: answers(desk) == len(pops(desk)), "answer")
+                await until(lambda desk=desk: answered(desk), "answer")
                 await until(lambda: self._app.audio_server.connections == 2, "both taps")
         started = time.monotonic()
         if number % 2:
@@ -143,9 +143,13 @@ def pops(desk: Desk) -> list[Frame]:
     return [frame for frame in desk.frames if frame.type == "call.offered"]
 
 
-def answers(desk: Desk) -> int:
-    """How many calls this desk was told it talks on."""
-    return sum(f.type == "call.updated" and f.body["changes"].get("state") == "talking" for f in desk.frames)
+def answered(desk: Desk) -> bool:
+    """Whether this desk was told of every call it shows that it is talking: with its pop when it was that quick."""
+    talking = {f.body["call"]["call_id"] for f in pops(desk) if f.body["call"]["state"] == "talking"}
+    for frame in desk.frames:
+        if frame.type == "call.updated" and frame.body["changes"].get("state") == "talking":
+            talking.add(frame.body["call_id"])
+    return len(talking) == len(pops(desk))
 
 
 def forget_calls(phones: list[Phone]) -> None:
