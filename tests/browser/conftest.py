@@ -1,4 +1,7 @@
-"""The real application and the real page in Chromium: each test gets its own call centre and its own browser."""
+"""The real application and the real page in Chromium: each test gets its own call centre and a fresh browser profile.
+
+One browser serves all tests, so all of them run on one event loop (``pytestmark`` in each file).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 import callcenter
@@ -35,7 +39,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """A headless browser."""
     async with async_playwright() as playwright:
@@ -44,7 +48,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
     """A running call centre without audio (it starts faster); ``@pytest.mark.parametrize(..., indirect)`` changes settings."""
     changes = getattr(request, "param", {"media": {"tap": False}})
@@ -52,7 +56,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield stage
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OPENS_PAGE]:
     """Opens a path in a fresh browser profile; at the end no page may have thrown or broken the content policy."""
     wrong: list[str] = []
@@ -79,7 +83,7 @@ async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OPENS_PAGE]
     assert wrong == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def agent_page(stage: Stage, open_page: OPENS_PAGE) -> Page:
     """The agent's desk, logged in by a one-time link and waiting for calls."""
     token, _ = await stage.tokens()

@@ -15,6 +15,8 @@ from tests.stage import AGENT, Stage
 KNOWN = "13800138000"
 STRANGER = "13912345678"
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 def field(page: Page, name: str):
     return page.locator(f"[data-field={name}]")
@@ -26,21 +28,12 @@ async def ring(stage: Stage, number: str | None = KNOWN, **changes) -> PlacedCal
 
 
 async def talk(stage: Stage, page: Page, number: str | None = KNOWN) -> PlacedCall:
-    """A call that was answered, with its empty form open."""
+    """A call that was answered, with the form of its draft open."""
     call = await ring(stage, number)
     await page.get_by_test_id("pop").wait_for()
     call.answer()
-    await page.get_by_label("工单", exact=True).wait_for()
-    return call
-
-
-async def start_order(page: Page) -> None:
-    """The form of a work order, begun by hand where speech has not begun one."""
-    await page.get_by_role("button", name="手工建单").or_(field(page, "model")).first.wait_for()
-    begin = page.get_by_role("button", name="手工建单")
-    if await begin.count():
-        await begin.click()
     await field(page, "model").wait_for()
+    return call
 
 
 async def write(page: Page, name: str, text: str) -> None:
@@ -122,7 +115,6 @@ async def test_a_call_opens_the_desk_from_any_page(stage, agent_page):
 async def test_what_is_missing_is_asked_for_and_then_saved(stage, agent_page):
     """Saving early names the missing fields and goes to the first; filled in, the order gets its number, by keyboard alone."""
     await talk(stage, agent_page)
-    await start_order(agent_page)
     await write(agent_page, "service_type", "维修")
     await expect(agent_page.get_by_test_id("missing")).to_contain_text("电器")
     await agent_page.keyboard.press("Control+s")
@@ -142,7 +134,6 @@ async def test_what_is_missing_is_asked_for_and_then_saved(stage, agent_page):
 async def test_typed_text_survives_a_reload(stage, agent_page):
     """What stands half-typed in a field when the page reloads is there again and reaches the server."""
     await talk(stage, agent_page)
-    await start_order(agent_page)
     await field(agent_page, "model").locator("input").fill("KFR-35")
     await agent_page.reload()
     await expect(field(agent_page, "model").locator("input")).to_have_value("KFR-35")
@@ -153,7 +144,6 @@ async def test_typed_text_survives_a_reload(stage, agent_page):
 async def test_a_value_the_server_refuses_is_explained_beside_its_field(stage, agent_page):
     """A phone number that is none stays as typed, with the reason under it."""
     await talk(stage, agent_page)
-    await start_order(agent_page)
     await write(agent_page, "contact_phone", "没有号码")
     await expect(field(agent_page, "contact_phone").get_by_role("alert")).to_be_visible()
     await expect(field(agent_page, "contact_phone").locator("input")).to_have_value("没有号码")
@@ -162,7 +152,6 @@ async def test_a_value_the_server_refuses_is_explained_beside_its_field(stage, a
 async def test_two_people_in_one_field_are_told_of_each_other(stage, agent_page):
     """A colleague's change to the field being typed into becomes a question, never a silent loss."""
     await talk(stage, agent_page)
-    await start_order(agent_page)
     token, _ = await stage.tokens()
     async with open_desk(stage.app.url, token) as colleague:
         snapshot = await colleague.wait(lambda frame: frame.type == "snapshot", timeout_s=10, what="snapshot")
@@ -193,7 +182,6 @@ async def test_a_second_call_waits_in_line_on_top(stage, agent_page):
 async def test_after_hang_up_the_call_stays_until_it_is_done(stage, agent_page):
     """The form stays open after the talk; Alt+D asks about an unsaved order and then puts the call away."""
     call = await talk(stage, agent_page)
-    await start_order(agent_page)
     call.hang_up()
     await agent_page.get_by_test_id("done").wait_for()
     await expect(field(agent_page, "model")).to_be_visible()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from callcenter.telephony.simulator.call import SimulatedCall
 from tests.stage import AGENT
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_wrong_password_is_refused_in_words(open_page):

@@ -11,6 +11,8 @@ from callcenter.features.demo.schedule import CALLS
 from callcenter.telephony.simulator.call import SimulatedCall
 from tests.stage import AGENT
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 WITH_SOUND = {"media": {"tap": True}}
 SPEECH_MS = 60_000
 
