@@ -24,7 +24,7 @@ _NAMED = re.compile(
 _END = re.compile(
     r"电话|手机|姓名|名字|我姓|我叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
     r"|下午|上午|晚上|没有?名|没门牌|没有门牌|怎么|什么|可以|能不能|麻烦|记一下|对吧|对吗|是吗|是吧|最好|进小区|进来|进村|进去|导航|停车|保安|几幢|几室|几单元|几栋|还是以前"
-    r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|周[一二三四五六日]|星期|住着|哈$"
+    r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|原预约|原约|预约|改到|周[一二三四五六日]|星期|住着|哈$"
 )
 _BUILDING = re.compile(rf"{_N}(?:栋|幢|单元|室|弄|组|号楼|号院)|{_L}座")
 _CLAUSE = re.compile(
@@ -126,8 +126,25 @@ def _road_number(s: str) -> bool:
 
 
 def _head(s: str, *, by_sound: bool) -> Spoken | None:
-    """The most complete chain of divisions; of equal ones the one with most address after it, then the later."""
-    found = sorted(matches(s, by_sound=by_sound), key=lambda m: (m.start, m.cost, -len(m.word)))
+    """The most complete chain of divisions; of equal ones the one with most address after it, then the later.
+
+    Misheard names are looked for only where the written ones make no chain down to a district.
+    """
+    exact = _best_chain(s, matches(s))
+    if not by_sound or (exact is not None and exact.levels >= 2 and exact.district):
+        unread = 0 if exact.province or exact.start < 2 else exact.start
+        return exact if unread == 0 else _best_chain(s, matches(s, heard_to=unread))
+    return _best_chain(s, matches(s, heard_to=_names_end(s)))
+
+
+def _names_end(s: str) -> int:
+    """Divisions are said before the first house number."""
+    house = HOUSE.search(s)
+    return house.start() if house else min(len(s), 30)
+
+
+def _best_chain(s: str, found: list[SoundMatch]) -> Spoken | None:
+    found = sorted(found, key=lambda m: (m.start, m.cost, -len(m.word)))
     found = [m for m in found if not _LATER_ROAD.match(s[m.end :]) or m.word[-1] in "省市区县旗州盟"]
     chains = [c for m in found for c in _starting(s, m, found)]
     if not chains:
@@ -185,7 +202,7 @@ def _stands(s: str, m: SoundMatch, place: Place) -> bool:
         m.word[-1] in "区县旗市州"
         or (m.cost == 0 and m.word == place.name)
         or (m.cost == 0 and place.level < 2)
-        or (m.cost == 0 and not re.match(r"[\u4e00-\u9fff]{0,3}(?:路|街|道|园|苑|村|镇|广场|大厦)", s[m.end :]))
+        or (m.cost == 0 and not _LATER_ROAD.match(s[m.end :]))
     )
 
 

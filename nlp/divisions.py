@@ -12,7 +12,6 @@ from nlp.sound import SoundIndex, SoundMatch
 
 MUNICIPALITIES = frozenset({"北京市", "上海市", "天津市", "重庆市"})
 _PROVINCE_TAIL = re.compile(r"(?:特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市)$")
-_PEOPLES = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)+自治(?=[州县旗])|(?:布依族|哈尼族|傣族|蒙古)自治")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +31,23 @@ class Divisions:
     said: dict[str, tuple[Place, ...]]
     sound: SoundIndex
     longest: int
-    cities_without_districts: frozenset[str]
+    first: frozenset[str]
 
 
 @lru_cache(maxsize=1)
 def divisions() -> Divisions:
     """Read the division file once."""
     said: dict[str, list[Place]] = defaultdict(list)
-    bare: set[str] = set()
     for line in files("nlp.data").joinpath("divisions.tsv").read_text("utf-8").splitlines():
         if line.startswith("#"):
             continue
         province, city, districts = line.split("\t")
         _add(said, Place(0, province, province, None))
         _add(said, Place(1, city, province, city))
-        names = districts.split()
-        if not names:
-            bare.add(city)
-        for name in names:
+        for name in districts.split():
             _add(said, Place(2, name.lstrip("~+"), province, city))
     table = {name: tuple(dict.fromkeys(places)) for name, places in said.items()}
-    return Divisions(table, SoundIndex(table), max(map(len, table)), frozenset(bare))
+    return Divisions(table, SoundIndex(table), max(map(len, table)), frozenset(name[0] for name in table))
 
 
 def _add(said: dict[str, list[Place]], place: Place) -> None:
@@ -91,17 +86,15 @@ def _short_autonomous(name: str) -> str | None:
     return m.group(1) if m else None
 
 
-def matches(s: str, start: int = 0, end: int | None = None, *, by_sound: bool = True) -> list[SoundMatch]:
-    """Divisions named in ``s[start:end]``, exact and (if asked for) misheard ones."""
+def matches(s: str, *, heard_to: int = 0) -> list[SoundMatch]:
+    """Divisions named in ``s``, and in ``s[:heard_to]`` misheard ones too."""
     table = divisions()
-    end = len(s) if end is None else end
     found = [
         SoundMatch(s[i:j], i, j, 0.0)
-        for i in range(start, end)
-        for j in range(i + 2, min(end, i + table.longest) + 1)
+        for i, c in enumerate(s)
+        if c in table.first
+        for j in range(i + 2, min(len(s), i + table.longest) + 1)
         if s[i:j] in table.said
     ]
-    if by_sound:
-        known = {(m.word, m.start) for m in found}
-        found += [m for m in table.sound.find(s, start, end) if (m.word, m.start) not in known]
-    return found
+    known = {(m.word, m.start) for m in found}
+    return found + [m for m in table.sound.find(s, 0, heard_to) if (m.word, m.start) not in known]

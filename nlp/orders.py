@@ -28,8 +28,8 @@ def findings(talk: Talk) -> Findings:
     if not service.concrete(talk, named=named or place is not None or number is not None):
         return Findings()
     symptom = main is not None and fault.told(talk, main.name)
-    kind = service.settle(talk, dispatched=bool(place or slot), symptom=symptom)
     regions = _regions(talk, pair)
+    kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     maker = brand.settle(talk, regions.main)
     found = [kind, name.settle(talk), number, appliance.found(main), maker, problem, place, slot]
@@ -72,4 +72,5 @@ def _second(
     """The order of the second appliance: what is shared with the first is not repeated, but its maker is."""
     problem = fault.settle(talk, pair[1].name, str(kind.value), regions.other)
     maker = brand.settle(talk, regions.other)
-    return [kind, appliance.found(pair[1]), maker or makers, problem]
+    wanted = service.of_second(talk, regions.other) or kind
+    return [wanted, appliance.found(pair[1]), maker or makers, problem]

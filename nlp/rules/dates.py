@@ -21,7 +21,7 @@ _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N
 _BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?:闻|看|发)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|就(?:一直|不|没|老|有|是|出|停|打|开)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?:闻|看|发)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,2}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|就(?:一直|不|没|老|有|是|出|停|打|开)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
@@ -54,7 +54,10 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         value, used = str(year), 0
         month = _MONTH.match(rest)
         festival = next((f for f in _FESTIVALS if rest.lstrip("的那会儿").startswith(f)), None)
-        if festival:
+        ends = re.match("(底|末|初)", rest)
+        if ends:
+            value, used = f"{value}-{'01' if ends.group() == '初' else '12'}", 1
+        elif festival:
             value, used = value + _FESTIVALS[festival], rest.find(festival) + len(festival)
         elif month and (number := spoken_int(month.group("month"))) and 1 <= number <= 12:
             value, used = f"{value}-{number:02d}", month.end()

@@ -264,6 +264,15 @@ def _by_explanation(turn: Turn) -> Iterator[Heard]:
 
 
 def _titled(turn: Turn) -> Iterator[Heard]:
+    for m in re.finditer(rf"(?:^|[，。,])(?:我姓|姓|我是|是|找.{{0,4}})?({_HAN})(先生|女士|小姐)(?=[，。,]|$)", turn.s):
+        if m.group(1) not in _NOT_GIVEN:
+            yield Heard(
+                m.group(1),
+                "",
+                _POLITE.get(m.group(2), m.group(2)),
+                Span(turn.index, m.start(1), m.end()),
+                "name.surname",
+            )
     for m in _patterns().titled.finditer(turn.s):
         if m.group(2) or re.match("老板(?:电器|油烟|牌|的|家)", turn.s[m.start(3) :]):
             continue

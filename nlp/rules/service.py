@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 
 from nlp.catalogue import SERVICE_TYPES
@@ -27,6 +28,19 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             CALLER,
             r"(?:想|要|预约|什么时候|啥时候|能来|给|帮我|来|过来|重新|约).{0,6}(?:安装|装一下|装上|来装|能装|挂墙|报装|装机)|报装|移机|(?:要|想)装|来装",
         ),
+        (
+            "install",
+            -3.0,
+            CALLER,
+            r"装完|装好(?:了|之后|以后|没)|(?:上周|上个月|昨天|前天|去年|师傅|你们).{0,6}装的|刚装|装了(?:才|没|[一二两三四五六七八九十几]+(?:天|个|年))|装的时候",
+        ),
+        (
+            "complaint",
+            2.0,
+            CALLER,
+            r"装完.{0,14}(?:磕|坏|漏|歪|裂)|什么手艺|给(?:我|我们).{0,12}(?:磕|碰|弄|打|刮)(?:坏|掉|裂|花)",
+        ),
+        ("maintenance", 3.0, AGENT, r"预约.{0,4}(?:清洗|保养)|(?:清洗|保养).{0,6}(?:登记|预约|安排)"),
         ("install", 1.2, AGENT, r"安装地址|报装|预约安装|安装热线|装在哪|移机|货到了"),
         ("return_exchange", 4.0, CALLER, r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换"),
         ("return_exchange", 1.5, AGENT, r"退货|换货|退换"),
@@ -76,13 +90,28 @@ def concrete(talk: Talk, *, named: bool) -> bool:
     return named or any(weight >= 3 for _, weight, _, _ in cues)
 
 
+def of_second(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
+    """The kind of the second order where the words about that appliance say one, else None: then it is the first's."""
+    score: dict[str, float] = defaultdict(float)
+    spans: dict[str, Span] = {}
+    for turn in talk.caller():
+        for kind, weight, start, end in turn.once("cues", partial(_cues, speaker=turn.segment.speaker)):
+            if belongs(Span(turn.index, start, end)):
+                score[kind] += weight
+                spans.setdefault(kind, Span(turn.index, start, end))
+    kind = max(score, key=lambda k: score[k], default="")
+    if not kind or score[kind] < 3 or kind in ("progress", "enquiry", "complaint"):
+        return None
+    return Found("service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, (spans[kind],), 0.8)
+
+
 def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
     """(kind, weight, start, end) of each cue in an utterance."""
     heard = ((kind, weight, p.search(s)) for kind, weight, who, p in CUES if who in (BOTH, speaker))
     return [(kind, weight, m.start(), m.end()) for kind, weight, m in heard if m]
 
 
-def settle(talk: Talk, *, dispatched: bool, symptom: bool) -> Found:
+def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, symptom: bool) -> Found:
     """The kind with the highest sum of cues.
 
     ``symptom``: the caller told one, which speaks for a repair. ``dispatched``: an address or appointment was given, which a mere question does not need.
@@ -92,8 +121,10 @@ def settle(talk: Talk, *, dispatched: bool, symptom: bool) -> Found:
     score["repair"] = 2.5 if symptom else 0.5
     for turn in talk.turns:
         for kind, weight, start, end in turn.once("cues", partial(_cues, speaker=turn.segment.speaker)):
-            score[kind] += weight
-            spans.setdefault(kind, Span(turn.index, start, end))
+            span = Span(turn.index, start, end)
+            if turn.by_agent or belongs(span):
+                score[kind] += weight
+                spans.setdefault(kind, span)
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     span = spans.get(kind)
