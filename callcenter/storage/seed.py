@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy.engine import make_url
 
 from workorder.fields import FieldState, FieldValue, Source
+from workorder.policy.sounds import sound_key
 
 FIRST_ORDER = datetime(2024, 1, 1, tzinfo=UTC)
 BATCH = 20_000
@@ -72,9 +73,9 @@ def _plan(customers: int, orders_each: int, *, native: bool) -> Plan:
     return [
         (
             "customers",
-            ("customer_id", "name", "level", "created_at", "created_by", "version"),
+            ("customer_id", "name", "name_sound", "level", "created_at", "created_by", "version"),
             (
-                (key("C", n), name(n), "vip" if n % 50 == 0 else "normal", moment(FIRST_ORDER), "seed", 1)
+                (key("C", n), name(n), _sound(n), "vip" if n % 50 == 0 else "normal", moment(FIRST_ORDER), "seed", 1)
                 for n in range(customers)
             ),
         ),
@@ -119,6 +120,11 @@ def key(kind: str, number: int) -> str:
 def name(number: int) -> str:
     """A customer's name; common ones repeat, as in life."""
     return _SURNAMES[number % 20] + _GIVEN[number // 20 % 26] + _GIVEN[number // 520 % 26]
+
+
+def _sound(number: int) -> str:
+    """The name's key, put together from its characters': twenty thousand names out of sixty keys."""
+    return " ".join(sound_key(character) for character in name(number))
 
 
 def _asset(number: int, which: int, day: Callable[[date], Any]) -> Row:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
+from workorder.model.outcomes import SlotOutcome
 
 
 class UserRow(Base):
@@ -207,5 +208,5 @@ class OutboxRow(Base):
 
 
 metadata = Base.metadata
-DOMAIN_TABLES = (Customer, WorkOrder)
+DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome)
 """Imported so that the metadata is whole."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workorder.model.base import Base, Key, sorted_text
+from workorder.policy.sounds import MAX_KEY, sound_key
 
 
 class Customer(Base):
@@ -17,6 +18,8 @@ class Customer(Base):
 
     customer_id: Mapped[str] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(sorted_text(80), index=True)
+    name_sound: Mapped[str] = mapped_column(sorted_text(MAX_KEY), index=True, default="", server_default="")
+    """Kept with ``name``: see ``workorder.policy.sounds``."""
     level: Mapped[str] = mapped_column(String(16), default="normal")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(40))
@@ -31,6 +34,11 @@ class Customer(Base):
     assets: Mapped[list[Asset]] = relationship(order_by="Asset.asset_id", cascade="all, delete-orphan", lazy="raise")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    @validates("name")
+    def _sounds(self, _key: str, name: str) -> str:
+        self.name_sound = sound_key(name)
+        return name
 
 
 class CustomerPhone(Base):
@@ -62,6 +70,8 @@ class CustomerAddress(Base):
     city: Mapped[str] = mapped_column(String(200), default="")
     district: Mapped[str] = mapped_column(String(200), default="")
     detail: Mapped[str] = mapped_column(String(200), default="")
+
+    __table_args__ = (Index(None, "district", "city"),)
 
 
 class Asset(Base):

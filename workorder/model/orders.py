@@ -117,6 +117,18 @@ class WorkOrder(Base):
         self._keep({**before, **fresh})
         return self._changes(before, fresh, by=by, at=at)
 
+    def forget(self, values: Mapping[str, FieldContent | None], *, by: str, at: datetime) -> list[OrderChange]:
+        """Empty the fields that hold just these values because they were known of a customer."""
+        before = self.fields
+        gone = {
+            name: replace(before[name], value=None, display="")
+            for name, value in values.items()
+            if name in before and before[name].source is Source.CUSTOMER and before[name].value == value
+        }
+        kept = {name: value for name, value in before.items() if name not in gone}
+        self._keep(kept)
+        return self._changes(before, gone, by=by, at=at)
+
     def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[OrderChange]:
         """Take the machine's present knowledge: touched fields stay, vanished heard values are withdrawn."""
         if self.status not in HEARING:

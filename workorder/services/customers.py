@@ -53,6 +53,17 @@ async def card(session: AsyncSession, customer_id: str, *, on: date | None = Non
     return _card(row, on)
 
 
+async def cards(
+    session: AsyncSession, customer_ids: Sequence[str], *, on: date | None = None
+) -> tuple[CustomerCard, ...]:
+    """The cards of those of ``customer_ids`` that are on file, in that order."""
+    if not customer_ids:
+        return ()
+    rows = await session.execute(_CARD.where(Customer.customer_id.in_(customer_ids)))
+    found = {row.customer_id: _card(row, on) for row in rows}
+    return tuple(found[customer_id] for customer_id in customer_ids if customer_id in found)
+
+
 async def search(session: AsyncSession, q: str, *, limit: int = 20, country: str = "CN") -> tuple[CustomerCard, ...]:
     """Customers whose name begins with ``q`` or who have the number ``q``, by name."""
     text = q.strip()

@@ -20,6 +20,7 @@ from workorder.model.orders import OrderChange, WorkOrder
 from workorder.policy.lifecycle import CLOSED, Action, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
+from workorder.services import outcomes
 from workorder.services.customers import known_fields
 from workorder.services.paging import decode_cursor, encode_cursor
 from workorder.views import AlertView, ChangeView, OrderView, Page
@@ -114,15 +115,25 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     order.check_version(command.edit_version)
     values = check_all(dict(command.fields))
     check_all(dict.fromkeys(command.accept))
+    before = order.fields
     session.add_all(order.edit(values, command.accept, by=command.by, at=command.at))
+    await outcomes.judged(session, order, before, (*values, *command.accept), by=command.by, at=command.at)
     await _edited(session, order, (*values, *command.accept), by=command.by, at=command.at)
     return view(order)
 
 
 async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView:
-    """Attach the order to a customer; what the customer is known for fills the fields that are still empty."""
+    """Attach the order to a customer; what the customer is known for fills the fields that are still empty.
+
+    What was taken over from a customer it was attached to by mistake goes. Nothing happens when it is attached already.
+    """
     order = await locked(session, command.order_id)
     known = await known_fields(session, command.customer_id)
+    if order.customer_id == command.customer_id:
+        return view(order)
+    if order.customer_id is not None:
+        mistaken = await known_fields(session, order.customer_id)
+        session.add_all(order.forget(mistaken, by=command.by, at=command.at))
     session.add(
         OrderChange(
             order_id=order.order_id,
@@ -148,6 +159,7 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
     order.saved_at = command.at
     order.created_by = command.by
     session.add(change)
+    await outcomes.left(session, order, by=command.by, at=command.at)
     await session.flush()
     created = WorkOrderCreated(
         order_id=order.order_id,
