@@ -6,6 +6,15 @@ import { createAppRouter } from './router'
 import './styles/tokens.css'
 import './styles/base.css'
 
+// After an update of the server the parts of the old page are gone: get the new page, but not in a loop.
+const RELOADED = 'callcenter.reloaded'
+window.addEventListener('vite:preloadError', (event) => {
+  if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < 10_000) return
+  event.preventDefault()
+  sessionStorage.setItem(RELOADED, String(Date.now()))
+  location.reload()
+})
+
 const app = createApp(App)
 app.use(createPinia())
 app.use(i18n)

@@ -85,3 +85,14 @@ describe('the server clock', () => {
     expect(offset.ms).toBe(5000)
   })
 })
+
+describe('the two languages', () => {
+  const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort()
+  const flat = (tree: object, path = ''): [string, string][] =>
+    Object.entries(tree).flatMap(([key, value]) => (typeof value === 'string' ? [[path + key, value] as [string, string]] : flat(value as object, `${path}${key}.`)))
+
+  it('fill in the same values', () => {
+    const english = new Map(flat(en))
+    for (const [path, text] of flat(zh)) expect(holes(english.get(path) ?? ''), path).toEqual(holes(text))
+  })
+})
