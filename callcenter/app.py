@@ -46,6 +46,7 @@ from callcenter.media.transcriber import Transcriber
 from callcenter.storage import calls
 from callcenter.storage.database import Database
 from callcenter.storage.instance_lock import InstanceLock
+from callcenter.storage.journal import OFF, DayJournal, Journal
 from callcenter.storage.relay import Relay
 from callcenter.telephony.actions import Actions
 from callcenter.telephony.ami_link import AmiLink
@@ -96,6 +97,8 @@ class App:
     async def _start(self) -> None:
         package_owner.check()
         await self._open_storage()
+        self.journal = self._open_journal()
+        self._stack.push_async_callback(self.journal.aclose)
         self.bus = LocalBus()
         self._stack.push_async_callback(self.bus.aclose)
         self.auth = Auth(database=self.database, clock=self.clock, settings=self.settings.web)
@@ -131,6 +134,25 @@ class App:
         if closed:
             log.info("app.orphans_closed", calls=closed)
 
+    def _open_journal(self) -> Journal:
+        settings = self.settings
+        if not settings.journal.enabled:
+            return OFF
+        return DayJournal(
+            settings.journal_dir(),
+            clock=self.clock,
+            zone=zone(settings.timezone),
+            audio=settings.journal.audio,
+            keep_days=settings.journal.keep_days,
+            max_bytes=settings.journal.max_mb * 2**20,
+            about={
+                "agent_pattern": settings.pbx.agent_pattern,
+                "timezone": settings.timezone,
+                "engine": settings.asr.engine,
+                "model": settings.asr.model,
+            },
+        )
+
     # ---- sound --------------------------------------------------------------------------------------------------
 
     async def _open_media(self) -> None:
@@ -145,7 +167,9 @@ class App:
         if recognizer is not None:
             self._stack.push_async_callback(recognizer.aclose)
         streams = 2 * settings.media.max_calls
-        self.transcriber = Transcriber(recognizer, bus=self.bus, clock=self.clock, max_streams=streams)
+        self.transcriber = Transcriber(
+            recognizer, bus=self.bus, clock=self.clock, max_streams=streams, journal=self.journal
+        )
         self.audio_server = AudioSocketServer(settings.media.host, settings.media.port, clock=self.clock)
         if settings.media.tap:
             try:
@@ -199,6 +223,7 @@ class App:
             clock=clock,
             zone=zone(settings.timezone),
             read_phone=self.read_phone,
+            journal=self.journal,
         )
         self.intake.subscribe(self.bus)
         self._stack.push_async_callback(self.intake.aclose)
@@ -227,7 +252,7 @@ class App:
                 field="pbx.secret_file",
                 fix="put the secret of the AMI user into a file and name it there",
             )
-        self.link = AmiLink.from_settings(settings.pbx, secret=secret, clock=self.clock)
+        self.link = AmiLink.from_settings(settings.pbx, secret=secret, clock=self.clock, journal=self.journal)
         actions = Actions(
             self.link,
             clock=self.clock,
@@ -243,8 +268,12 @@ class App:
         # Backwards at the end: last words and recordings are published, then handled, then the record is closed.
         self._stack.push_async_callback(self.bus.drain)
         self._stack.push_async_callback(self.live_audio.aclose)
-        self.tracker = CallTracker(settings.pbx.agent_pattern, now=lambda: self.clock.now().timestamp())
-        self.listener = Listener(self.link, self.tracker, self.bus, self.clock)
+        self.tracker = CallTracker(
+            settings.pbx.agent_pattern,
+            new_id=self.journal.new_id,
+            now=lambda: self.journal.reading(self.clock.now().timestamp()),
+        )
+        self.listener = Listener(self.link, self.tracker, self.bus, self.clock, self.journal)
         self._spawn("listener", self.listener.run())
 
     # ---- web ----------------------------------------------------------------------------------------------------

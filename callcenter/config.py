@@ -87,6 +87,16 @@ class StorageSettings(Section):
     url_file: Path | None = None
 
 
+class JournalSettings(Section):
+    """Everything that came in and was decided, kept for replay."""
+
+    enabled: bool = True
+    audio: bool = False
+    dir: Path | None = None
+    keep_days: int = Field(default=14, ge=1)
+    max_mb: int = Field(default=2048, ge=8)
+
+
 class WebSettings(Section):
     """The HTTP server of the desks."""
 
@@ -116,6 +126,7 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     asr: AsrSettings = AsrSettings()
     storage: StorageSettings = StorageSettings()
+    journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
     logs: LogSettings = LogSettings()
 
@@ -130,6 +141,10 @@ class Settings(Section):
     def pbx_secret(self) -> str | None:
         """The AMI secret from its file or key; None when neither is set."""
         return _secret(self.pbx.secret, self.pbx.secret_file, "pbx.secret_file")
+
+    def journal_dir(self) -> Path:
+        """Where the journal's files are; by default inside ``data_dir``."""
+        return self.journal.dir or self.data_dir / "journal"
 
     def database_url(self) -> str:
         """The SQLAlchemy URL; by default a SQLite file inside ``data_dir``."""

@@ -17,25 +17,25 @@ import structlog
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
+from callcenter.features.heard_fields import draft_changes, draft_view, known_customer, nlp_segment, order_fields
 from callcenter.features.live_calls import LiveCalls
 from callcenter.media.events import SegmentHeard
 from callcenter.storage.database import Database
+from callcenter.storage.journal import OFF, Journal
 from callcenter.telephony.events import CallAnswered, CallEnded
 from nlp.extract import Extractor
-from nlp.types import CallContext, Extraction, KnownAsset, KnownCustomer, Segment, SlotValue, WordTime
+from nlp.types import CallContext, Extraction, Segment, SlotValue
 from workorder.commands import MACHINE, OpenDraft, ReviseDraft
 from workorder.errors import Conflict, WorkOrderError
-from workorder.fields import EvidenceRef, FieldState, FieldValue, Source
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
-from workorder.views import AlertView, CustomerCard, OrderView
+from workorder.views import AlertView, OrderView
 
 log = structlog.get_logger(__name__)
 
 RETRY_S = 1.0
 LAST_WORDS_S = 5.0
 """How long after the end of a call its last utterances are still taken."""
-SUMMARY_RULE = "summary"
 
 
 class ExtractionSession(Protocol):
@@ -58,6 +58,8 @@ class _Intake:
     dirty: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
     writer: asyncio.Task[None] | None = None
+    journalled: dict[str, bytes] = field(default_factory=dict)
+    """The draft as the journal knows it."""
 
 
 class Intake:
@@ -72,7 +74,9 @@ class Intake:
         clock: Clock,
         zone: ZoneInfo,
         read_phone: PhoneReader,
+        journal: Journal = OFF,
     ) -> None:
+        self._journal = journal
         self._database = database
         self._extractor = extractor
         self._live = live
@@ -108,6 +112,7 @@ class Intake:
             caller_number=number,
             customer=known_customer(talk.customer) if talk and talk.customer else None,
         )
+        self._journal.context(event.call_id, context)
         customer_id = talk.customer.customer_id if talk and talk.customer else None
         intake = _Intake(event.call_id, customer_id, number, self._extractor.start(context))
         intake.dirty.set()
@@ -119,6 +124,15 @@ class Intake:
         if intake is not None:
             intake.latest = intake.session.push(nlp_segment(event))
             intake.dirty.set()
+            if self._journal.on:
+                self._keep(intake, event)
+
+    def _keep(self, intake: _Intake, event: SegmentHeard) -> None:
+        """Journal the utterance and what came of it."""
+        self._journal.segment(intake.call_id, nlp_segment(event))
+        view = draft_view(intake.latest)
+        self._journal.draft(intake.call_id, draft_changes(intake.journalled, view))
+        intake.journalled = view
 
     async def _ended(self, event: CallEnded) -> None:
         intake = self._intakes.get(event.call_id)
@@ -132,7 +146,8 @@ class Intake:
         self._close(intake)
 
     def _close(self, intake: _Intake) -> None:
-        self._intakes.pop(intake.call_id, None)
+        if self._intakes.pop(intake.call_id, None) is not None:
+            self._journal.closed(intake.call_id)
         intake.over = True
         intake.dirty.set()
         if intake.writer is not None:
@@ -195,50 +210,3 @@ class Intake:
             sequence=sequence,
             fields={"contact_phone": intake.number} if key.e164 else {},
         )
-
-
-def known_customer(card: CustomerCard) -> KnownCustomer:
-    """What the pop knows, for repairing misheard words."""
-    return KnownCustomer(
-        names=(card.name,),
-        phones=tuple(phone.raw for phone in card.phones),
-        addresses=tuple(address.display for address in card.addresses),
-        assets=tuple(KnownAsset(asset.appliance, asset.brand or None, asset.model or None) for asset in card.assets),
-    )
-
-
-def nlp_segment(event: SegmentHeard) -> Segment:
-    """An utterance as extraction takes it."""
-    return Segment(
-        segment_id=event.segment_id,
-        speaker=event.speaker.value,
-        text=event.text,
-        start_ms=event.start_ms,
-        end_ms=event.end_ms,
-        words=tuple(WordTime(word.word, word.start_ms, word.end_ms, word.confidence) for word in event.words),
-    )
-
-
-def order_fields(slots: tuple[SlotValue, ...], summary: str) -> dict[str, FieldValue]:
-    """Slots as fields of a work order; the summary becomes the description."""
-    fields = {slot.name: _field(slot) for slot in slots}
-    if summary:
-        fields["description"] = FieldValue(
-            value=summary, display=summary, source=Source.HEARD, state=FieldState.INFERRED, rule=SUMMARY_RULE
-        )
-    return fields
-
-
-def _field(slot: SlotValue) -> FieldValue:
-    return FieldValue(
-        value=slot.value,
-        display=slot.display,
-        source=Source.HEARD,
-        state=FieldState(slot.state.value),
-        confidence=slot.confidence,
-        rule=slot.rule,
-        evidence=tuple(
-            EvidenceRef(found.segment_id, found.start_char, found.end_char, found.start_ms, found.end_ms)
-            for found in slot.evidence
-        ),
-    )

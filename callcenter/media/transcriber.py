@@ -15,6 +15,8 @@ from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.ids import new_id
 from callcenter.media.events import HeardWord, SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
+from callcenter.media.journalled_stream import JournalledStream
+from callcenter.storage.journal import OFF, Journal
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +30,14 @@ Reason = Literal["no_model", "overloaded", "engine_failed"]
 class Transcriber:
     """The recogniser with a limit. ``counts``: opened, no_model, overloaded, engine_failed, reopened (for /metrics)."""
 
-    def __init__(self, recognizer: Recognizer | None, *, bus: Bus, clock: Clock, max_streams: int = 400) -> None:
+    def __init__(
+        self, recognizer: Recognizer | None, *, bus: Bus, clock: Clock, max_streams: int = 400, journal: Journal = OFF
+    ) -> None:
         self._recognizer = recognizer
         self._bus = bus
         self._clock = clock
         self._max_streams = max_streams
+        self._journal = journal
         self._open = 0
         self.counts: Counter[str] = Counter()
 
@@ -45,8 +50,11 @@ class Transcriber:
         """The transcript of one speaker of a call; a stream is opened with the first sound."""
         return SpeakerTranscript(self, call_id, speaker, sample_rate_hz)
 
-    def open(self, sample_rate_hz: int) -> RecognizerStream | Reason:
-        """A stream, or why there is none. Every stream is to be given back with ``release``."""
+    def open(self, call_id: str, speaker: Speaker, sample_rate_hz: int, offset_ms: int) -> RecognizerStream | Reason:
+        """A stream, or why there is none. Every stream is to be given back with ``release``.
+
+        Its first sample is at ``offset_ms`` of the call. With audio in the journal, what it is given is kept.
+        """
         if self._recognizer is None:
             return "no_model"
         if self._open >= self._max_streams or self._recognizer.backlog_ms > BACKLOG_LIMIT_MS:
@@ -54,7 +62,10 @@ class Transcriber:
         stream = self._recognizer.open(sample_rate_hz=sample_rate_hz)
         self._open += 1
         self.counts["opened"] += 1
-        return stream
+        if not self._journal.audio:
+            return stream
+        about = {"call_id": call_id, "speaker": speaker, "sample_rate_hz": sample_rate_hz, "offset_ms": offset_ms}
+        return JournalledStream(stream, self._journal, about)
 
     def release(self) -> None:
         """A stream is over."""
@@ -138,7 +149,7 @@ class SpeakerTranscript:
 
     def _start(self, at_ms: int) -> None:
         self._tries_left -= 1
-        opened = self._transcriber.open(self._rate)
+        opened = self._transcriber.open(self._call_id, self._speaker, self._rate, at_ms)
         if isinstance(opened, str):
             self._tries_left = 0
             self._transcriber.give_up(self._call_id, self._speaker, opened)
