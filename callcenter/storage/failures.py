@@ -40,6 +40,9 @@ _POSTGRES: tuple[tuple[str, str, str], ...] = (
 )
 """Beginning of the SQLSTATE → what it means, what to do."""
 
+_BROKEN = re.compile("connection (is|was) closed|cannot switch to state|underlying connection")
+"""What asyncpg itself says when the server went away in the middle of an operation."""
+
 
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
@@ -81,7 +84,9 @@ def _explain_postgres(original: BaseException | None, url: URL) -> Unavailable |
     for prefix, meaning, fix in _POSTGRES:
         if state.startswith(prefix):
             return Unavailable(meaning, fix=fix, field="storage.url")
-    if _unreachable(original) or re.search("connection (is|was) closed", str(original)):
+    if _BROKEN.search(str(original)):
+        return Unavailable("the connection to PostgreSQL broke", fix="try again", field="storage.url")
+    if _unreachable(original):
         where = f"{url.host or url.query.get('host') or 'localhost'}:{url.port or 5432}"
         return Unavailable(
             f"cannot reach PostgreSQL at {where}: {original}",

@@ -9,9 +9,11 @@ pop's lookup (bench/storage.py).
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import aiosqlite
@@ -34,16 +36,35 @@ class _Done(NamedTuple):
 _NOTHING = _Done(None, -1, None, ())
 
 
-def _visit(connection: sqlite3.Connection, begin: str | None, many: bool, statement: str, parameters: Any) -> _Done:
-    """Runs in the driver's thread."""
-    if begin is not None:
-        connection.execute(begin)
-    cursor = connection.executemany(statement, parameters) if many else connection.execute(statement, parameters)
-    try:
-        rows = cursor.fetchall() if cursor.description else ()
-        return _Done(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
-    finally:
-        cursor.close()
+@dataclass(slots=True)
+class _Visit:
+    """One errand to the driver's thread. ``abandoned``: whoever sent it is gone, and it need not be run any more."""
+
+    connection: sqlite3.Connection
+    begin: str | None
+    statement: str
+    parameters: Any
+    many: bool
+    abandoned: bool = False
+
+    def __call__(self) -> _Done:
+        """Runs in the driver's thread."""
+        if self.abandoned:
+            return _NOTHING
+        if self.begin is not None:
+            self.connection.execute(self.begin)
+        execute = self.connection.executemany if self.many else self.connection.execute
+        cursor = execute(self.statement, self.parameters)
+        try:
+            rows = cursor.fetchall() if cursor.description else ()
+            return _Done(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
+        finally:
+            cursor.close()
+
+    def abandon(self) -> None:
+        """Stop it, wherever it is."""
+        self.abandoned = True
+        self.connection.interrupt()
 
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -85,9 +106,14 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _run(self, statement: str, parameters: Any, *, many: bool) -> None:
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001
-            begin = self._adapt_connection.take_begin()
             driver: Any = self._connection
-            self._done = await driver._execute(_visit, driver._conn, begin, many, statement, parameters)  # noqa: SLF001
+            visit = _Visit(driver._conn, self._adapt_connection.take_begin(), statement, parameters, many)  # noqa: SLF001
+            try:
+                self._done = await driver._execute(visit)  # noqa: SLF001
+            except asyncio.CancelledError:
+                # Nobody waits for the answer any more: others shall not wait for the statement.
+                visit.abandon()
+                raise
             self._rows = deque(self._done.rows)
 
 

@@ -165,6 +165,36 @@ async def test_the_relay_wakes_at_a_commit_and_delivers_to_subscribers(database:
     assert [type(event).__name__ for event in got] == ["DraftOpened", "OrderEdited", "WorkOrderCreated"]
 
 
+SLOW = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT max(i) FROM n",
+    "postgresql": "SELECT pg_sleep(30)",
+}
+
+
+@pytest.mark.parametrize("unit", ["read", "write"])
+async def test_a_cancelled_unit_leaves_nothing_and_blocks_nobody(database: Database, unit: str) -> None:
+    """A request that is given up in the middle of a statement: its rows are gone, the next unit works."""
+    begun = asyncio.Event()
+
+    async def work_slowly() -> None:
+        async with getattr(database, unit)() as work:
+            if unit == "write":
+                await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
+            begun.set()
+            await work.session.execute(text(SLOW[database.url.get_backend_name()]))
+
+    for _ in range(5):
+        begun.clear()
+        task = asyncio.create_task(work_slowly())
+        await begun.wait()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await add_line(database, commit=True)
+    assert await count(database, AuditRow) == 1
+
+
 async def test_check_proves_the_schema_and_upgrade_is_repeatable(database: Database) -> None:
     """A current database passes; upgrading it again does nothing."""
     await database.check()
