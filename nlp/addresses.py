@@ -131,7 +131,9 @@ def _head(s: str, *, by_sound: bool) -> Spoken | None:
     Misheard names are looked for only where the written ones make no chain down to a district.
     """
     exact = _best_chain(s, matches(s))
-    if not by_sound or (exact is not None and exact.levels >= 2 and exact.district):
+    if not by_sound:
+        return exact
+    if exact is not None and exact.levels >= 2 and exact.district:
         unread = 0 if exact.province or exact.start < 2 else exact.start
         return exact if unread == 0 else _best_chain(s, matches(s, heard_to=unread))
     return _best_chain(s, matches(s, heard_to=_names_end(s)))

@@ -107,7 +107,9 @@ def settle(talk: Talk) -> Found | None:
     chosen = short or agent
     if chosen is None:
         return None
-    family = _family(talk, chosen.family, short, agent)
+    if short and agent and agent.span > short.span and not short.title:
+        chosen = agent
+    family = agent.family if chosen is agent and agent else _family(talk, chosen.family, short, agent)
     title = chosen.title or (agent.title if agent and _alike(agent.family, family) else "")
     name = family + title
     state = SlotState.CONFIRMED if agent and short and agent.family == family else SlotState.HEARD
