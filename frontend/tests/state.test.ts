@@ -79,6 +79,12 @@ describe('desk state', () => {
     expect(state.calls[0]?.segments.map((one) => one.segment_id)).toEqual(['a', 'b'])
   })
 
+  it('follows a device that is moved into another call', () => {
+    const other = call({ call_id: 'B', ...talking, number: '13500890626', partials: { caller: '喂' } })
+    const state = run(snapshot([call(talking)]), frame('call.updated', { call_id: 'A', changes: other }))
+    expect(state.calls.map((one) => [one.call_id, one.number, one.partials.caller?.text])).toEqual([['B', '13500890626', '喂']])
+  })
+
   it('takes a frame of equal version but not an answer of equal version', () => {
     const state = run(snapshot([call({ orders: [order({ summary: 'old' })] })]), frame('order.updated', { call_id: 'A', order: order({ summary: 'heard' }) }))
     expect(state.calls[0]?.orders[0]?.summary).toBe('heard')

@@ -56,7 +56,7 @@ const HANDLERS: Handlers = {
     ...state,
     calls: [...state.calls.filter((call) => call.call_id !== frame.call.call_id), fromWire(frame.call)].sort(byOffer),
   }),
-  'call.updated': (state, frame) => changeCall(state, frame.call_id, (call) => merged(call, frame.changes)),
+  'call.updated': updated,
   'call.closed': closed,
   'transcript.partial': (state, frame) =>
     changeCall(state, frame.call_id, (call) => ({
@@ -134,6 +134,14 @@ function closed(state: DeskState, frame: Extract<ServerFrame, { type: 'call.clos
   const notice = call.state !== 'ended' && frame.reason !== 'done'
   const departure: Departure = { call_id: call.call_id, number_display: call.number_display, reason: frame.reason }
   return { ...withoutCall(state, frame.call_id), departed: notice ? [departure] : [] }
+}
+
+/** An attended transfer can move the device into another call: the changes are then that whole call, under its own id. */
+function updated(state: DeskState, { call_id, changes }: Extract<ServerFrame, { type: 'call.updated' }>): DeskState {
+  const target = changes.call_id ?? call_id
+  if (target === call_id) return changeCall(state, call_id, (call) => merged(call, changes))
+  const others = state.calls.filter((call) => call.call_id !== call_id && call.call_id !== target)
+  return { ...state, calls: [...others, fromWire(changes as LiveCall)].sort(byOffer) }
 }
 
 function merged(call: DeskCall, changes: Partial<LiveCall>): DeskCall {

@@ -47,6 +47,7 @@ export const useDesk = defineStore('desk', () => {
     state.value = applyFrame(before, frame)
     if (frame.type === 'snapshot') clockOffsetMs.value = serverMs(frame.server_time) - Date.now()
     if (frame.type === 'call.offered') offered(frame.call.call_id)
+    if (frame.type === 'call.updated' && chosen.value === frame.call_id) chosen.value = frame.changes.call_id ?? frame.call_id
     for (const listener of listeners) listener(frame, before, state.value)
     if (frame.type === 'snapshot') state.value.calls.forEach(lookUp)
   }
