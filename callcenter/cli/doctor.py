@@ -6,13 +6,16 @@ import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.findings import show
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors
 
-MARKS = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
+if TYPE_CHECKING:
+    from callcenter.features.findings import Finding
 
 
 @click.command()
@@ -21,18 +24,21 @@ MARKS = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
 @reports_errors
 def doctor(config: Path | None, as_json: bool) -> None:
     """Check packages, data folder, database, model, ports and the PBX; exit code 1 when something is wrong."""
-    from callcenter.features.doctor import CHECKS, Level, examine
-    from callcenter.features.pbx_check import pbx
+    from callcenter import logs
+    from callcenter.features.doctor import examine
+    from callcenter.features.findings import healthy
+    from callcenter.features.pbx_check import examine_pbx
 
+    logs.configure(level="error")
     settings = settings_file.load(config)
-    findings = asyncio.run(examine(settings, {**CHECKS, "pbx": pbx}))
-    healthy = all(finding.level is not Level.ERROR for finding in findings)
+
+    async def run() -> list[Finding]:
+        return [*await examine(settings), *await examine_pbx(settings)]
+
+    findings = asyncio.run(run())
     if as_json:
-        emit({"ok": healthy, "findings": [asdict(finding) for finding in findings]})
+        emit({"ok": healthy(findings), "findings": [asdict(finding) for finding in findings]})
     else:
-        for finding in findings:
-            click.echo(f"{MARKS[finding.level]}  {finding.check:<12} {finding.message}")
-            if finding.fix:
-                click.echo(f"{'':22}-> {finding.fix}")
-    if not healthy:
+        show(findings)
+    if not healthy(findings):
         sys.exit(EXIT_FAILED)

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.resources
 from pathlib import Path
 
 import click
 
 from callcenter import config as settings_file
 from callcenter.cli.output import reports_errors, say
-from callcenter.errors import Conflict
-
-
-def default_config() -> str:
-    """The commented config.yaml: inside the wheel, or the one at the top of a checkout."""
-    packaged = importlib.resources.files("callcenter").joinpath("config.default.yaml")
-    source = packaged if packaged.is_file() else Path(__file__).parents[2] / "config.yaml"
-    return source.read_text("utf-8")
 
 
 @click.command()
@@ -26,10 +17,10 @@ def default_config() -> str:
 @reports_errors
 def init(to: Path, force: bool) -> None:
     """Write a commented config.yaml with every key at its default."""
-    if to.exists() and not force:
-        raise Conflict("it exists already", field=str(to), fix="use --force to replace it, or --to another path")
-    to.write_text(default_config(), "utf-8")
-    say(f"wrote {to}; next: set pbx.host and pbx.secret_file, `callcenter doctor`, `callcenter serve`")
+    from callcenter.features import config_file
+
+    config_file.write(to, config_file.default_text(), force=force)
+    say(f"wrote {to}; next: `callcenter pbx join HOST`, or set pbx.host and pbx.secret_file; then `callcenter doctor`")
 
 
 @click.command()

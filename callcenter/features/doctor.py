@@ -9,45 +9,17 @@ import asyncio
 import shutil
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from asr.errors import AsrError
 from asr.models import Registry
 from callcenter.config import Settings
 from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features import package_owner
+from callcenter.features.findings import Finding, Level, Problem
 from callcenter.features.startup import prepare_data_dir
 from callcenter.storage.database import Database
 from callcenter.storage.schema import SchemaOld
-
-
-class Level(StrEnum):
-    """How bad a finding is: ``error`` keeps callcenter from doing its work, ``warning`` limits it."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found. ``fix`` is empty when all is well."""
-
-    check: str
-    level: Level
-    message: str
-    fix: str = ""
-
-
-class Problem(Exception):  # noqa: N818 - a finding on its way to the report
-    """Raised by a check that found something."""
-
-    def __init__(self, level: Level, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.level, self.message, self.fix = level, message, fix
-
 
 Check = Callable[[Settings], Awaitable[str]]
 

@@ -14,7 +14,7 @@ import structlog
 
 from callcenter.clock import Clock, SystemClock
 from callcenter.errors import Invalid, Unavailable
-from callcenter.media.audiosocket_frames import AUDIO_RATE_HZ, FrameKind, FrameParser
+from callcenter.media.audiosocket_frames import AUDIO_RATE_HZ, FrameKind, FrameParser, encode_frame
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,7 @@ class LegStream:
         self.ended: LegEnd | None = None
         self.dropped_frames = 0
         self._on_close = on_close
+        self._send: Callable[[bytes], None] | None = None
         self._frames: deque[AudioFrame] = deque()
         self._wake = asyncio.Event()
 
@@ -70,6 +71,16 @@ class LegStream:
             self.dropped_frames += 1
         self._frames.append(frame)
         self._wake.set()
+
+    def connect(self, send: Callable[[bytes], None]) -> None:
+        """The PBX is there; ``send`` takes PCM to it."""
+        self._send = send
+        self.connected.set()
+
+    def send(self, pcm: bytes) -> None:
+        """Let the PBX hear mono signed 16-bit 8 kHz PCM; only test calls do. Lost while nobody is connected."""
+        if self._send is not None and self.ended is None:
+            self._send(pcm)
 
     def end(self, why: LegEnd) -> None:
         """No more frames; those that came are still delivered. The first reason stays."""
@@ -214,7 +225,7 @@ class AudioSocketServer:
             return None
         expected.connection = connection
         self.counts["accepted"] += 1
-        expected.stream.connected.set()
+        expected.stream.connect(connection.send)
         return expected.stream
 
     def refuse(self, reason: str) -> None:
@@ -272,6 +283,11 @@ class _Connection(asyncio.Protocol):
         elif now - self._last_at >= IDLE_TIMEOUT_S:
             self._server.counts["idle"] += 1
             self._cut(LegEnd.IDLE)
+
+    def send(self, pcm: bytes) -> None:
+        """One audio frame to the peer."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(encode_frame(FrameKind.AUDIO_8K, pcm))
 
     def cut(self) -> None:
         """Close at once."""

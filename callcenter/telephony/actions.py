@@ -27,6 +27,7 @@ WRITE_CLASS = {
     "DeviceStateList": "reporting",
     "Hangup": "call",
     "Originate": "originate",
+    "PJSIPShowRegistrationsOutbound": "reporting",
 }
 """The least class of manager.conf's ``write`` that an action needs; others need none."""
 

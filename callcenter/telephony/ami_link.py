@@ -213,6 +213,13 @@ class AmiLink:
         """Logged in, and the peer answered the last ping that is due."""
         return self._state.connected
 
+    @property
+    def peer_address(self) -> str:
+        """The IP address of the PBX while connected, else the configured host."""
+        transport = self._session.transport if self._session else None
+        peer = transport.get_extra_info("peername") if transport else None
+        return str(peer[0]) if peer else self.host
+
     async def wait_connected(self, timeout_s: float) -> None:
         """Return once logged in; raises LoginRefused as soon as the PBX refuses us, LinkDown after ``timeout_s``."""
         timer = asyncio.ensure_future(self._clock.sleep(timeout_s))
