@@ -9,6 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := .stamps
+# Test processes at a time.
+WORKERS ?= 2
 PAGE := callcenter/web/static/index.html
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -62,7 +64,7 @@ check: setup-dev ## style, types, layering
 test: check ## sets up and passes every test
 	@bash tests/system-packages
 	@cd frontend && npm run --silent test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 bench: setup-dev ## every benchmark, JSON lines
 	@for bench in bench/*.py; do echo "== $$bench" >&2; $(BIN)/python $$bench; done

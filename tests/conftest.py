@@ -115,3 +115,17 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = await Database.open(database_url)
     yield database
     await database.aclose()
+
+
+SLOW_FIRST = ("asterisk", "browser", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In parallel runs a file stays on one worker, all of tests/asterisk on one (they share a PBX); slow ones go first."""
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root)
+        group = place.parts[0] if place.parts[0] == "asterisk" else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
+    folders = {name: rank for rank, name in enumerate(SLOW_FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(root).parts[0], len(folders)))
