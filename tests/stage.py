@@ -13,6 +13,7 @@ from callcenter.config import Settings
 from callcenter.features.demo.desk_client import Desk, open_desk
 from callcenter.features.demo.seed import seed
 from callcenter.features.demo.users import login_tokens
+from callcenter.storage import users
 from callcenter.telephony.simulator.pbx import SimulatedPbx
 
 AGENT = "PJSIP/1001"
@@ -44,12 +45,32 @@ class Stage:
         return await login_tokens(self.app.auth, self.app.database, AGENT)
 
     @asynccontextmanager
-    async def desk(self) -> AsyncIterator[Desk]:
-        """The agent's desk, logged in, with its snapshot received."""
-        agent, _ = await self.tokens()
-        async with open_desk(self.app.url, agent) as desk:
-            await desk.wait(lambda frame: frame.type == "snapshot", timeout_s=10, what="snapshot")
+    async def desk(self, interface: str | None = AGENT) -> AsyncIterator[Desk]:
+        """The desk of the agent at ``interface`` (None: of the supervisor), logged in, with its snapshot received."""
+        agent, supervisor = await self.tokens()
+        tokens = {AGENT: agent, None: supervisor}
+        async with desk_of(self.app, tokens.get(interface) or await agent_token(self.app, interface)) as desk:
             yield desk
+
+
+async def agent_token(app: App, interface: str) -> str:
+    """A one-time login of an agent at ``interface``; the user is added the first time."""
+    username = interface.rpartition("/")[2]
+    async with app.database.read() as work:
+        user = await users.by_username(work.session, username)
+    if user is None:
+        user = await app.auth.add_user(
+            username=username, display_name=f"Agent {username}", roles=["agent"], interface=interface, by="test"
+        )
+    return await app.auth.issue_login_token(user.user_id)
+
+
+@asynccontextmanager
+async def desk_of(app: App, token: str) -> AsyncIterator[Desk]:
+    """A desk logged in by ``token``, with its snapshot received."""
+    async with open_desk(app.url, token) as desk:
+        await desk.wait(lambda frame: frame.type == "snapshot", timeout_s=10, what="snapshot")
+        yield desk
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 /** How a call is called on the page: the customer, else the name on the line, else "unknown caller"; and its number. */
 import type { DeskCall } from '@/desk/state'
 import { phone } from '@/format/phone'
+import { useDesk } from '@/stores/desk'
 import { useI18n } from 'vue-i18n'
 
 export interface Who {
@@ -11,9 +12,10 @@ export interface Who {
 
 export function useWho(): (call: DeskCall) => Who {
   const { t } = useI18n()
+  const desk = useDesk()
   return (call) => ({
-    title: call.customer?.name ?? call.name ?? t(call.candidates.length ? 'customer.title' : 'call.unknown'),
+    title: desk.customerOf(call)?.name ?? call.name ?? t(call.candidates.length ? 'call.shared' : 'call.unknown'),
     number: phone(call.number_display || call.number) || t('call.hidden'),
-    known: call.customer !== null,
+    known: desk.customerOf(call) !== null,
   })
 }

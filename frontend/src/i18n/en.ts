@@ -33,6 +33,7 @@ const en: Messages = {
     answer_on_phone: 'Answer on your phone',
     hidden: 'Number withheld',
     unknown: 'Unknown caller',
+    shared: 'Shared number',
     unknown_hint: 'No customer has this number',
     outbound: 'Outgoing',
     queue: 'Queue {queue}',

@@ -31,6 +31,7 @@ const zh = {
     answer_on_phone: '请在话机上接听',
     hidden: '号码已隐藏',
     unknown: '陌生来电',
+    shared: '共用号码',
     unknown_hint: '客户库中没有这个号码',
     outbound: '呼出',
     queue: '队列 {queue}',

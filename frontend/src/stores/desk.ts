@@ -16,6 +16,8 @@ export const useDesk = defineStore('desk', () => {
   const clockOffsetMs = ref(0)
   const painted = new Set<string>()
   const listeners = new Set<FrameListener>()
+  /** Which of several customers behind one number the agent has picked, by call. */
+  const picked = ref<Record<string, string>>({})
   let socket: AgentSocket | null = null
 
   const calls = computed(() => state.value.calls)
@@ -73,6 +75,15 @@ export const useDesk = defineStore('desk', () => {
     return () => listeners.delete(listener)
   }
 
+  /** The customer of a call: identified by the server, or picked here among several. */
+  function customerOf(call: DeskCall): CustomerCard | null {
+    return call.customer ?? call.candidates.find((card) => card.customer_id === picked.value[call.call_id]) ?? null
+  }
+
+  function pick(callId: string, customerId: string): void {
+    picked.value = { ...picked.value, [callId]: customerId }
+  }
+
   function select(callId: string): void {
     chosen.value = callId
   }
@@ -109,6 +120,6 @@ export const useDesk = defineStore('desk', () => {
 
   return {
     state, link, everOpen, chosen, calls, shown, ringing, serverNow,
-    start, stop, onFrame, select, selectNth, reportPainted, done, putOrder, putCustomer,
+    start, stop, onFrame, customerOf, pick, select, selectNth, reportPainted, done, putOrder, putCustomer,
   }
 })
