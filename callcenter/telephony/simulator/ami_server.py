@@ -24,6 +24,8 @@ class AmiUser:
     secret: str
     read: frozenset[str]
     write: frozenset[str]
+    hidden: frozenset[str] = frozenset()
+    """Events that the user's event filter keeps back."""
 
 
 class Board(Protocol):
@@ -83,9 +85,10 @@ class AmiSession(asyncio.Protocol):
         if self._transport.get_write_buffer_size() > BACKLOG_BYTES:
             self.abort()
 
-    def send_event(self, privilege: str, text: str) -> None:
-        """An event, if the client wants events and may read this class."""
-        if self.events and privilege in self.board.user.read:
+    def send_event(self, name: str, privilege: str, text: str) -> None:
+        """An event, if the client wants events, may read this class and does not filter it out."""
+        user = self.board.user
+        if self.events and privilege in user.read and name not in user.hidden:
             self.send(text)
 
     def reply(self, action: Mapping[str, str], response: str, *lines: tuple[str, str]) -> None:
@@ -216,6 +219,31 @@ def _device_state_list(session: AmiSession, action: Mapping[str, str]) -> None:
     _items(session, action, "Device State Changes will follow", "DeviceStateListComplete", items)
 
 
+def _pjsip_endpoints(session: AmiSession, action: Mapping[str, str]) -> None:
+    states = session.board.exchange.device_states()
+    items = [
+        [
+            ("Event", "EndpointList"),
+            *_action_id(action),
+            ("ObjectType", "endpoint"),
+            ("ObjectName", device.removeprefix("PJSIP/")),
+            ("Auths", ""),
+            ("OutboundAuths", ""),
+            ("DeviceState", "Unavailable" if state == "UNAVAILABLE" else "Not in use"),
+            ("ActiveChannels", "0"),
+        ]
+        for device, state in states.items()
+        if device.startswith("PJSIP/")
+    ]
+    follows = "A listing of Endpoints follows, presented as EndpointList events"
+    _items(session, action, follows, "EndpointListComplete", items)
+
+
+def _pjsip_registrations(session: AmiSession, action: Mapping[str, str]) -> None:
+    follows = "Following are Events for each Outbound registration"
+    _items(session, action, follows, "OutboundRegistrationDetailComplete", [])
+
+
 def _bridge_list(session: AmiSession, action: Mapping[str, str]) -> None:
     items = [
         [("Event", "BridgeListItem"), *_action_id(action), *bridge_headers(bridge, len(channels))]
@@ -339,6 +367,12 @@ ACTIONS = {
         ActionSpec("Login", "Login Manager.  (Priv: <none>)", _login, anonymous=True),
         ActionSpec("Logoff", "Logoff Manager.  (Priv: <none>)", _logoff, anonymous=True),
         ActionSpec("Originate", "Originate a call.  (Priv: originate,all)", _originate),
+        ActionSpec("PJSIPShowEndpoints", "Lists PJSIP endpoints.  (Priv: system,all)", _pjsip_endpoints),
+        ActionSpec(
+            "PJSIPShowRegistrationsOutbound",
+            "Lists PJSIP outbound registrations.  (Priv: system,reporting,all)",
+            _pjsip_registrations,
+        ),
         ActionSpec("Ping", "Keepalive command.  (Priv: <none>)", _ping),
         ActionSpec("QueuePause", "Makes a queue member temporarily unavailable.  (Priv: agent,all)", _queue_pause),
         ActionSpec("QueueStatus", "Show queue status.  (Priv: <none>)", _queue_status),

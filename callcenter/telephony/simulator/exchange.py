@@ -33,8 +33,8 @@ PRIVILEGES = dict.fromkeys(
 ) | {"Shutdown": "system,all", "FullyBooted": "system,all"}
 """The class of an event; all that are not here are of class call."""
 
-Listener = Callable[[str, str], None]
-"""Takes the class of an event and its text."""
+Listener = Callable[[str, str, str], None]
+"""Takes the name of an event, its class and its text."""
 
 
 class Exchange:
@@ -51,6 +51,7 @@ class Exchange:
         device_names: dict[str, str],
         send: Listener,
         after_s: int = 0,
+        trunk: str = "",
     ) -> None:
         self.clock = clock
         self.queues = {queue.name: queue for queue in queues}
@@ -62,7 +63,8 @@ class Exchange:
         self._send = send
         self._ids = itertools.count()
         self._instances = itertools.count()
-        self._devices: dict[str, str] = {}
+        # An endpoint without a contact, as a trunk that is known by its address, is unavailable until it is used.
+        self._devices: dict[str, str] = {trunk: "UNAVAILABLE"} if trunk else {}
         self._busy: Counter[str] = Counter()
         self.bridges: dict[str, list[Channel]] = {}
         for member in (member for queue in queues for member in queue.members):
@@ -75,7 +77,7 @@ class Exchange:
         privilege = PRIVILEGES.get(name, "call,all")
         head = f"Event: {name}\r\nPrivilege: {privilege}\r\nTimestamp: {self.clock.now().timestamp():.6f}\r\n"
         body = "".join(f"{key}: {value}\r\n" for group in groups for key, value in group)
-        self._send(privilege.partition(",")[0], f"{head}{body}\r\n")
+        self._send(name, privilege.partition(",")[0], f"{head}{body}\r\n")
 
     def device_state(self, device: str, state: str) -> None:
         """Say that ``device`` changed, if it did."""

@@ -34,7 +34,8 @@ class SimulatedPbx:
     """An Asterisk-like PBX on ``host``:``port`` (0: a free one, see ``port`` after ``start``).
 
     ``queues`` maps a queue's name to its members' devices, ``devices`` a device to its caller id name.
-    ``write`` are the rights of the AMI user; an empty set is a user without any write class.
+    ``write`` are the rights of the AMI user; an empty set is a user without any write class. ``hidden`` are events
+    that its event filter keeps back.
     ``speed`` divides ring, talk and hold times; audio is always paced by ``clock`` in real time.
     """
 
@@ -49,13 +50,14 @@ class SimulatedPbx:
         devices: Mapping[str, str] = DEVICES,
         read: frozenset[str] = READ_CLASSES,
         write: frozenset[str] = WRITE_CLASSES,
+        hidden: frozenset[str] = frozenset(),
         trunk: str = "PJSIP/trunk",
         clock: Clock | None = None,
         speed: float = 1.0,
     ) -> None:
         self.host = host
         self.port = port
-        self.user = AmiUser(username=username, secret=secret, read=read, write=write)
+        self.user = AmiUser(username=username, secret=secret, read=read, write=write, hidden=hidden)
         self.devices = dict(devices)
         self.trunk = trunk
         self.clock = clock or SystemClock()
@@ -77,7 +79,12 @@ class SimulatedPbx:
             for name, members in self._queues.items()
         ]
         self.exchange = Exchange(
-            clock=self.clock, queues=queues, device_names=self.devices, send=self._send_event, after_s=after_s
+            clock=self.clock,
+            queues=queues,
+            device_names=self.devices,
+            send=self._send_event,
+            after_s=after_s,
+            trunk=self.trunk,
         )
         self.pump = AudioPump(self.clock)
         self._originator = Originator(self)
@@ -135,9 +142,9 @@ class SimulatedPbx:
     def _session(self) -> AmiSession:
         return AmiSession(self, mute=self._mute)
 
-    def _send_event(self, privilege: str, text: str) -> None:
+    def _send_event(self, name: str, privilege: str, text: str) -> None:
         for session in list(self.sessions):
-            session.send_event(privilege, text)
+            session.send_event(name, privilege, text)
 
     # Calls
 

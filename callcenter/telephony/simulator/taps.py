@@ -40,6 +40,12 @@ class TapTarget:
             return None
         return cls(found["host"], int(found["port"]), uuid.UUID(found["uuid"]))
 
+    @classmethod
+    def from_application(cls, data: str) -> TapTarget | None:
+        """The same from the arguments of the application AudioSocket: ``uuid,host:port``."""
+        tap_uuid, _, address = data.partition(",")
+        return cls.parse(f"AudioSocket/{address}/{tap_uuid}")
+
 
 class Tap(asyncio.Protocol):
     """One connection to a receiver, fed by the pump."""
@@ -51,6 +57,8 @@ class Tap(asyncio.Protocol):
         self.side = Side.CALLER
         self.started = 0.0
         self.sent = 0
+        self.heard_by: list[Callable[[bytes], None]] = []
+        """Who gets what the receiver itself says: it speaks in test calls only."""
         self._position: int | None = None
         """The recording's next frame, once it plays; counted, because rounding moments would skip and repeat some."""
 
@@ -63,6 +71,16 @@ class Tap(asyncio.Protocol):
         """Either side closed it."""
         self._transport = None
         self._on_closed()
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what the receiver says, as it comes: whole frames are cut by those who read it."""
+        for hear in tuple(self.heard_by):
+            hear(data)
+
+    def say(self, frames: bytes) -> None:
+        """Send frames to the receiver as they are."""
+        if self._transport is not None:
+            self._transport.write(frames)
 
     def greet(self, tap_uuid: uuid.UUID) -> None:
         """Say which tap this is: the first frame."""
