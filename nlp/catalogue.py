@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from nlp.errors import CatalogueError
 
+FILES = ("appliances.json", "brands.json", "faults.json")
+"""What a folder of one's own may hold; the package's file stands in for one that is missing."""
 GENERAL = "通用"
+PATTERN = "~"
+"""Begins a way to say a fault that is a regular expression."""
 SERVICE_TYPES = {
     "repair": "维修",
     "install": "安装",
@@ -47,24 +53,15 @@ class Catalogue:
     def load(cls, folder: Path | None = None) -> Catalogue:
         """Read appliances.json, brands.json and faults.json from ``folder``, or from the package where one is missing.
 
-        Raises CatalogueError naming the file and what is wrong with it.
+        Raises CatalogueError naming the file, the line and what is wrong with it.
         """
-        appliances = _object("appliances.json", folder)
-        brands = _object("brands.json", folder)
-        faults = _object("faults.json", folder)
-        try:
-            return cls(
-                appliances={name: tuple(aliases) for name, aliases in appliances.items()},
-                brands={
-                    name: Brand(
-                        name, tuple(b.get("aliases", ())), tuple(b.get("group_of", ())), bool(b.get("everyday_word"))
-                    )
-                    for name, b in brands.items()
-                },
-                faults={a: {label: tuple(said) for label, said in labels.items()} for a, labels in faults.items()},
-            )
-        except (AttributeError, TypeError) as e:
-            raise CatalogueError(f"the catalogue in {folder or 'the package'} has the wrong shape: {e}") from e
+        appliances, brands, faults = (_Sheet.read(name, folder) for name in FILES)
+        known = {name: appliances.texts(aliases, name) for name, aliases in appliances.rows.items()}
+        return cls(
+            appliances=known,
+            brands={name: _brand(brands, name) for name in brands.rows},
+            faults={name: _labels(faults, name, known) for name in faults.rows},
+        )
 
     @cached_property
     def appliance_names(self) -> dict[str, str]:
@@ -96,14 +93,74 @@ class Catalogue:
         }
 
 
-def _object(name: str, folder: Path | None) -> dict[str, dict[str, list[str]]]:
-    place: Path | Traversable = files("nlp.data").joinpath(name)
-    if folder is not None and (folder / name).is_file():
-        place = folder / name
-    try:
-        loaded = json.loads(place.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as e:
-        raise CatalogueError(f"{place}: {e}; it must be a JSON object in UTF-8") from e
-    if not isinstance(loaded, dict):
-        raise CatalogueError(f"{place}: must be a JSON object, not {type(loaded).__name__}")
-    return loaded
+def built_in(name: str) -> str:
+    """The text of one of ``FILES`` as shipped, to be edited."""
+    return files("nlp.data").joinpath(name).read_text("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """One file: its rows by name, and its text to find the line of what is wrong."""
+
+    place: Path | Traversable
+    text: str
+    rows: dict[str, Any]
+
+    @classmethod
+    def read(cls, name: str, folder: Path | None) -> _Sheet:
+        place: Path | Traversable = files("nlp.data").joinpath(name)
+        if folder is not None and (folder / name).is_file():
+            place = folder / name
+        try:
+            text = place.read_text("utf-8-sig")
+            rows = json.loads(text)
+        except json.JSONDecodeError as e:
+            raise CatalogueError(f"{place}:{e.lineno}: {e.msg} (column {e.colno})") from e
+        except (OSError, UnicodeDecodeError, RecursionError) as e:
+            raise CatalogueError(f"{place}: {e}; it must be a JSON object in UTF-8") from e
+        if not isinstance(rows, dict):
+            raise CatalogueError(f"{place}:1: must be a JSON object, not {type(rows).__name__}")
+        return cls(place, text, rows)
+
+    def wrong(self, what: str, *path: str) -> CatalogueError:
+        """At the line where the last name of ``path`` stands, looked for from each name to the next."""
+        at = 0
+        for name in path:
+            at = max(at, self.text.find(json.dumps(name, ensure_ascii=False), at))
+        return CatalogueError(f"{self.place}:{self.text.count(chr(10), 0, at) + 1}: {what}")
+
+    def texts(self, value: object, *path: str) -> tuple[str, ...]:
+        """``value`` as a list of texts."""
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            raise self.wrong(f"{path[-1]} must be a list of texts", *path)
+        return tuple(value)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The row as an object."""
+        row = self.rows[name]
+        if not isinstance(row, dict):
+            raise self.wrong(f"{name} must be an object", name)
+        return row
+
+
+def _brand(sheet: _Sheet, name: str) -> Brand:
+    row = sheet.table(name)
+    return Brand(
+        name,
+        sheet.texts(row.get("aliases", []), name, "aliases"),
+        sheet.texts(row.get("group_of", []), name, "group_of"),
+        bool(row.get("everyday_word")),
+    )
+
+
+def _labels(sheet: _Sheet, appliance: str, known: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    if appliance not in known and appliance != GENERAL:
+        raise sheet.wrong(f"{appliance} is no appliance of appliances.json", appliance)
+    labels = {label: sheet.texts(said, appliance, label) for label, said in sheet.table(appliance).items()}
+    for label, said in labels.items():
+        for pattern in (phrase for phrase in said if phrase.startswith(PATTERN)):
+            try:
+                re.compile(pattern[len(PATTERN) :])
+            except re.error as e:
+                raise sheet.wrong(f"{pattern} is no regular expression: {e}", appliance, label, pattern) from e
+    return labels

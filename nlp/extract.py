@@ -27,6 +27,11 @@ class Extractor:
         self._catalogue = catalogue or Catalogue.load()
         self._lexica = Lexica(self._catalogue)
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What its sessions know by name."""
+        return self._catalogue
+
     def warm_up(self) -> None:
         """Load and index everything now (about a second), so that no call waits for it. Safe to call from a thread."""
         for appliance_name in self._catalogue.appliances:

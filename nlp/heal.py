@@ -57,7 +57,7 @@ def _letters(chars: list[str]) -> None:
 
 def _numerals(chars: list[str]) -> None:
     for i, c in enumerate(chars):
-        if c in NUMERALS or c in UNITS or c in PUNCTUATION:
+        if c in NUMERALS or c in UNITS or c in PUNCTUATION or c in "甲乙丙丁":
             continue
         before, after = _at(chars, i - 1), _at(chars, i + 1)
         digit = _ten_or_four(chars, i) if syllable(c) == "shi" else _DIGIT_OF.get(syllable(c))

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from nlp.catalogue import Catalogue
+from nlp.catalogue import PATTERN, Catalogue
 from nlp.sound import SoundIndex
-
-PATTERN_MARK = "~"
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +43,7 @@ class Lexicon:
         plain: dict[str, str] = {}
         patterns: dict[str, list[str]] = defaultdict(list)
         for way, name in said:
-            if way.startswith(PATTERN_MARK):
+            if way.startswith(PATTERN):
                 patterns[name].append(way[1:])
             else:
                 plain.setdefault(way, name)

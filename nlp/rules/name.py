@@ -204,6 +204,7 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         )
     if by_name:
         yield from _by_explanation(turn)
+        yield from _foreign(turn)
     if by_name or "电话" in turn.s:
         yield from _titled(turn)
 
@@ -255,6 +256,19 @@ def _given(s: str, family: str, given: str, end: int) -> str:
         if c in _NOT_GIVEN or (i == 1 and c == family):
             return given[:i]
     return "" if re.fullmatch(TITLES, given) or s[end : end + 1] in ("吗",) else given
+
+
+_SOUNDED = frozenset(
+    "阿艾尼瓦尔江古丽买提木拉吐逊克力热依孜帕夏娜迪亚斯卡米玛合别巴特勒格日朝鲁其仁那图雅娅托萨哈吉莫色乌苏伊布拉音扎西次旺央金多杰卓嘎平措旦增洛桑顿珠白姆德罕沙赛买买甫如孜汗"
+)
+
+
+def _foreign(turn: Turn) -> Iterator[Heard]:
+    """Names written by sound (艾尼瓦尔江): three characters or more that such names are made of."""
+    for m in re.finditer(rf"(?:^|[，。,])(?:我叫|叫|我是|是)?({_HAN}{{3,10}})(?=[，。,]|$)", turn.s):
+        word = m.group(1)
+        if sum(c in _SOUNDED for c in word) >= 0.9 * len(word):
+            yield Heard(word[0], word[1:], "", Span(turn.index, m.start(1), m.end()), "name.by_sound")
 
 
 def _by_explanation(turn: Turn) -> Iterator[Heard]:

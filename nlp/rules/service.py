@@ -57,7 +57,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             r"保养|清洗|(?:要|想|该|需要|约|预约|帮我|来).{0,6}换.{0,3}滤芯|滤芯.{0,4}(?:该|要|得|到期|需要).{0,2}换|年检|深度清洁|洗一下|做个检查",
         ),
         ("complaint", 5.0, CALLER, r"(?:要|就|来|我)投诉|赔我|得赔|赔偿|讨个说法"),
-        ("complaint", 2.0, AGENT, r"登记为投诉|投诉.{0,4}(?:登记|受理)"),
+        ("complaint", 2.0, AGENT, r"登记(?:为|一个|了)?投诉|投诉.{0,4}(?:登记|受理)"),
         ("enquiry", 1.2, CALLER, r"多少钱|问一下|咨询|问下|怎么弄|保修几年|怎么用|怎么配|能不能买"),
         ("enquiry", 3.0, CALLER, r"我?(?:再|先)看看|先问问|那?没事了|先不用|考虑一下|先了解"),
         (
@@ -76,7 +76,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
 )
 
 
-_WRONG_NUMBER = re.compile(r"打错了|拨错|打错电话|打错号")
+_WRONG_NUMBER = re.compile(r"(?<!别)(?<!不要)(?<!没)(?<!会)(?:打错(?:了|电话|号)|拨错)")
 
 
 def concrete(talk: Talk, *, named: bool) -> bool:
