@@ -7,6 +7,7 @@ Everything under ``assets/`` has its content's hash in its name and may be kept 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
@@ -81,5 +82,7 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
     response.headers["Server"] = "callcenter"  # the framework would tell its version
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else API_POLICY)
+    if response.status != HTTPStatus.NOT_MODIFIED:
+        # A browser puts the headers of a 304 over those it has: the page would get a policy without scripts.
+        response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else API_POLICY)
     response.headers.setdefault("Cache-Control", "no-store")
