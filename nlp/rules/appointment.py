@@ -26,7 +26,7 @@ _PAST_BEFORE = re.compile(r"上次|之前约|原来约|说好|本来|原先|约�
 _CANCEL = re.compile(
     r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约"
 )
-_COMES = re.compile("上门|师傅|取件|来取|取货|快递|取走|来修|来装")
+_COMES = re.compile("上门|师傅|取件|来取|取货|取走|来修|来装")
 _OWN_DAY = re.compile(r"下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几")
 _REFUSED = re.compile(
     r"(?<!行)不行|不在|没空|没时间|要?上班|值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|出门|要加班"
@@ -158,7 +158,9 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
 
 def _money_back(talk: Talk, index: int) -> bool:
     """Whether the talk is about when money comes back."""
-    return any(t.once("refund", lambda s: bool(re.search("退款|到账|打款|退钱", s))) for t in talk.turns[: index + 1])
+    return any(
+        t.once("refund", lambda s: bool(re.search("退款|到账|打款|退钱|寄出|寄回", s))) for t in talk.turns[: index + 1]
+    )
 
 
 def _part(s: str, w: When) -> str:

@@ -11,7 +11,7 @@ from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.lexicon import Hit
 from nlp.types import SlotState
 
-_DENIED = re.compile(r"(?:跟|像|如同|不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
+_DENIED = re.compile(r"(?:跟|(?<!好)像|如同|不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
 _MAIN = re.compile(r"(?:主要是?|关键是?|其实是?|就是|而是|应该是|问题是|是因为|它就)$")
 _QUESTION = re.compile(
     r"[^，。？?！]*(?:吗|呢|[？?]|还是|没有[？?])|[^，。？?！]*，(?:是不是|对吧|对吗|是吧|是吗|对不对)"

@@ -15,6 +15,10 @@ CALLER, AGENT, BOTH = "caller", "agent", "both"
 CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
     (kind, weight, speaker, re.compile(pattern))
     for kind, weight, speaker, pattern in (
+        ("enquiry", 4.0, CALLER, r"不修了|不弄了|不装了(?!的)|不买了|那?就?算了[，,。]?.{0,3}(?:谢谢|再见)"),
+        ("repair", -4.0, CALLER, r"不修了|不弄了"),
+        ("complaint", 3.0, CALLER, r"反映(?:个|一个|一下)?(?:事|情况|问题)|太过分|没素质"),
+        ("maintenance", 3.5, CALLER, r"换芯|更换滤芯|滤芯.{0,4}到期|上门更换"),
         (
             "repair",
             1.5,
