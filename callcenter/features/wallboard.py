@@ -50,7 +50,7 @@ PAUSE_S = 0.5
 """Between two frames."""
 TICK_S = 60.0
 """A frame at least so often."""
-NAMES_S = 15.0
+NAMES_S = 5.0
 """How old the agents' names may be while things happen."""
 
 

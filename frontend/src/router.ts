@@ -6,6 +6,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     open?: boolean
     title?: string
+    /** The permission without which this page is not for the user. */
+    needs?: string
   }
 }
 
@@ -19,6 +21,7 @@ export function createAppRouter(): Router {
       { path: '/desk', component: () => import('./pages/DeskPage.vue'), meta: { title: 'nav.desk' } },
       { path: '/calls', component: () => import('./pages/CallsPage.vue'), meta: { title: 'calls.title' } },
       { path: '/calls/:callId', component: () => import('./pages/ReplayPage.vue'), props: true, meta: { title: 'replay.title' } },
+      { path: '/wallboard', component: () => import('./pages/WallboardPage.vue'), meta: { title: 'wall.title', needs: 'wallboard' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],
   })
@@ -40,6 +43,6 @@ async function guard(to: RouteLocationNormalized): Promise<string | { path: stri
   const session = useSession()
   if (to.meta.open) return true
   if (!session.known) await session.load().catch(() => undefined)
-  if (session.user) return to.path === '/' ? homeOf() : true
+  if (session.user) return to.path === '/' || (to.meta.needs && !session.user.permissions.includes(to.meta.needs)) ? homeOf() : true
   return { path: '/login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
 }
