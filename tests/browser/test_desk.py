@@ -79,6 +79,21 @@ async def test_a_stranger_is_put_on_file_in_one_small_form(stage, agent_page):
     await expect(agent_page.get_by_test_id("pop-name")).to_have_text("赵敏")
 
 
+async def test_one_of_several_behind_a_number_is_picked(stage, agent_page):
+    """Two customers share the number: the agent picks one, and the choice stays when the call is answered."""
+    token, _ = await stage.tokens()
+    async with open_desk(stage.app.url, token) as desk:
+        await desk.request("POST", "/api/customers", {"name": "王小明", "phone": KNOWN})
+    call = await ring(stage)
+    await expect(agent_page.get_by_test_id("pop-name")).to_have_text("共用号码")
+    await agent_page.get_by_role("button", name="王建国").click()
+    await expect(agent_page.get_by_test_id("pop-name")).to_have_text("王建国")
+    await expect(agent_page.get_by_text("KFR-35GW/NhGc1B")).to_be_visible()
+    call.answer()
+    await field(agent_page, "model").wait_for()
+    await expect(agent_page.get_by_text("KFR-35GW/NhGc1B")).to_be_visible()
+
+
 async def test_a_hidden_number_pops_too(stage, agent_page):
     """A caller who hides the number is an unknown caller, never an empty page."""
     await ring(stage, None)
