@@ -98,6 +98,9 @@ def _hesitation(s: str, i: int) -> bool:
 
 
 def _parse(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
+    bare = s.strip("，。,.！!？?…啊吧的呢")
+    if asked and (place := _only_place(bare)):
+        return _single(place, SoundMatch(bare, 0, len(bare), 0.0))
     head = _head(s, by_sound=asked or bool(HOUSE.search(s)))
     start = head.end if head else 0
     if head is None and not (asked or (len(HOUSE.findall(s)) >= 2 and _BUILDING.search(s)) or _road_number(s)):
@@ -107,8 +110,26 @@ def _parse(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
         return None
     if head is not None and not _worth(head, detail, asked=asked):
         return None
-    base = head or Spoken(None, None, None, "", first, last, 1.0)
+    base = _with_garbled_city(s, head) if head else Spoken(None, None, None, "", first, last, 1.0)
     return replace(base, detail=detail, end=max(base.end, last), correction=corrected)
+
+
+def _only_place(bare: str) -> Place | None:
+    """The one city or district that has this name: an answer of just 义乌."""
+    places = [p for p in divisions().said.get(bare, ()) if p.level > 0]
+    return places[0] if len(places) == 1 else None
+
+
+def _with_garbled_city(s: str, head: Spoken) -> Spoken:
+    """A district that only one city has tells which city the garbled word before it was (唐杉 丰润区)."""
+    if head.city or not head.district:
+        return head
+    cities = {p.city for p in divisions().said.get(head.district, ()) if p.level == 2 and p.name == head.district}
+    city = cities.pop() if len(cities) == 1 else None
+    before = s[max(0, head.start - 3) : head.start]
+    names = (city, city.removesuffix("市")) if city else ()
+    likeness = max((alike(before[-len(n) :], n) for n in names if before), default=0.0)
+    return replace(head, city=city, quality=0.7) if likeness >= 0.42 else head
 
 
 def _worth(head: Spoken, detail: str, *, asked: bool) -> bool:

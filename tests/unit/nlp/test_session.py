@@ -178,6 +178,7 @@ def test_no_jumble_of_our_own_words_breaks_it(turns: list[tuple[str, str]]) -> N
         ("own.jsonl", 0.98),
         ("own_second.jsonl", 0.97),
         ("own_third.jsonl", 0.97),
+        ("own_fourth.jsonl", 0.97),
     ],
 )
 def test_corpus_scores(name: str, least: float) -> None:
