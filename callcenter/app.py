@@ -31,9 +31,12 @@ from callcenter.config import Settings
 from callcenter.errors import ConfigInvalid, Unavailable
 from callcenter.features import package_owner
 from callcenter.features.call_record import CallRecord
+from callcenter.features.caller_choice import CallerChoice
+from callcenter.features.candidates import Candidates
 from callcenter.features.intake import Intake
 from callcenter.features.live_audio import LiveAudio
 from callcenter.features.live_calls import LiveCalls
+from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Readiness
 from callcenter.features.screenpop import ScreenPop
@@ -56,9 +59,6 @@ from callcenter.telephony.listener import Listener
 from callcenter.web.hub import Hub
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
-from nlp.catalogue import Catalogue
-from nlp.extract import Extractor
-from workorder.fields import REQUIRED, SERVICE_TYPES
 from workorder.policy.phones import parse_phone
 
 log = structlog.get_logger(__name__)
@@ -215,10 +215,13 @@ class App:
         self.call_record = CallRecord(database, clock, self.read_phone)
         self.call_record.subscribe(self.bus)
         self._stack.push_async_callback(self.call_record.aclose)
-        self.catalogue = Catalogue.load()
+        self.catalogue = LiveCatalogue(settings.data_dir / "catalogue")
+        self.catalogue.subscribe(self.bus)
+        self._stack.push_async_callback(self.catalogue.aclose)
+        self._spawn("catalogue", self.catalogue.refresh())
         self.intake = Intake(
             database=database,
-            extractor=Extractor(self.catalogue),
+            extractor=self.catalogue.extractor,
             live=self.live_calls,
             clock=clock,
             zone=zone(settings.timezone),
@@ -227,6 +230,7 @@ class App:
         )
         self.intake.subscribe(self.bus)
         self._stack.push_async_callback(self.intake.aclose)
+        Candidates(database=database, live=self.live_calls, read_phone=self.read_phone).subscribe(self.bus)
         self._spawn("relay", Relay(database, self.bus, clock).run())
 
     async def _start_wallboard(self) -> None:
@@ -303,14 +307,11 @@ class App:
             hub=self.hub,
             live_calls=self.live_calls,
             live_orders=self.intake,
+            caller_choice=CallerChoice(live=self.live_calls, bus=self.bus, clock=self.clock),
             wallboard=self.wallboard,
             recordings=self.recordings,
             live_audio=self.live_audio,
-            catalogue={
-                **self.catalogue.view(),
-                "service_types": [{"value": value, "label": label} for value, label in SERVICE_TYPES.items()],
-                "required": REQUIRED,
-            },
+            catalogue=self.catalogue.view,
             checks=self.readiness.checks(database=self.database, link=self.link),
             metrics=self.metrics,
         )

@@ -7,7 +7,8 @@ call, always with the latest state, so a slow disk skips intermediate states ins
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -17,25 +18,29 @@ import structlog
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
+from callcenter.features.events import CallerDescribed, CallerIdentified
 from callcenter.features.heard_fields import draft_changes, draft_view, known_customer, nlp_segment, order_fields
 from callcenter.features.live_calls import LiveCalls
+from callcenter.features.repeat_calls import repeat_alert
 from callcenter.media.events import SegmentHeard
 from callcenter.storage.database import Database
 from callcenter.storage.journal import OFF, Journal
 from callcenter.telephony.events import CallAnswered, CallEnded
 from nlp.extract import Extractor
-from nlp.types import CallContext, Extraction, Segment, SlotValue
+from nlp.types import CallContext, Extraction, Segment, SlotContent, SlotState, SlotValue
 from workorder.commands import MACHINE, OpenDraft, ReviseDraft
 from workorder.errors import Conflict, WorkOrderError
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
-from workorder.views import AlertView, OrderView
+from workorder.views import AlertView, CustomerCard, OrderView
 
 log = structlog.get_logger(__name__)
 
 RETRY_S = 1.0
 LAST_WORDS_S = 5.0
 """How long after the end of a call its last utterances are still taken."""
+WHO = ("customer_name", "address", "model")
+"""Slots that tell who a caller is."""
 
 
 class ExtractionSession(Protocol):
@@ -51,9 +56,10 @@ class _Intake:
     """One call's understanding and the state of writing it down."""
 
     call_id: str
-    customer_id: str | None
-    number: str | None
+    context: CallContext
+    customer: CustomerCard | None
     session: ExtractionSession
+    said: list[Segment] = field(default_factory=list)
     latest: Extraction = field(default_factory=Extraction)
     dirty: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
@@ -69,7 +75,7 @@ class Intake:
         self,
         *,
         database: Database,
-        extractor: Extractor,
+        extractor: Callable[[], Extractor],
         live: LiveCalls,
         clock: Clock,
         zone: ZoneInfo,
@@ -77,6 +83,7 @@ class Intake:
         journal: Journal = OFF,
     ) -> None:
         self._journal = journal
+        self._bus: Bus | None = None
         self._database = database
         self._extractor = extractor
         self._live = live
@@ -88,7 +95,9 @@ class Intake:
 
     def subscribe(self, bus: Bus) -> None:
         """Own queue, so that understanding never delays a pop."""
+        self._bus = bus
         bus.subscribe(CallAnswered, self._answered, name="intake")
+        bus.subscribe(CallerIdentified, self._identified, name="intake")
         bus.subscribe(SegmentHeard, self._heard, name="intake")
         bus.subscribe(CallEnded, self._ended, name="intake")
 
@@ -105,31 +114,71 @@ class Intake:
     async def _answered(self, event: CallAnswered) -> None:
         if event.call_id in self._intakes:
             return
-        talk = self._live.talk(event.call_id)
-        number = self._live.number(event.call_id, event.interface)
+        customer = self._customer(event.call_id)
         context = CallContext(
             started_at=event.at.astimezone(self._zone),
-            caller_number=number,
-            customer=known_customer(talk.customer) if talk and talk.customer else None,
+            caller_number=self._live.number(event.call_id, event.interface),
+            customer=known_customer(customer) if customer else None,
         )
-        self._journal.context(event.call_id, context)
-        customer_id = talk.customer.customer_id if talk and talk.customer else None
-        intake = _Intake(event.call_id, customer_id, number, self._extractor.start(context))
+        extractor = self._extractor()
+        self._journal.context(event.call_id, context, extractor.catalogue)
+        intake = _Intake(event.call_id, context, customer, extractor.start(context))
         intake.dirty.set()
         intake.writer = asyncio.create_task(self._write_on(intake), name=f"intake:{event.call_id}")
         self._intakes[event.call_id] = intake
 
     async def _heard(self, event: SegmentHeard) -> None:
         intake = self._intakes.get(event.call_id)
-        if intake is not None:
-            intake.latest = intake.session.push(nlp_segment(event))
-            intake.dirty.set()
-            if self._journal.on:
-                self._keep(intake, event)
+        if intake is None:
+            return
+        segment, before = nlp_segment(event), intake.latest.slots
+        intake.said.append(segment)
+        intake.latest = intake.session.push(segment)
+        intake.dirty.set()
+        if self._journal.on:
+            self._keep(intake, [segment])
+        if intake.customer is None and _who(before) != _who(intake.latest.slots):
+            self._describe(intake)
 
-    def _keep(self, intake: _Intake, event: SegmentHeard) -> None:
-        """Journal the utterance and what came of it."""
-        self._journal.segment(intake.call_id, nlp_segment(event))
+    def _describe(self, intake: _Intake) -> None:
+        """What an unknown caller says about who they are has changed."""
+        if self._bus is not None:
+            self._bus.publish(
+                CallerDescribed(
+                    at=self._clock.now(),
+                    call_id=intake.call_id,
+                    number=intake.context.caller_number,
+                    slots=intake.latest.slots,
+                )
+            )
+
+    async def _identified(self, event: CallerIdentified) -> None:
+        """Somebody said who it is: everything said so far is understood again, knowing that."""
+        intake, customer = self._intakes.get(event.call_id), self._customer(event.call_id)
+        if intake is None or customer is None or customer.customer_id != event.customer_id:
+            return
+        if intake.customer is not None and intake.customer.customer_id == customer.customer_id:
+            return
+        context = replace(intake.context, customer=known_customer(customer))
+        extractor = self._extractor()
+        session = extractor.start(context)
+        # A long call takes a few hundred milliseconds: not on the event loop.
+        latest = await asyncio.to_thread(_push_all, session, tuple(intake.said), intake.latest)
+        intake.customer, intake.context, intake.session, intake.latest = customer, context, session, latest
+        intake.dirty.set()
+        if self._journal.on:
+            self._journal.context(intake.call_id, context, extractor.catalogue)
+            intake.journalled = {}
+            self._keep(intake, intake.said)
+
+    def _customer(self, call_id: str) -> CustomerCard | None:
+        talk = self._live.talk(call_id)
+        return talk.customer if talk else None
+
+    def _keep(self, intake: _Intake, said: Sequence[Segment]) -> None:
+        """Journal utterances and what came of them."""
+        for segment in said:
+            self._journal.segment(intake.call_id, segment)
         view = draft_view(intake.latest)
         self._journal.draft(intake.call_id, draft_changes(intake.journalled, view))
         intake.journalled = view
@@ -183,17 +232,21 @@ class Intake:
 
     async def _revise(self, intake: _Intake, sequence: int, slots: tuple[SlotValue, ...], latest: Extraction) -> None:
         now = self._clock.now()
+        heard = order_fields(slots, latest.summary if sequence == 1 else "")
         async with self._database.write() as uow:
             order = await orders.open_draft(uow.session, self._draft(intake, sequence, now))
+            typed = {name: value for name, value in order.fields.items() if value.touched}
+            known = intake.customer.open_orders if intake.customer else ()
+            alerts = tuple(AlertView(alert.kind, alert.display) for alert in latest.alerts)
             revised = await orders.revise_draft(
                 uow.session,
                 ReviseDraft(
                     by=MACHINE,
                     at=now,
                     order_id=order.order_id,
-                    fields=order_fields(slots, latest.summary if sequence == 1 else ""),
+                    fields=heard,
                     summary=latest.summary,
-                    alerts=tuple(AlertView(alert.kind, alert.display) for alert in latest.alerts),
+                    alerts=alerts + repeat_alert({**heard, **typed}, known),
                     suggested_priority=latest.suggested_priority,
                 ),
             )
@@ -201,12 +254,26 @@ class Intake:
         self._live.order_changed(revised)
 
     def _draft(self, intake: _Intake, sequence: int, now: datetime) -> OpenDraft:
-        key = self._read_phone(intake.number)
+        number = intake.context.caller_number
+        key = self._read_phone(number)
         return OpenDraft(
             by=MACHINE,
             at=now,
             call_id=intake.call_id,
-            customer_id=intake.customer_id,
+            customer_id=intake.customer.customer_id if intake.customer else None,
             sequence=sequence,
-            fields={"contact_phone": intake.number} if key.e164 else {},
+            fields={"contact_phone": number} if key.e164 else {},
         )
+
+
+def _who(slots: Sequence[SlotValue]) -> list[SlotContent]:
+    """What was said about who is calling."""
+    return [slot.value for slot in slots if slot.name in WHO and slot.state is not SlotState.WITHDRAWN]
+
+
+def _push_all(session: ExtractionSession, said: Sequence[Segment], nothing: Extraction) -> Extraction:
+    """The state after the last utterance; ``nothing`` when nobody has spoken yet."""
+    latest = nothing
+    for segment in said:
+        latest = session.push(segment)
+    return latest

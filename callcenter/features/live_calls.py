@@ -44,6 +44,8 @@ class Talk:
     audio_started_at: datetime | None = None
     customer: CustomerCard | None = None
     candidates: tuple[CustomerCard, ...] = ()
+    chosen: bool = False
+    """A person said who it is: what the number says no longer counts."""
     segments: list[SegmentHeard] = field(default_factory=list)
     partials: dict[Speaker, str] = field(default_factory=dict)
     unavailable: dict[Speaker, str] = field(default_factory=dict)
@@ -169,7 +171,7 @@ class LiveCalls:
     ) -> None:
         """The customer behind the number is known (or who it may be): desks that already show the call learn it."""
         talk = self._talks.get(call_id)
-        if talk is None or (talk.customer, talk.candidates) == (customer, candidates):
+        if talk is None or talk.chosen or (talk.customer, talk.candidates) == (customer, candidates):
             return
         talk.customer, talk.candidates = customer, candidates
         changes: Json = {
@@ -178,6 +180,18 @@ class LiveCalls:
         }
         for call in self._on_desks(call_id):
             self._update(call, changes)
+
+    def chosen(self, call_id: str, customer: CustomerCard) -> None:
+        """A person said who it is; that holds until the other party of the call changes."""
+        if talk := self._talks.get(call_id):
+            talk.chosen = False
+            self.identified(call_id, customer)
+            talk.chosen = True
+
+    def another_party(self, call_id: str) -> None:
+        """Somebody else is on the line now: whom a person chose before is gone."""
+        if talk := self._talks.get(call_id):
+            talk.chosen = False
 
     def order_changed(self, order: OrderView) -> None:
         """A draft or order of a call changed: every desk with that call shows it."""

@@ -127,6 +127,7 @@ class ScreenPop:
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
         found = await self._look_up(event.call_id, event.number)
+        self._live.another_party(event.call_id)
         self._live.identified(event.call_id, *_one_or_candidates(found))
 
     async def _ended(self, event: CallEnded) -> None:

@@ -305,6 +305,15 @@ async def save(session: AsyncSession, batch: Batch) -> None:
         await session.execute(insert(GapRow), batch.gaps)
 
 
+async def set_customer(session: AsyncSession, *, call_id: str, customer_id: str) -> None:
+    """Somebody said who is on the line. Raises NotFound."""
+    changed = await session.execute(
+        update(CallRow).where(CallRow.call_id == call_id).values(customer_id=customer_id).returning(CallRow.call_id)
+    )
+    if changed.first() is None:
+        raise NotFound(f"there is no call {call_id}", field="call_id")
+
+
 async def close_orphans(session: AsyncSession, *, at: datetime, alive: Iterable[str] = ()) -> int:
     """End the calls a crash left open, except those still ``alive`` on the PBX; returns how many."""
     open_calls = await session.scalars(select(CallRow.call_id).where(CallRow.ended_at.is_(None)))

@@ -20,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/calls/{call_id}/recording", P.CALLS, calls.recording, produces=("audio/flac", "audio/wav")),
     Route("GET", "/api/calls/{call_id}/peaks", P.CALLS, calls.peaks),
     Route("GET", "/api/calls/{call_id}/audio", P.CALLS, calls.audio, produces=("audio/wav",)),
+    Route("POST", "/api/calls/{call_id}/customer", P.CUSTOMERS_EDIT, calls.set_customer, Unit.WRITE),
     Route("GET", "/api/customers", P.CUSTOMERS, customers.find, Unit.READ),
     Route("POST", "/api/customers", P.CUSTOMERS_EDIT, customers.create, Unit.WRITE, status=201),
     Route("GET", "/api/customers/{customer_id}", P.CUSTOMERS, customers.read, Unit.READ),

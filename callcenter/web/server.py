@@ -22,7 +22,7 @@ MAX_BODY = 256 * 1024
 
 def build_web(services: Services, *, pages: static.Pages | None = None) -> web.Application:
     """The application, ready to be served. ``pages`` defaults to the page built into the package."""
-    catalogue.check(services.catalogue)
+    catalogue.check(services.catalogue())
     guard = Guard(services.settings.web)
     border = Border(guard, services.clock, services.metrics)
     application = web.Application(middlewares=[border.middleware()], client_max_size=MAX_BODY)

@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from callcenter.auth.sessions import Auth
 from callcenter.clock import Clock
 from callcenter.config import Settings
+from callcenter.features.caller_choice import ChosenCaller
 from callcenter.features.readiness import Check
 from callcenter.features.wall_views import WallboardView
 from callcenter.storage.database import Database
@@ -59,6 +60,14 @@ class LiveOrders(Protocol):
 
     def changed(self, order: OrderView) -> None:
         """``order`` was committed; push it to every desk that shows it."""
+        ...
+
+
+class CallerChoice(Protocol):
+    """Tells everybody who the agent said is on the line."""
+
+    def chosen(self, call_id: str, caller: ChosenCaller) -> None:
+        """The choice was committed; the desks and the understanding of the call follow."""
         ...
 
 
@@ -101,7 +110,10 @@ class LiveAudio(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the routes use. ``catalogue`` is the JSON of /api/catalogue; ``checks`` those of /readyz, by name."""
+    """Everything the routes use.
+
+    ``catalogue`` gives the JSON of /api/catalogue; ``checks`` are those of /readyz, by name.
+    """
 
     settings: Settings
     clock: Clock
@@ -110,9 +122,10 @@ class Services:
     hub: Hub
     live_calls: LiveCalls
     live_orders: LiveOrders
+    caller_choice: CallerChoice
     wallboard: Wallboard
     recordings: Recordings
     live_audio: LiveAudio
-    catalogue: Mapping[str, object]
+    catalogue: Callable[[], Mapping[str, object]]
     checks: Mapping[str, Callable[[], Awaitable[Check]]]
     metrics: CollectorRegistry

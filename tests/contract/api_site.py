@@ -19,6 +19,7 @@ from callcenter.auth.sessions import Auth
 from callcenter.clock import VirtualClock
 from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
+from callcenter.features.caller_choice import ChosenCaller
 from callcenter.features.readiness import Check
 from callcenter.features.wall_views import (
     Quantiles,
@@ -114,6 +115,10 @@ class DeskOrders:
     """Remembers which orders the desks were told about."""
 
     seen: list[OrderView] = field(default_factory=list)
+    callers: list[tuple[str, ChosenCaller]] = field(default_factory=list)
+
+    def chosen(self, call_id: str, caller: ChosenCaller) -> None:
+        self.callers.append((call_id, caller))
 
     def changed(self, order: OrderView) -> None:
         self.seen.append(order)
@@ -341,10 +346,11 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         hub=Hub(queue_limit=settings.web.socket_queue, metrics=metrics),
         live_calls=desk_calls,
         live_orders=desk_orders,
+        caller_choice=desk_orders,
         wallboard=QuietWall(),
         recordings=sounds,
         live_audio=live_sounds,
-        catalogue=CATALOGUE,
+        catalogue=lambda: CATALOGUE,
         checks=checks,
         metrics=metrics,
     )

@@ -89,6 +89,7 @@ async def test_answers_fit_the_document(site):
     async with site.browser("admin") as browser:
         await browser.send("PATCH", f"/api/work-orders/{draft.order_id}", {"fields": {"brand": "美的"}}, If_Match='"1"')
         bodies = {
+            "/api/calls/{call_id}/customer": {"customer_id": card.customer_id},
             "/api/customers": {"name": "李雷", "phone": "13900139000"},
             "/api/work-orders": {},
             "/api/work-orders/{order_id}/create": {},

@@ -27,6 +27,25 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+STATUS_LABELS: Mapping[Status, str] = {
+    Status.DRAFT: "草稿",
+    Status.CREATED: "已建单",
+    Status.DISPATCHED: "已派工",
+    Status.ACCEPTED: "已接单",
+    Status.DEPARTED: "已出发",
+    Status.ARRIVED: "已到达",
+    Status.WORKING: "处理中",
+    Status.WAITING_PARTS: "等配件",
+    Status.RESCHEDULED: "已改约",
+    Status.ESCALATED: "已升级",
+    Status.COMPLETED: "已完工",
+    Status.REOPENED: "返修",
+    Status.CONFIRMED: "已确认",
+    Status.FOLLOWED_UP: "已回访",
+    Status.CANCELLED: "已取消",
+}
+
+
 class Action(StrEnum):
     """What can be done to an order's status."""
 

@@ -9,8 +9,9 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from callcenter.features import call_log
+from callcenter.features import call_log, caller_choice
 from callcenter.features.call_log import CallFilter, Replay
+from callcenter.features.caller_choice import ChosenCaller
 from callcenter.storage import audit
 from callcenter.storage.call_views import CallSummary, RecordingView
 from callcenter.web.ask import Ask, Id, Input
@@ -50,6 +51,12 @@ class ClipQuery(Input):
         return self
 
 
+class Caller(Input):
+    """Who is on the line."""
+
+    customer_id: Id
+
+
 @dataclass(frozen=True, slots=True)
 class PeaksView:
     """A waveform: the loudest sample of each slice, 0..1, one list per channel (caller, agent)."""
@@ -70,6 +77,16 @@ async def find(ask: Ask, query: CallListQuery) -> Page[CallSummary]:
 async def read(ask: Ask, call_id: Id) -> Replay:
     """One call with transcript, events, orders and edits."""
     return await call_log.replay(ask.rows, call_id, ask.who)
+
+
+async def set_customer(ask: Ask, call_id: Id, body: Caller) -> ChosenCaller:
+    """Say who is on the line; the call's open orders follow."""
+    await call_log.check_visible(ask.rows, call_id, ask.who)
+    caller = await caller_choice.choose(
+        ask.rows, call_id=call_id, customer_id=body.customer_id, by=ask.who.user_id, at=ask.services.clock.now()
+    )
+    ask.after_commit.append(lambda: ask.services.caller_choice.chosen(call_id, caller))
+    return caller
 
 
 async def recording(ask: Ask, call_id: Id) -> web.FileResponse:

@@ -39,4 +39,4 @@ def check(catalogue: Mapping[str, object]) -> CatalogueView:
 
 async def read(ask: Ask) -> CatalogueView:
     """Choices of the order form."""
-    return check(ask.services.catalogue)
+    return check(ask.services.catalogue())

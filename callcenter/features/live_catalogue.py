@@ -1,0 +1,113 @@
+"""The catalogue in force: the built-in one, or the files that the administrator edits, taken over when they change.
+
+A file that cannot be used changes nothing: the log says which file and line, and the old words stay in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from callcenter.bus.port import Bus
+from callcenter.errors import Conflict
+from callcenter.telephony.events import CallArrived
+from nlp.catalogue import FILES, Catalogue, built_in
+from nlp.errors import CatalogueError
+from nlp.extract import Extractor
+from workorder.fields import REQUIRED, SERVICE_TYPES
+
+log = structlog.get_logger(__name__)
+
+Stamp = tuple[tuple[int, int] | None, ...]
+
+
+class LiveCatalogue:
+    """``extractor()`` and ``view()`` are always of the newest files that could be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._catalogue = Catalogue.load()
+        self._extractor = Extractor(self._catalogue)
+        self._seen: Stamp | None = None
+        self._loading: asyncio.Task[None] | None = None
+
+    def subscribe(self, bus: Bus) -> None:
+        """Each call that arrives looks at the files; by the time it is answered a change is in force."""
+        bus.subscribe(CallArrived, self._arrived, name="catalogue")
+
+    def extractor(self) -> Extractor:
+        """For a call that begins now."""
+        return self._extractor
+
+    def view(self) -> dict[str, object]:
+        """The JSON of /api/catalogue."""
+        return {
+            **self._catalogue.view(),
+            "service_types": [{"value": value, "label": label} for value, label in SERVICE_TYPES.items()],
+            "required": REQUIRED,
+        }
+
+    async def refresh(self) -> None:
+        """Take over files that changed since the last look; three calls of stat when none did.
+
+        The first time it also indexes everything, so that the first call does not pay for that.
+        """
+        if self._loading is None and self._stamp() != self._seen:
+            self._loading = asyncio.create_task(self._load(), name="catalogue")
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
+    async def aclose(self) -> None:
+        """Wait for a load that is under way."""
+        if self._loading is not None:
+            await asyncio.wait({self._loading})
+
+    async def _arrived(self, _event: CallArrived) -> None:
+        await self.refresh()
+
+    async def _load(self) -> None:
+        try:
+            self._seen = self._stamp()
+            self._catalogue, self._extractor = await asyncio.to_thread(_usable, self._folder)
+        except CatalogueError as error:
+            log.error("catalogue.not_taken", reason=str(error), fix="correct the file; the old words stay in force")
+        else:
+            log.info("catalogue.taken", folder=str(self._folder), own=[file.name for file in _own(self._folder)])
+        finally:
+            self._loading = None
+
+    def _stamp(self) -> Stamp:
+        return tuple(_stamp(self._folder / name) for name in FILES)
+
+
+def export(folder: Path) -> list[Path]:
+    """Write the built-in files to ``folder`` to be edited. Raises Conflict rather than overwrite one, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = [folder / name for name in FILES]
+    if there := next((target for target in targets if target.exists()), None):
+        raise Conflict(f"{there} exists already", field="export", fix="name an empty folder, or edit that file")
+    for target in targets:
+        target.write_text(built_in(target.name), encoding="utf-8")
+    return targets
+
+
+def _own(folder: Path) -> list[Path]:
+    return [folder / name for name in FILES if (folder / name).is_file()]
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _usable(folder: Path) -> tuple[Catalogue, Extractor]:
+    """Loaded and indexed, so that no call pays for it."""
+    catalogue = Catalogue.load(folder)
+    extractor = Extractor(catalogue)
+    extractor.warm_up()
+    return catalogue, extractor
