@@ -34,11 +34,12 @@ class LiveCatalogue:
         self._loading: asyncio.Task[None] | None = None
 
     def subscribe(self, bus: Bus) -> None:
-        """Each call that arrives looks at the files; by the time it is answered a change is in force."""
+        """Each call that arrives looks at the files: a change is taken over while it rings."""
         bus.subscribe(CallArrived, self._arrived, name="catalogue")
 
-    def extractor(self) -> Extractor:
-        """For a call that begins now."""
+    async def extractor(self) -> Extractor:
+        """For a call that begins now; waits (a fraction of a second) only while changed files are being taken over."""
+        await self.refresh()
         return self._extractor
 
     def view(self) -> dict[str, object]:
