@@ -100,7 +100,10 @@ async def join(
             agents=agents(survey.facts),
             agent_pattern=pattern,
             manager_conf=manager_conf.section(
-                username=settings.pbx.username, asterisk=survey.major, permit=f"{near}/{128 if ':' in near else 32}"
+                username=settings.pbx.username,
+                asterisk=survey.major,
+                pop_only=not settings.media.tap,
+                permit=f"{near}/{128 if ':' in near else 32}",
             ),
             findings=tuple(findings),
             settings=fitting,

@@ -60,6 +60,7 @@ def section(*, username: str, asterisk: int, pop_only: bool = False, permit: str
 
 def _filters(asterisk: int) -> list[str]:
     if asterisk < FILTER_BY_NAME_SINCE:
-        return [f"eventfilter = Event: ({'|'.join(EVENTS)})"]
+        # Matched anywhere in the event's text: without its end, Hangup would let HangupRequest through too.
+        return [f"eventfilter = Event: ({'|'.join(EVENTS)})[^A-Za-z]"]
     names = [f"eventfilter(name({event})) =" for event in EVENTS]
     return [*names, "eventfilter(name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,15 @@ def test_manager_conf_speaks_the_version_s_filter_language():
     assert "name(" not in text
     with pytest.raises(Invalid):
         manager_conf.section(username="desk", asterisk=11)
+
+
+def test_the_old_filter_lets_no_longer_names_through():
+    """One expression is searched in the event's text: Hangup passes, HangupRequest and MusicOnHoldStart do not."""
+    text = manager_conf.section(username="desk", asterisk=16)
+    pattern = re.compile(text.partition("eventfilter = ")[2].strip())
+    passed = [
+        name
+        for name in ("Hangup", "HangupRequest", "Hold", "MusicOnHoldStart", "AgentConnect", "VarSet")
+        if pattern.search(f"Event: {name}\r\nPrivilege: call,all\r\n")
+    ]
+    assert passed == ["Hangup", "Hold", "AgentConnect"]

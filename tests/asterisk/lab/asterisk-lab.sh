@@ -175,7 +175,7 @@ AgentComplete AgentRingNoAnswer QueueMemberAdded QueueMemberRemoved QueueMemberP
     lean=$(for n in $names; do echo "eventfilter(name($n)) ="; done
            echo "eventfilter(name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/")
   else
-    lean="eventfilter = Event: ($(echo $names | tr ' ' '|'))"
+    lean="eventfilter = Event: ($(echo $names | tr ' ' '|'))[^A-Za-z]"
   fi
   cat > "$E/manager.conf" <<X
 [general]
