@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from nlp.address_parts import L, N, components, merge_detail, read_back, tidy
 from nlp.divisions import MUNICIPALITIES, Place, divisions, matches
 from nlp.heal import heal
-from nlp.normalize import DIGIT, arabic, spoken_int
 from nlp.numbers import phones
 from nlp.sound import SoundMatch, alike
 
-_N = r"[零〇一二三四五六七八九十百千幺两\d]+"
-_L = r"[A-Z甲乙丙丁东西南北中]"
 HOUSE = re.compile(
-    rf"{_N}(?:号院|号楼|号|弄|栋|幢|座|单元|室|组|门|梯|塔|杠{_N})(?!线|下午|上午|晚上|早|码|钟)|{_L}(?:座|栋|幢|塔|单元)"
+    rf"{N}(?:号院|号楼|号|弄|栋|幢|座|单元|室|组|门|梯|塔|杠{N})(?!线|下午|上午|晚上|早|码|钟)|{L}(?:座|栋|幢|塔|单元)"
 )
 _NAMED = re.compile(
     r"(?:路|街|大道|巷|弄|胡同|镇|乡|村|屯|街道|苏木|嘎查|庄|家园|花园|小区|新村|苑|广场|大厦|公寓|城|府|庭|公馆|中心|家属院|大院|宿舍|名邸|国际"
@@ -26,10 +24,11 @@ _END = re.compile(
     r"|下午|上午|晚上|没有?名|没门牌|没有门牌|怎么|什么|可以|能不能|麻烦|记一下|对吧|对吗|是吗|是吧|最好|进小区|进来|进村|进去|导航|停车|保安|几幢|几室|几单元|几栋|还是以前"
     r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|原预约|原约|预约|改到|周[一二三四五六日]|星期|住着|哈$"
 )
-_BUILDING = re.compile(rf"{_N}(?:栋|幢|单元|室|弄|组|号楼|号院)|{_L}座")
+_BUILDING = re.compile(rf"{N}(?:栋|幢|单元|室|弄|组|号楼|号院)|{L}座")
 _CLAUSE = re.compile(
     r"(?:(?!不是|不对|说错|错了|记错)[^，。,、；！!？?…：:.])+|(?:不是|不对|说错|错了|记错)(?:(?!不是|不对|说错|错了|记错)[^，。,、；！!？?…：:.])*"
 )
+_NUMERAL = re.compile(r"[零〇一二三四五六七八九十千幺两\d]")
 _PHONE = re.compile(r"(?:[零〇一二三四五六七八九幺两\d][，,、。\s]?){9,}")
 _EMPTY = re.compile(r"小区|院|楼|大厦|家属|号|地方|超市|店|村|小卖部|电话")
 _LEAD = re.compile(
@@ -39,18 +38,9 @@ _SKIP = re.compile(
     r"^(?:对|嗯|啊|哦|呃|是的?|好的?|没有?名字|没名|哦对了|对了|对对|那个|[\u4e00-\u9fff]{0,2}是[\u4e00-\u9fff]{1,5}的[\u4e00-\u9fff]?|.{0,4}(?:念|读|写).{0,4}|我看看|等一下|等下|.{1,6}几来着)+$"
 )
 _TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说错了?|记错了?)+(?:应该)?是?")
-_FILLER = re.compile(r"呃|嗯|额|啊|哦|噢|那个(?=小区|院|楼|大厦|家属|小卖部|超市|店)|就是")
 _LATER_ROAD = re.compile(
     r"^(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)"
 )
-_COMPONENT = re.compile(
-    r"(?P<town>[\u4e00-\u9fff]{1,7}?(?:街道|镇|乡|苏木))(?!路|街|大道)|(?P<group>\d+(?:组(?!团)|队|社(?!区)))"
-    rf"|(?P<road>[\u4e00-\u9fff]{{1,8}}?(?:大道|大街|路|街|胡同|巷|道)(?:[东南西北中](?!户|单元|座|边|塔|区))?(?:[一二三四五六七八九十\d]+段)?)(?!道)"
-    rf"|(?P<number>(?:甲|乙)?\d+号院?(?!楼|房|商铺|门面))|(?P<lane>\d+弄)|(?P<building>(?:{_L}|\d|[A-Z])+(?:栋|幢|座|号楼|塔))"
-    rf"|(?P<unit>(?:{_L}|\d)+(?:单元|门|梯))|(?P<floor>\d+(?:楼|层)(?!店|商))|(?P<room>\d{{1,5}}(?:-\d+)+室?|\d{{3,5}}(?:室|号房)?|\d+(?:室|号房)|\d{{2}}(?=$)|[A-Z](?=$))"
-    r"|(?P<side>东户|西户|中户|左手|右手|左边|右边|对门|东边|西边|[东西南北](?=$))"
-)
-ORDER = ("town", "group", "road", "lane", "number", "estate", "building", "unit", "floor", "room", "side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +59,7 @@ class Spoken:
 
     @property
     def levels(self) -> int:
+        """How many divisions were said, 0..3."""
         return sum(1 for v in (self.province, self.city, self.district) if v)
 
 
@@ -140,10 +131,7 @@ def _worth(head: Spoken, detail: str, *, asked: bool) -> bool:
 
 
 def _road_number(s: str) -> bool:
-    return bool(re.search(rf"(?:路|街|道|巷){_N}号", s))
-
-
-# --- the chain of divisions ---------------------------------------------------------------------------------------------
+    return bool(re.search(rf"(?:路|街|道|巷){N}号", s))
 
 
 def _head(s: str, *, by_sound: bool) -> Spoken | None:
@@ -235,9 +223,6 @@ def _inside(lower: Place, upper: Place) -> bool:
     return lower.city == upper.name
 
 
-# --- road to room ----------------------------------------------------------------------------------------------------------
-
-
 def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, int, int, bool]:
     """(detail, first, last, corrected) from ``start`` on: clause by clause while it reads like an address."""
     parts = [(m.start() + start, m.group()) for m in _CLAUSE.finditer(s[start:])]
@@ -250,29 +235,27 @@ def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, i
         if _SKIP.match(clause) and not leading:
             continue
         back = _TAKEN_BACK.match(clause)
-        if back:
-            retract = corrected = True
-            clause, at = clause[back.end() :], at + back.end()
-        text, offset, ended = _clean(clause, leading=leading, by_agent=by_agent)
+        taken = back.end() if back else 0
+        retract, corrected = retract or bool(back), corrected or bool(back)
+        text, offset, ended = _clean(clause[taken:], leading=leading, by_agent=by_agent)
+        begin = at + taken
         following = parts[n + 1][1] if n + 1 < len(parts) else ""
         if text and _is_piece(text, detail, following, leading=leading):
             piece = tidy(text)
             detail = merge_detail(detail, piece) if retract else _append(detail, piece)
-            first = at + offset if first == last else first
-            last = at + offset + len(text)
+            first = begin + offset if first == last else first
+            last = begin + offset + len(text)
             retract, skipped = False, 0
         elif not back and not _SKIP.match(clause):
             skipped += 1
-        if (
-            (ended and bool(text or detail))
-            or (detail and skipped >= 2)
-            or re.search(rf"{_N}", clause)
-            and len(re.sub(rf"[^{_N[1:-2]}]", "", clause)) >= 8
-            and "百" not in clause
-            and not HOUSE.search(clause)
-        ):
+        if (ended and (text or detail)) or (detail and skipped >= 2) or _other_number(clause):
             break
     return detail, first, last, corrected
+
+
+def _other_number(clause: str) -> bool:
+    """A long row of digits that is no part of an address."""
+    return len(_NUMERAL.findall(clause)) >= 8 and "百" not in clause and not HOUSE.search(clause)
 
 
 def _clean(clause: str, *, leading: bool, by_agent: bool) -> tuple[str, int, bool]:
@@ -291,11 +274,11 @@ def _is_piece(text: str, detail: str, following: str, *, leading: bool) -> bool:
         return False
     if leading or HOUSE.search(text) or (_NAMED.search(text) and len(text) <= 16):
         return True
-    if re.fullmatch(_N, text):
+    if re.fullmatch(N, text):
         return len(text) < 7 and bool(detail)
-    if re.fullmatch(rf"(?:{_N}[楼层栋幢号室])+.{{0,4}}", text):
+    if re.fullmatch(rf"(?:{N}[楼层栋幢号室])+.{{0,4}}", text):
         return True
-    if re.search(rf"{_N}[层楼]$", text):
+    if re.search(rf"{N}[层楼]$", text):
         return True
     return bool(detail) and len(text) <= 8 and bool(HOUSE.match(following))
 
@@ -307,86 +290,6 @@ def _append(detail: str, piece: str) -> str:
     return detail + piece
 
 
-def tidy(s: str) -> str:
-    """Numerals before a unit and room numbers in digits; names keep theirs (文三路, 三元里)."""
-    s = _FILLER.sub("", s)
-    s = re.sub(rf"({_N})(?:杠|-)({_N})", lambda m: f"{arabic(m.group(1))}-{arabic(m.group(2))}", s)
-    s = re.sub(rf"({_N})(?=号|弄|栋|幢|座|单元|楼|层|室|组|队|门|梯|院|期|户|塔|街坊|村民)", _in_digits, s)
-    s = re.sub(rf"(?<=[座栋幢元楼层门号室塔院A-Z\d期区])({_N})(?![路街道巷里段])", _in_digits, s)
-    s = re.sub(rf"(?<![经纬第])({_N})$", _in_digits, s)
-    s = re.sub(r"(\d+(?:号楼|号|栋|幢|单元|组))\1", r"\1", s)
-    s = re.sub(r"(?<=[\d室号楼])(?:了|啊|哈|哦)$", "", s)
-    return re.sub(r"(?:的|那家|那边|那个|这边|这里|吧|呢|呀|嘛|啦)+$|那边(?=[A-Z\d])", "", s)
-
-
-def _in_digits(m: re.Match[str]) -> str:
-    word = m.group(1)
-    if any(c in "十百千" for c in word):
-        value = spoken_int(word)
-        return word if value is None else str(value)
-    return "".join(DIGIT.get(c, c) for c in word)
-
-
-def components(detail: str) -> list[tuple[str, str]]:
-    """(kind, text) of a tidied detail in order; what fits no kind is the estate."""
-    found: list[tuple[str, str]] = []
-    pos = 0
-    for m in _COMPONENT.finditer(detail):
-        if m.start() > pos:
-            found.append(("estate", detail[pos : m.start()]))
-        kind = str(m.lastgroup)
-        if kind == "number" and any(k in ("number", "lane", "building") for k, _ in found):
-            kind = "building" if not any(k == "building" for k, _ in found) else "room"
-        found.append((kind, m.group()))
-        pos = m.end()
-    if pos < len(detail):
-        found.append(("estate", detail[pos:]))
-    return found
-
-
-def merge_detail(old: str, new: str) -> str:
-    """``old`` with what ``new`` says anew: same kinds are replaced, others go where they belong."""
-    if not old or not new or new in old:
-        return old or new
-    kept = components(old)
-    for kind, text in components(new):
-        same = [i for i, (k, _) in enumerate(kept) if k == kind]
-        if kind == "estate" and same:
-            best = max(same, key=lambda i: alike(kept[i][1], text))
-            if alike(kept[best][1], text) < 0.34 and len(same) > 1:
-                continue
-            kept[best] = (kind, text)
-        elif same:
-            kept[same[-1]] = (kind, text)
-        else:
-            at = next((i for i, (k, _) in enumerate(kept) if ORDER.index(k) > ORDER.index(kind)), len(kept))
-            kept.insert(at, (kind, text))
-    return "".join(text for _, text in kept)
-
-
-def read_back(old: str, new: str) -> str:
-    """``old`` corrected by what the agent read back: the agent's levels count, levels beyond them stay."""
-    if not old or not new:
-        return old or new
-    fresh = components(new)
-    ranks = [ORDER.index(k) for k, _ in fresh]
-    said = {k for k, _ in fresh}
-    kept = components(old)
-    before = [text for k, text in kept if ORDER.index(k) < min(ranks)]
-    between = [
-        (k, text)
-        for k, text in kept
-        if min(ranks) < ORDER.index(k) < max(ranks)
-        and k not in said
-        and k in ("unit", "floor", "building", "lane", "number")
-    ]
-    after = [text for k, text in kept if ORDER.index(k) > max(ranks)]
-    for kind, text in between:
-        at = next((i for i, (k, _) in enumerate(fresh) if ORDER.index(k) > ORDER.index(kind)), len(fresh))
-        fresh.insert(at, (kind, text))
-    return "".join([*before, *(text for _, text in fresh), *after])
-
-
 def echoes(part: Spoken, whole: Spoken) -> bool:
     """Whether ``part`` sounds like a piece of the address so far, so that it is a reading back of it."""
     old = components(whole.detail)
@@ -396,9 +299,6 @@ def echoes(part: Spoken, whole: Spoken) -> bool:
 def _same(a: str, b: str) -> bool:
     """Names by sound, numbers exactly."""
     return a == b if any(c.isdigit() for c in a + b) else alike(a, b) >= 0.5
-
-
-# --- putting turns together ------------------------------------------------------------------------------------------------
 
 
 def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True, by_agent: bool = False) -> Spoken:

@@ -1,4 +1,4 @@
-"""Appliances, brands and faults as editable data. ``Catalogue.load()`` reads the files of the package or those of a folder."""
+"""Appliances, brands and faults as editable data, read from the package or from a folder of the desk's own."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _ALONE = frozenset(
 
 
 def clarity(s: str) -> float:
-    """Share 0..1 of the Chinese characters that stand in an everyday word or can stand alone. 1 for a text without any."""
+    """Share 0..1 of the Chinese characters that stand in an everyday word or can stand alone; 1 if there are none."""
     words = common_words()
     han = [i for i, c in enumerate(s) if "\u4e00" <= c <= "\u9fff"]
     if not han:

@@ -30,10 +30,12 @@ class Code:
 
     @property
     def letters(self) -> int:
+        """How many letters."""
         return sum(c.isalpha() for c in self.text)
 
     @property
     def digits(self) -> int:
+        """How many digits."""
         return sum(c.isdigit() for c in self.text)
 
 

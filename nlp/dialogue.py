@@ -13,7 +13,6 @@ from nlp.lexicon import Lexica
 from nlp.normalize import Text, normalise
 from nlp.types import CallContext, Segment, SlotContent, SlotState
 
-
 T = TypeVar("T")
 
 
@@ -59,6 +58,7 @@ class Turn:
 
     @classmethod
     def of(cls, index: int, segment: Segment) -> Turn:
+        """The turn of a segment."""
         return cls(index, segment, normalise(segment.text))
 
     def once(self, key: str, find: Callable[[str], T]) -> T:
@@ -70,10 +70,12 @@ class Turn:
 
     @property
     def s(self) -> str:
+        """The normalised text."""
         return self.text.s
 
     @property
     def by_agent(self) -> bool:
+        """Whether the agent speaks."""
         return self.segment.speaker == "agent"
 
 
@@ -132,9 +134,11 @@ class Talk:
     turns: list[Turn] = field(default_factory=list)
 
     def caller(self) -> Iterator[Turn]:
+        """The caller's turns in order."""
         return (t for t in self.turns if not t.by_agent)
 
     def agent(self) -> Iterator[Turn]:
+        """The agent's turns in order."""
         return (t for t in self.turns if t.by_agent)
 
     def asked(self, index: int) -> frozenset[str]:

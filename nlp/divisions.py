@@ -57,7 +57,7 @@ def _add(said: dict[str, list[Place]], place: Place) -> None:
 
 
 def spoken_names(place: Place) -> set[str]:
-    """The official name and what people say for it: 浙江, 杭州, 西湖; 前郭 for 前郭尔罗斯蒙古族自治县 is not guessed."""
+    """The official name and what people say for it: 浙江, 杭州, 西湖, 凉山州."""
     names = {place.name}
     if place.level == 0:
         names.add(_PROVINCE_TAIL.sub("", place.name))

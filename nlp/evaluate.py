@@ -7,19 +7,45 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from nlp.catalogue import Catalogue
 from nlp.normalize import arabic
 
 FIELDS = (
-    "service_type", "customer_name", "contact_phone", "appliance", "brand", "model", "fault", "error_code", "onset", "intermittent",
-    "address.province", "address.city", "address.district", "address.detail", "appointment", "purchase_date", "in_warranty_claim",
-    "safety", "urgency", "prior_ticket", "sentiment_complaint",
-)  # fmt: skip
+    "service_type",
+    "customer_name",
+    "contact_phone",
+    "appliance",
+    "brand",
+    "model",
+    "fault",
+    "error_code",
+    "onset",
+    "intermittent",
+    "address.province",
+    "address.city",
+    "address.district",
+    "address.detail",
+    "appointment",
+    "purchase_date",
+    "in_warranty_claim",
+    "safety",
+    "urgency",
+    "prior_ticket",
+    "sentiment_complaint",
+)
 REQUIRED = (
-    "service_type", "contact_phone", "appliance", "brand", "fault", "address.city", "address.district", "address.detail", "appointment",
-)  # fmt: skip
+    "service_type",
+    "contact_phone",
+    "appliance",
+    "brand",
+    "fault",
+    "address.city",
+    "address.district",
+    "address.detail",
+    "appointment",
+)
 NEUTRAL: Mapping[str, object] = {
     "intermittent": False,
     "sentiment_complaint": False,
@@ -29,10 +55,21 @@ NEUTRAL: Mapping[str, object] = {
 """Values that say the same as a field left out."""
 _MUNICIPALITIES = frozenset({"北京", "上海", "天津", "重庆"})
 _SAME_APPLIANCE = {
-    "燃气热水器": "热水器", "电热水器": "热水器", "滚筒洗衣机": "洗衣机", "波轮洗衣机": "洗衣机", "中央空调": "空调", "抽油烟机": "油烟机",
-    "智能马桶盖": "马桶盖", "智能马桶": "马桶盖", "电视机": "电视", "燃气壁挂炉": "壁挂炉", "烘干机": "干衣机", "灶具": "燃气灶", "煤气灶": "燃气灶",
+    "燃气热水器": "热水器",
+    "电热水器": "热水器",
+    "滚筒洗衣机": "洗衣机",
+    "波轮洗衣机": "洗衣机",
+    "中央空调": "空调",
+    "抽油烟机": "油烟机",
+    "智能马桶盖": "马桶盖",
+    "智能马桶": "马桶盖",
+    "电视机": "电视",
+    "燃气壁挂炉": "壁挂炉",
+    "烘干机": "干衣机",
+    "灶具": "燃气灶",
+    "煤气灶": "燃气灶",
     "扫地机": "扫地机器人",
-}  # fmt: skip
+}
 _TITLE = re.compile("(先生|女士|小姐|老师|老板|大爷|阿姨|太太|师傅|大哥|大姐|总)$")
 _MALE, _FEMALE = frozenset({"先生", "大爷", "大哥"}), frozenset({"女士", "小姐", "阿姨", "太太", "大姐"})
 _DIVISION = re.compile("(特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|自治州|省|市|新区|区|县)$")
@@ -48,7 +85,7 @@ class Counts:
     wrong: int = 0
     missed: int = 0
 
-    def __iadd__(self, other: Counts) -> Counts:
+    def __iadd__(self, other: Counts) -> Self:
         self.right, self.wrong, self.missed = (
             self.right + other.right,
             self.wrong + other.wrong,
@@ -58,14 +95,17 @@ class Counts:
 
     @property
     def precision(self) -> float:
+        """Share of given values that are right."""
         return self.right / (self.right + self.wrong) if self.right + self.wrong else 0.0
 
     @property
     def recall(self) -> float:
+        """Share of expected values that were found."""
         return self.right / (self.right + self.missed) if self.right + self.missed else 0.0
 
     @property
     def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
         total = 2 * self.right + self.wrong + self.missed
         return 2 * self.right / total if total else 0.0
 
@@ -284,6 +324,14 @@ def _appliance(gold: object, pred: object) -> bool:
 
 
 _COMPARE: Mapping[str, Callable[[object, object], bool]] = {
-    "contact_phone": _phone, "model": _code, "error_code": _code, "prior_ticket": _code, "appliance": _appliance, "customer_name": _name,
-    "address.detail": _detail, "appointment": _slot, "purchase_date": _date, "onset": _date,
-}  # fmt: skip
+    "contact_phone": _phone,
+    "model": _code,
+    "error_code": _code,
+    "prior_ticket": _code,
+    "appliance": _appliance,
+    "customer_name": _name,
+    "address.detail": _detail,
+    "appointment": _slot,
+    "purchase_date": _date,
+    "onset": _date,
+}

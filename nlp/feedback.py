@@ -1,4 +1,4 @@
-"""What agents made of the machine's values: live precision by slot, the worst rules, and corrections as new corpus records."""
+"""What agents made of the machine's values: live precision by slot, the worst rules, corrections as corpus records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of an address put right where they were misheard: 九是八好 → 九十八号. One character for one, so offsets stay."""
+"""Numbers of an address put right where they were misheard: 九是八好 → 九十八号. Offsets stay."""
 
 from __future__ import annotations
 
@@ -7,13 +7,41 @@ from nlp.sound import syllable
 
 NUMERALS = frozenset("零〇一二三四五六七八九十百千幺两0123456789")
 _DIGIT_OF = {
-    "ling": "零", "lin": "零", "yao": "幺", "yi": "一", "er": "二", "liang": "两", "lia": "两", "san": "三", "shan": "三", "si": "四",
-    "wu": "五", "wo": "五", "liu": "六", "niu": "六", "qi": "七", "ba": "八", "jiu": "九", "bai": "百", "qian": "千",
-}  # fmt: skip
+    "ling": "零",
+    "lin": "零",
+    "yao": "幺",
+    "yi": "一",
+    "er": "二",
+    "liang": "两",
+    "lia": "两",
+    "san": "三",
+    "shan": "三",
+    "si": "四",
+    "wu": "五",
+    "wo": "五",
+    "liu": "六",
+    "niu": "六",
+    "qi": "七",
+    "ba": "八",
+    "jiu": "九",
+    "bai": "百",
+    "qian": "千",
+}
 _UNIT_OF = {
-    "hao": "号", "dong": "栋", "zhuang": "幢", "chuang": "幢", "zuo": "座", "lou": "楼", "ceng": "层", "zu": "组", "nong": "弄",
-    "xiang": "巷", "ti": "梯", "men": "门", "ta": "塔",
-}  # fmt: skip
+    "hao": "号",
+    "dong": "栋",
+    "zhuang": "幢",
+    "chuang": "幢",
+    "zuo": "座",
+    "lou": "楼",
+    "ceng": "层",
+    "zu": "组",
+    "nong": "弄",
+    "xiang": "巷",
+    "ti": "梯",
+    "men": "门",
+    "ta": "塔",
+}
 UNITS = frozenset("号栋幢座单楼层室弄组队门梯院巷户期区杠")
 _LETTER_OF = {"ei": "A", "bi": "B", "xi": "C", "di": "D"}
 _STRICT = frozenset({"er", "san", "wu", "liu", "qi", "ba", "jiu", "si", "yi", "shan"})
@@ -64,11 +92,13 @@ def _numerals(chars: list[str]) -> None:
         if digit is None:
             continue
         left, right = before in NUMERALS, after in NUMERALS
-        if (left and right) or (right and before in _BEFORE) or (left and (after in UNITS or _unit_of(chars, i + 1))):
-            chars[i] = digit
-        elif before in _BEFORE and syllable(c) in _STRICT and (after in UNITS or _unit_of(chars, i + 1) == "单"):
-            chars[i] = digit
-        elif left and after in PUNCTUATION and _at(chars, i - 2) in NUMERALS and c not in "了吧":
+        if (
+            (left and right)
+            or (right and before in _BEFORE)
+            or (left and (after in UNITS or _unit_of(chars, i + 1)))
+            or (before in _BEFORE and syllable(c) in _STRICT and (after in UNITS or _unit_of(chars, i + 1) == "单"))
+            or (left and after in PUNCTUATION and _at(chars, i - 2) in NUMERALS and c not in "了吧")
+        ):
             chars[i] = digit
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
-from nlp.addresses import components, parse
+from nlp.address_parts import components
+from nlp.addresses import parse
 from nlp.dialogue import Found
 from nlp.sound import alike
 from nlp.types import KnownCustomer, SlotState, SlotValue

@@ -1,4 +1,4 @@
-"""Text as the rules read it: no blanks, upper-case Latin, half-width digits, each character tied to its original offset."""
+"""Text as the rules read it: no blanks, upper-case Latin, half-width digits, each character tied to its offset."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _fold(c: str) -> str:
 
 
 def spoken_int(s: str) -> int | None:
-    """``二百八十八`` → 288, ``五零一`` → 501, ``三十`` → 30, ``一百零九`` → 109, ``两百六`` → 260; None for anything else."""
+    """``二百八十八`` → 288, ``五零一`` → 501, ``一百零九`` → 109, ``两百六`` → 260; None for anything else."""
     if not s or not all(c in DIGIT or c in _UNIT or c.isdigit() for c in s):
         return None
     if not any(c in _UNIT for c in s):

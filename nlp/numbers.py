@@ -10,9 +10,28 @@ from nlp.normalize import DIGIT, PUNCTUATION
 from nlp.sound import syllable
 
 HEARD_AS = {
-    "ling": "0", "lin": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "lia": "2", "san": "3", "shan": "3", "si": "4",
-    "shi": "4", "wu": "5", "wo": "5", "liu": "6", "lu": "6", "niu": "6", "qi": "7", "ba": "8", "jiu": "9", "dong": "0", "guai": "7",
-}  # fmt: skip
+    "ling": "0",
+    "lin": "0",
+    "yao": "1",
+    "yi": "1",
+    "er": "2",
+    "liang": "2",
+    "lia": "2",
+    "san": "3",
+    "shan": "3",
+    "si": "4",
+    "shi": "4",
+    "wu": "5",
+    "wo": "5",
+    "liu": "6",
+    "lu": "6",
+    "niu": "6",
+    "qi": "7",
+    "ba": "8",
+    "jiu": "9",
+    "dong": "0",
+    "guai": "7",
+}
 MISHEARD = 0.3
 SKIPPED = 0.5
 FILLER = frozenset("呃嗯啊那个的了就是这然后面再哦额")
@@ -31,11 +50,13 @@ class SpokenNumber:
 
 
 def exact_digit(c: str) -> str | None:
+    """The digit a character certainly is."""
     d = DIGIT.get(c, c)
     return d if len(d) == 1 and d in "0123456789" else None
 
 
 def guessed_digit(c: str) -> str | None:
+    """The digit a character sounds like."""
     return HEARD_AS.get(syllable(c))
 
 
@@ -69,7 +90,7 @@ def _grow(s: str, start: int, end: int) -> tuple[int, int]:
 
 
 def readings(s: str, start: int, end: int, beam: int = 48) -> list[SpokenNumber]:
-    """Ways to read ``s[start:end]`` as digits, cheapest first. Every certain digit is kept; a misheard one may be kept or dropped."""
+    """Ways to read ``s[start:end]`` as digits, cheapest first. Certain digits are kept, misheard ones perhaps."""
     states: list[tuple[str, float]] = [("", 0.0)]
     for c in s[start:end]:
         sure = exact_digit(c)
@@ -103,6 +124,7 @@ def _phone_of(s: str, start: int, end: int) -> SpokenNumber | None:
 
 
 def is_phone(digits: str) -> bool:
+    """Whether the digits are a whole mobile, landline or service number."""
     return bool(MOBILE.fullmatch(digits) or LANDLINE.fullmatch(digits))
 
 

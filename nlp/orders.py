@@ -28,7 +28,7 @@ def findings(talk: Talk) -> Findings:
     if not service.concrete(talk, named=named or place is not None or number is not None):
         return Findings()
     symptom = main is not None and fault.told(talk, main.name)
-    regions = _regions(talk, pair)
+    regions = _regions(pair)
     kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     maker = brand.settle(talk, regions.main)
@@ -48,7 +48,7 @@ class _Regions:
     other: Callable[[Span], bool]
 
 
-def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
+def _regions(pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
     if pair is None:
         return _Regions(lambda _: True, lambda _: False)
     marks = sorted((span, i) for i, r in enumerate(pair) for span in r.spans)

@@ -13,12 +13,29 @@ SAME_SOUND = 0.15
 NEAR_SOUND = 0.45
 GAP = 0.95
 _INITIALS = (
-    ("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("r", "l"), ("f", "h"), ("p", "b"), ("t", "d"), ("k", "g"), ("q", "j"),
-)  # fmt: skip
+    ("zh", "z"),
+    ("ch", "c"),
+    ("sh", "s"),
+    ("n", "l"),
+    ("r", "l"),
+    ("f", "h"),
+    ("p", "b"),
+    ("t", "d"),
+    ("k", "g"),
+    ("q", "j"),
+)
 _FINALS = (
-    ("iang", "ie"), ("ian", "ie"), ("uang", "uan"), ("ang", "an"), ("ong", "en"), ("eng", "en"), ("ing", "in"),
-    ("ou", "u"), ("uo", "u"), ("ei", "ai"),
-)  # fmt: skip
+    ("iang", "ie"),
+    ("ian", "ie"),
+    ("uang", "uan"),
+    ("ang", "an"),
+    ("ong", "en"),
+    ("eng", "en"),
+    ("ing", "in"),
+    ("ou", "u"),
+    ("uo", "u"),
+    ("ei", "ai"),
+)
 
 
 @lru_cache(maxsize=1)

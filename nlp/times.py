@@ -11,15 +11,50 @@ from nlp.normalize import spoken_int
 
 _N = r"[零〇一二三四五六七八九十两\d]+"
 _DAY_WORDS = {
-    "大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "昨日": -1, "今天": 0, "今日": 0, "今儿": 0, "今晚": 0, "今早": 0, "当天": 0, "今晨": 0,
-    "明天": 1, "明日": 1, "明儿": 1, "明早": 1, "明晚": 1, "后天": 2, "后儿": 2, "大后天": 3, "大后儿": 3,
-}  # fmt: skip
+    "大前天": -3,
+    "前天": -2,
+    "昨天": -1,
+    "昨晚": -1,
+    "昨日": -1,
+    "今天": 0,
+    "今日": 0,
+    "今儿": 0,
+    "今晚": 0,
+    "今早": 0,
+    "当天": 0,
+    "今晨": 0,
+    "明天": 1,
+    "明日": 1,
+    "明儿": 1,
+    "明早": 1,
+    "明晚": 1,
+    "后天": 2,
+    "后儿": 2,
+    "大后天": 3,
+    "大后儿": 3,
+}
 _WEEKDAY = {**{c: i for i, c in enumerate("一二三四五六")}, "日": 6, "天": 6, "末": 5}
 _PARTS: tuple[tuple[str, tuple[int, int]], ...] = (
-    ("上午", (8, 12)), ("早上", (8, 12)), ("早晨", (8, 12)), ("清早", (8, 12)), ("一早", (8, 12)), ("中午", (11, 14)), ("下午", (13, 18)),
-    ("午后", (13, 18)), ("傍晚", (17, 18)), ("晚上", (18, 21)), ("夜里", (18, 21)), ("今晚", (18, 21)), ("明晚", (18, 21)), ("今早", (8, 12)), ("明早", (8, 12)),
-    ("白天", (8, 18)), ("全天", (8, 18)), ("整天", (8, 18)), ("下班", (18, 21)),
-)  # fmt: skip
+    ("上午", (8, 12)),
+    ("早上", (8, 12)),
+    ("早晨", (8, 12)),
+    ("清早", (8, 12)),
+    ("一早", (8, 12)),
+    ("中午", (11, 14)),
+    ("下午", (13, 18)),
+    ("午后", (13, 18)),
+    ("傍晚", (17, 18)),
+    ("晚上", (18, 21)),
+    ("夜里", (18, 21)),
+    ("今晚", (18, 21)),
+    ("明晚", (18, 21)),
+    ("今早", (8, 12)),
+    ("明早", (8, 12)),
+    ("白天", (8, 18)),
+    ("全天", (8, 18)),
+    ("整天", (8, 18)),
+    ("下班", (18, 21)),
+)
 DAY = re.compile(
     r"(?P<word>大前天|前天|昨天|昨晚|昨日|今天|今日|今儿个?|今晚|今早|明天|明日|明儿个?|明早|明晚|大后天|后天|后儿|当天)"
     r"|(?P<weekend>(?P<wnext>这个?|本|下下个?|下个?|上个?)?周末)"
@@ -59,7 +94,7 @@ class When:
         """Start and end by the conventions of appointments; None without a day. An open end is None."""
         if self.day is None:
             return None
-        low, high = self._hours(called)
+        low, high = self._hours()
         zone = called.tzinfo
         start = datetime.combine(self.day, time(), zone) + timedelta(hours=low)
         end = datetime.combine(self.last_day or self.day, time(), zone) + timedelta(hours=high)
@@ -69,7 +104,7 @@ class When:
             return start, None
         return start, end
 
-    def _hours(self, called: datetime) -> tuple[float, float]:
+    def _hours(self) -> tuple[float, float]:
         low, high = self.part or (8, 18)
         if self.begin is None:
             return low, high
@@ -224,22 +259,29 @@ def _join(a: When, b: When, s: str) -> When | None:
     gap = s[a.end : b.start]
     if not _LINK.fullmatch(gap):
         return None
-    if a.day and b.day:
-        if a.day == b.day:
-            return replace(a, end=b.end, part=b.part or a.part)
-        if len(gap) <= 1 and a.calendar and b.weekday:
-            return replace(a, end=b.end)
-        if len(gap) <= 1 and b.calendar and a.weekday and not a.part:
-            return replace(b, start=a.start)
-        if a.part is None and a.begin is None and len(gap) <= 1 and a.last_day and b.day > a.day:
-            return replace(a, end=b.end, last_day=b.last_day, part=b.part)
-        return None
     if b.day:
-        return None
+        return _join_days(a, b, gap) if a.day else None
+    return _join_hours(a, b, gap)
+
+
+def _join_days(a: When, b: When, gap: str) -> When | None:
+    """A date and its weekday are one day; two days in a row are a stretch."""
+    close = len(gap) <= 1
+    if a.day == b.day:
+        return replace(a, end=b.end, part=b.part or a.part)
+    if close and a.calendar and b.weekday:
+        return replace(a, end=b.end)
+    if close and b.calendar and a.weekday and not a.part:
+        return replace(b, start=a.start)
+    if close and a.vague and a.day and b.day and b.day > a.day:
+        return replace(a, end=b.end, last_day=b.last_day, part=b.part)
+    return None
+
+
+def _join_hours(a: When, b: When, gap: str) -> When | None:
     if b.begin is not None:
-        if a.begin is not None:
-            return None
-        return replace(a, end=b.end, begin=b.begin, finish=b.finish, relation=b.relation)
+        joined = replace(a, end=b.end, begin=b.begin, finish=b.finish, relation=b.relation)
+        return joined if a.begin is None else None
     if a.part is None and a.begin is None:
         return replace(a, end=b.end, part=b.part)
     if a.begin is None and a.part and b.part and a.part != b.part and gap in ("", "还是", "或者", "或", "、", "，"):

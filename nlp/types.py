@@ -82,7 +82,7 @@ class Evidence:
 
 
 SlotContent = str | bool | dict[str, str | None]
-"""Text, a flag, or the parts of an address {province, city, district, detail} or appointment {start, end} (ISO 8601)."""
+"""Text, a flag, the parts of an address (province … detail), or of an appointment (start, end in ISO 8601)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from nlp.addresses import Spoken, completed, echoes, merge, parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.types import SlotState
 
-
 _OUR_PLACE = re.compile(r"网点|服务站|门店|维修点|专卖店|我们仓库")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict

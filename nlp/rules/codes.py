@@ -77,7 +77,7 @@ def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
         return None
     if _is_ticket(turn, code, before, asked):
         return "prior_ticket"
-    if _is_error(talk, turn, code, around, asked):
+    if _is_error(turn, code, around, asked):
         return "error_code"
     if code.letters and code.digits and (len(code.text) >= 4 or "model" in asked or "型号" in turn.s):
         return "model" if len(code.text) >= 3 or "model" in asked or "型号" in before else None
@@ -97,7 +97,7 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
     return named and code.digits >= 3 and (code.letters > 0 or code.digits >= 3)
 
 
-def _is_error(talk: Talk, turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
+def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
     if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:14]) or _NO_CODE.search(turn.s):
         return False
     if not code.letters:

@@ -6,16 +6,32 @@ import re
 from datetime import date, timedelta
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
-from nlp.rules.appliance import NOT_OURS
 from nlp.normalize import spoken_int
+from nlp.rules.appliance import NOT_OURS
 from nlp.times import When, times
 from nlp.types import SlotState
 
 _N = r"[零〇一二三四五六七八九十两\d]+"
-_FESTIVALS = {"双十一": "-11-11", "双11": "-11-11", "双十二": "-12-12", "双12": "-12-12", "六一八": "-06-18", "618": "-06-18", "元旦": "-01-01", "五一": "-05-01",
-              "国庆": "-10-01", "十一": "-10-01", "六一": "-06-01", "三八": "-03-08", "圣诞": "-12-25", "年底": "-12", "年初": "-01", "年中": "-06"}  # fmt: skip
+_FESTIVALS = {
+    "双十一": "-11-11",
+    "双11": "-11-11",
+    "双十二": "-12-12",
+    "双12": "-12-12",
+    "六一八": "-06-18",
+    "618": "-06-18",
+    "元旦": "-01-01",
+    "五一": "-05-01",
+    "国庆": "-10-01",
+    "十一": "-10-01",
+    "六一": "-06-01",
+    "三八": "-03-08",
+    "圣诞": "-12-25",
+    "年底": "-12",
+    "年初": "-01",
+    "年中": "-06",
+}
 _YEAR = re.compile(
-    rf"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{{2}}|[零一二三四五六七八九\d]{{2}})年(?!了|多|级)"
+    r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{2}|[零一二三四五六七八九\d]{2})年(?!了|多|级)"
 )
 _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})[号日])?")
 _BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
@@ -171,7 +187,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or "还好" in after[:4]
         ):
             continue
-        if asked or _BEGAN.search(after) or re.search("从|打|自", before[-2:]) and re.search("就|开|起", after):
+        if asked or _BEGAN.search(after) or (re.search("从|打|自", before[-2:]) and re.search("就|开|起", after)):
             best = w
     if best is None or best.day is None:
         return None

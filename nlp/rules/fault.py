@@ -25,7 +25,7 @@ ONLY_GENERAL = frozenset({"install", "enquiry"})
 
 
 def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callable[[Span], bool]) -> Found | None:
-    """The symptom with most said for it among those the appliance can have. ``belongs`` says which places are about it."""
+    """The symptom with most said for it among those of the appliance. ``belongs``: which places are about it."""
     if appliance is None or kind in {"enquiry", None}:
         return None
     score: dict[str, float] = defaultdict(float)

@@ -1,4 +1,4 @@
-"""Yes-or-no fields and kinds that single words decide: intermittent, in_warranty_claim, safety, urgency, sentiment_complaint."""
+"""Fields that single words decide: intermittent, in_warranty_claim, safety, urgency, sentiment_complaint."""
 
 from __future__ import annotations
 
@@ -20,14 +20,22 @@ _OUT = re.compile(
 )
 _ASKING = re.compile(r"是不是|有没有|吗|？|\?|能不能")
 SAFETY: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("gas_smell", re.compile(r"(?:煤气|燃气|天然气|液化气|瓦斯|臭鸡蛋)(?:的)?(?:味|气味|漏|泄)|漏(?:煤|燃|天然)气|(?:灶|热水器|炉).{0,6}漏气|一股煤气|煤气.{0,4}(?:闻|大)")),
+    (
+        "gas_smell",
+        re.compile(
+            r"(?:煤气|燃气|天然气|液化气|瓦斯|臭鸡蛋)(?:的)?(?:味|气味|漏|泄)|漏(?:煤|燃|天然)气|(?:灶|热水器|炉).{0,6}漏气|一股煤气|煤气.{0,4}(?:闻|大)"
+        ),
+    ),
     ("electric_shock", re.compile(r"漏电|手麻|麻手|触电|电到我|电人|带电|麻了一下|被电|电了(?:我)?一下|打手")),
     ("smoke", re.compile(r"(?<!油)冒(?:黑|白|青|浓)?烟|(?:着|起)火了|烧起来|焦糊味|烧焦|糊味|冒火苗|烧糊了|黑烟")),
-    ("water_leak", re.compile(
-        r"(?:水|漏).{0,10}(?:往外冒|往外喷|喷出来|漫|淹|泡)|(?:地板|橱柜|墙|天花板|吊顶|家具|地毯|床).{0,6}(?:泡|湿透|淹|发霉|鼓)|(?:橱柜|厨房|客厅|屋子?|家|地上|一地|满地|全).{0,4}(?:里)?(?:都|全|满)(?:是|地)?(?:的)?水"
-        r"|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|楼下.{0,8}(?:漏|渗|滴|找上|湿|投诉)|水漫|发大水|关不住|止不住"
-    )),
-)  # fmt: skip
+    (
+        "water_leak",
+        re.compile(
+            r"(?:水|漏).{0,10}(?:往外冒|往外喷|喷出来|漫|淹|泡)|(?:地板|橱柜|墙|天花板|吊顶|家具|地毯|床).{0,6}(?:泡|湿透|淹|发霉|鼓)|(?:橱柜|厨房|客厅|屋子?|家|地上|一地|满地|全).{0,4}(?:里)?(?:都|全|满)(?:是|地)?(?:的)?水"
+            r"|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|楼下.{0,8}(?:漏|渗|滴|找上|湿|投诉)|水漫|发大水|关不住|止不住"
+        ),
+    ),
+)
 _OTHER_FLAT = re.compile(r"楼下.{0,8}(?:漏|渗|滴|找上|湿|水)|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|邻居家.{0,6}(?:水|漏)")
 _DENIES = re.compile(
     r"没有?(?:闻到)?(?:什么|啥|任何)?(?:味|冒烟|烟|漏电|受伤|火|积水|水)|没有没有|没闻到|没味|闻不到|没有$|没有，|没有。|没啥味|不漏"
@@ -49,16 +57,10 @@ _ANGRY = re.compile(
 
 def settle(talk: Talk, *, kind: str | None) -> list[Found]:
     """The flags the call gives proof of."""
-    found: list[Found] = []
-    for rule in (_intermittent, _warranty, _safety):
-        one = rule(talk)
-        if one:
-            found.append(one)
-    danger = next((str(f.value) for f in found if f.name == "safety"), None)
-    for one in (_urgency(talk, danger), _sentiment(talk, kind)):
-        if one:
-            found.append(one)
-    return found
+    danger = _safety(talk)
+    urgency = _urgency(talk, str(danger.value) if danger else None)
+    flags = (_intermittent(talk), _warranty(talk), danger, urgency, _sentiment(talk, kind))
+    return [f for f in flags if f is not None]
 
 
 def _flag(name: str, value: SlotContent, display: str, rule: str, turn: Turn, m: re.Match[str]) -> Found:

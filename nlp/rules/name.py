@@ -15,9 +15,24 @@ from nlp.types import SlotState
 _HAN = r"[\u4e00-\u9fff]"
 TITLES = "先生|女士|小姐|老师|老板|大爷|阿姨|太太|师傅|大哥|大姐|大叔|大妈|大娘|奶奶|爷爷|同志|经理|主任|医生|总|哥|姐"
 _POLITE = {
-    "大爷": "先生", "大叔": "先生", "大哥": "先生", "哥": "先生", "爷爷": "先生", "大姐": "女士", "姐": "女士", "阿姨": "女士", "奶奶": "女士",
-    "大妈": "女士", "大娘": "女士", "小姐": "女士", "太太": "女士", "同志": "", "经理": "", "主任": "", "医生": "",
-}  # fmt: skip
+    "大爷": "先生",
+    "大叔": "先生",
+    "大哥": "先生",
+    "哥": "先生",
+    "爷爷": "先生",
+    "大姐": "女士",
+    "姐": "女士",
+    "阿姨": "女士",
+    "奶奶": "女士",
+    "大妈": "女士",
+    "大娘": "女士",
+    "小姐": "女士",
+    "太太": "女士",
+    "同志": "",
+    "经理": "",
+    "主任": "",
+    "医生": "",
+}
 _NOT_GIVEN = frozenset(
     "的是我你您他她它们这那就在有不没了吗吧呢啊哦嗯呀哈嘛喽咯电话号码地址先女老师也都和跟姓叫名打要请好行对可以后前上下个么来去说看留写记幺零一二三四五六七八九十呃额喂哎"
 )
@@ -109,7 +124,7 @@ def settle(talk: Talk) -> Found | None:
         return None
     if short and agent and agent.span > short.span and not short.title:
         chosen = agent
-    family = agent.family if chosen is agent and agent else _family(talk, chosen.family, short, agent)
+    family = chosen.family if chosen is agent else _family(talk, chosen.family, short, agent)
     title = chosen.title or (agent.title if agent and _alike(agent.family, family) else "")
     name = family + title
     state = SlotState.CONFIRMED if agent and short and agent.family == family else SlotState.HEARD
@@ -255,7 +270,7 @@ def _given(s: str, family: str, given: str, end: int) -> str:
     for i, c in enumerate(given):
         if c in _NOT_GIVEN or (i == 1 and c == family):
             return given[:i]
-    return "" if re.fullmatch(TITLES, given) or s[end : end + 1] in ("吗",) else given
+    return "" if re.fullmatch(TITLES, given) or s[end : end + 1] == "吗" else given
 
 
 _SOUNDED = frozenset(

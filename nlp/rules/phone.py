@@ -62,7 +62,7 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
     mended = _mended(talk, turn)
     if mended:
         return [mended]
-    appended = _completed(talk, turn)
+    appended = _completed(turn)
     if appended:
         return [appended]
     m = _THIS_NUMBER.search(turn.s)
@@ -89,7 +89,7 @@ def _differences(a: str, b: str) -> int:
     return int(Levenshtein.distance(a, b, score_cutoff=3))
 
 
-def _completed(talk: Talk, turn: Turn) -> Heard | None:
+def _completed(turn: Turn) -> Heard | None:
     """A number given in two breaths: "…零零幺，后面再一个八"."""
     for start, end in runs(turn.s, least=6):
         digits = "".join(d for c in turn.s[start:end] if (d := exact_digit(c)) is not None)

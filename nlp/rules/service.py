@@ -118,7 +118,8 @@ def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
 def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, symptom: bool) -> Found:
     """The kind with the highest sum of cues.
 
-    ``symptom``: the caller told one, which speaks for a repair. ``dispatched``: an address or appointment was given, which a mere question does not need.
+    ``symptom``: the caller told one, which speaks for a repair. ``dispatched``: an address or appointment was given,
+    which a mere question does not need.
     """
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
@@ -131,7 +132,5 @@ def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, sym
                 spans.setdefault(kind, span)
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
-    span = spans.get(kind)
-    return Found(
-        "service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, (span,) if span else (), 0.9
-    )
+    proof = (spans[kind],) if kind in spans else ()
+    return Found("service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, proof, 0.9)
