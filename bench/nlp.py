@@ -2,7 +2,7 @@
 
     python bench/nlp.py [--corpus FILE.jsonl] [--rounds N]
 
-Each line is {"bench", "value", "unit", "ratio", "baseline"}; ``ratio`` is value / baseline on the same text and machine.
+Each line is {"bench", "value", "unit", "ratio", "baseline"}; ``ratio`` is value / baseline on the same text.
 jionlp's parsers are measured too where that package is installed. Times are CPU time of one core.
 """
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # This file has the package's name: the package must be found before it.
@@ -69,7 +70,7 @@ def turns(calls: list, extractor: Extractor) -> tuple[list[float], list[float]]:
     pushes, whole = [], []
     for _, context, segments in calls:
         session = extractor.start(context)
-        spent = [timed(lambda s=segment: session.push(s)) for segment in segments]
+        spent = [timed(partial(session.push, segment)) for segment in segments]
         pushes += spent
         whole.append(sum(spent))
     return pushes, whole
