@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "callcenter.cli.demo:demo",
     "doctor": "callcenter.cli.doctor:doctor",
     "pbx": "callcenter.cli.pbx:pbx",
+    "replay": "callcenter.cli.replay:replay",
     "models": "callcenter.cli.speech:models",
     "asr": "callcenter.cli.speech:asr",
     "call": "callcenter.cli.speech:call",

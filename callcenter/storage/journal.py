@@ -12,6 +12,7 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -79,8 +80,8 @@ class Journal:
     def facts(self, facts: Iterable[object]) -> None:
         """Domain events in the order of their publication."""
 
-    def context(self, call_id: str, context: object) -> None:
-        """A call's understanding begins."""
+    def context(self, call_id: str, context: object, catalogue: Any) -> None:
+        """A call's understanding begins, or begins anew, with the words of ``catalogue`` (a dataclass)."""
 
     def segment(self, call_id: str, segment: object) -> None:
         """An utterance is understood."""
@@ -146,7 +147,8 @@ class DayJournal(Journal):
         self._number = 0
         self._streams = 0
         self._file_bytes = max(2**20, max_bytes // FILE_SHARE)
-        self._open_calls: dict[str, list[bytes]] = {}
+        self._catalogue: Any = None
+        self._open_calls: dict[str, tuple[Any, list[bytes]]] = {}
         self._pending: list[bytes | tuple[int, bytes]] = []
         self._pending_bytes = 0
         self._handed_bytes = 0
@@ -184,9 +186,10 @@ class DayJournal(Journal):
         for fact in facts:
             self._put(Kind.FACT, fact_bytes(fact))
 
-    def context(self, call_id: str, context: object) -> None:
-        """A call's understanding begins."""
-        self._open_calls[call_id] = []
+    def context(self, call_id: str, context: object, catalogue: Any) -> None:
+        """A call's understanding begins, or begins anew, with the words of ``catalogue`` (a dataclass)."""
+        self._words(catalogue)
+        self._open_calls[call_id] = catalogue, []
         self._of_call(Kind.CONTEXT, call_id, {"context": context})
 
     def segment(self, call_id: str, segment: object) -> None:
@@ -253,16 +256,24 @@ class DayJournal(Journal):
             **self._about,
         }
         self._json(Kind.HEAD, head)
+        self._catalogue = None
         if checkpoint is not None:
             self._json(Kind.CHECKPOINT, checkpoint)
-            for records in self._open_calls.values():
+            for catalogue, records in self._open_calls.values():
+                self._words(catalogue)
                 for body in records:
                     self._put(Kind.CARRIED, body)
+
+    def _words(self, catalogue: Any) -> None:
+        """The catalogue, unless it is the last one in this file."""
+        if catalogue is not self._catalogue:
+            self._catalogue = catalogue
+            self._json(Kind.CATALOGUE, {part.name: getattr(catalogue, part.name) for part in fields(catalogue)})
 
     def _of_call(self, kind: Kind, call_id: str, body: Json) -> None:
         encoded = orjson.dumps({"call_id": call_id, **body})
         if call_id in self._open_calls:
-            self._open_calls[call_id].append(bytes((kind,)) + encoded)
+            self._open_calls[call_id][1].append(bytes((kind,)) + encoded)
         self._put(kind, encoded)
 
     def _json(self, kind: Kind, body: Json) -> None:

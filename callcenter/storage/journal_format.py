@@ -76,6 +76,8 @@ class Kind(IntEnum):
     """A CONTEXT, SEGMENT or DRAFT of a call that began in the file before: kind (a byte) and body."""
     END = 18
     """Last of a file that was finished: ``why`` is closed or rotated."""
+    CATALOGUE = 19
+    """The words that calls understood from here on know, until the next of these."""
 
 
 class JournalUnreadable(Invalid):
