@@ -93,3 +93,16 @@ async def replayed(stage, open_page, number: str) -> None:
     # A marker leads to the words it came from.
     await page.get_by_test_id("marker").filter(has_text="品牌").first.click()
     await expect(page.locator("mark.strong")).to_contain_text("格力")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("stage", [WITH_SOUND], indirect=True)
+async def test_a_smell_of_gas_raises_the_alarm_at_once(stage, agent_page):
+    """A danger that is spoken of stands in a red line over the order while the caller is still talking."""
+    gas = next(call for call in CALLS if call.name == "dev-006")
+    call = await stage.pbx.place_call(
+        SimulatedCall(number=gas.number, interface=AGENT, audio=gas.audio, ring_s=0.5, talk_s=30.0)
+    )
+    await expect(agent_page.get_by_test_id("alert")).to_contain_text("燃气味", timeout=SPEECH_MS)
+    call.hang_up()
+    await call.ended
