@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from callcenter.errors import ConfigInvalid
 
@@ -22,15 +31,20 @@ ENV_RESERVED = frozenset({"CALLCENTER_CONFIG", "CALLCENTER_MODELS"})
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-def _pattern(text: str) -> str:
+def checked_pattern(text: str) -> str:
+    """``text`` if it can be ``pbx.agent_pattern``; ValueError says why not."""
     try:
-        re.compile(text)
+        groups = re.compile(text).groupindex
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from error
+    if "interface" not in groups:
+        raise ValueError("it needs a group (?P<interface>…) that names the device")
     return text
 
 
-Pattern = Annotated[str, AfterValidator(_pattern)]
+Pattern = Annotated[str, AfterValidator(checked_pattern)]
+Engine = Annotated[Literal["vosk", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+"""YAML reads a bare ``off`` as false."""
 DialplanContext = Annotated[str, Field(pattern=r"^[\w.-]{1,80}$")]
 
 
@@ -75,7 +89,7 @@ class MediaSettings(Section):
 class AsrSettings(Section):
     """Speech to text."""
 
-    engine: Literal["vosk", "off"] = "vosk"
+    engine: Engine = "vosk"
     model: str = "zh-demo"
     threads: int = Field(default=0, ge=0)
 
@@ -175,9 +189,7 @@ def load(path: Path | None = None, *, env: dict[str, str] | None = None) -> Sett
     tree = _read_yaml(chosen) if chosen else {}
     for name, value in env.items():
         if name.startswith(ENV_PREFIX) and name not in ENV_RESERVED:
-            _set(
-                tree, name.removeprefix(ENV_PREFIX).lower().split("__"), yaml.safe_load(value) if value else None, name
-            )
+            _set(tree, name.removeprefix(ENV_PREFIX).lower().split("__"), _from_env(value, name), name)
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
@@ -186,19 +198,37 @@ def load(path: Path | None = None, *, env: dict[str, str] | None = None) -> Sett
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigInvalid(
             f"cannot read it: {error.strerror}", field=str(path), fix="`callcenter init` writes a commented one"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigInvalid(f"not valid YAML: {error}", field=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid(f"it is not UTF-8 text: {error.reason}", field=str(path), fix="save it as UTF-8") from error
+    tree = _parse_yaml(text, str(path))
     if tree is None:
         return {}
     if not isinstance(tree, dict):
         raise ConfigInvalid("the top level must be a mapping of sections", field=str(path))
     # A section written with all its keys commented out reads as None: it means the defaults.
     return {key: value for key, value in tree.items() if value is not None}
+
+
+def _from_env(value: str, name: str) -> Any:
+    """As it stands, so that ``0571`` and a secret of digits stay text; empty means unset, brackets hold YAML."""
+    return _parse_yaml(value, name) if value.startswith(("[", "{")) else value or None
+
+
+def _parse_yaml(text: str, source: str) -> Any:
+    """Raises ConfigInvalid naming ``source`` with line and column."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
+        raise ConfigInvalid(f"not valid YAML: {error.problem}", field=where, fix="correct this line") from error
+    except yaml.YAMLError as error:
+        raise ConfigInvalid(f"not valid YAML: {error}", field=source) from error
 
 
 def _set(tree: dict[str, Any], keys: list[str], value: Any, source: str) -> None:

@@ -61,6 +61,7 @@ def test_unknown_key_is_named_with_its_path(tmp_path):
         ("web: {port: http}", "web.port"),
         ("asr: {engine: whisper}", "asr.engine"),
         ("pbx: {agent_pattern: '('}", "pbx.agent_pattern"),
+        ("pbx: {agent_pattern: 'PJSIP/10..-.*'}", "pbx.agent_pattern"),
         ("pbx: {secret: a, secret_file: b}", ""),
     ],
 )
@@ -71,6 +72,23 @@ def test_bad_values_are_named(tmp_path, text, where):
     with pytest.raises(ConfigInvalid) as error:
         config.load(file, env={})
     assert where in str(error.value.field)
+
+
+def test_broken_yaml_is_one_line_with_its_place(tmp_path):
+    """A syntax error says file, line and column, and what is wrong, in one line."""
+    file = tmp_path / "c.yaml"
+    file.write_text("country: CN\npbx: [1\n")
+    with pytest.raises(ConfigInvalid) as error:
+        config.load(file, env={})
+    assert error.value.field == f"{file}:3:1"
+    assert "\n" not in str(error.value)
+
+
+def test_off_needs_no_quotes(tmp_path):
+    """`engine: off` means off, although YAML reads it as false."""
+    file = tmp_path / "c.yaml"
+    file.write_text("asr: {engine: off}\n")
+    assert config.load(file, env={}).asr.engine == "off"
 
 
 @pytest.mark.parametrize("text", ["- a list", "a: [", "just words"])
@@ -108,3 +126,19 @@ def test_secrets_come_from_files_and_are_not_shown(tmp_path):
     assert "hush" not in repr(config.Settings.model_validate({"pbx": {"secret": "hush"}}))
     with pytest.raises(ConfigInvalid, match="secret_file"):
         config.Settings.model_validate({"pbx": {"secret_file": tmp_path / "gone"}}).pbx_secret()
+
+
+def test_text_from_the_environment_stays_text():
+    """Digits with a leading zero, a numeric secret and words YAML has a meaning for are taken as written."""
+    env = {"CALLCENTER_AREA_CODE": "0571", "CALLCENTER_PBX__SECRET": "012345", "CALLCENTER_PBX__USERNAME": "no"}
+    settings = config.load(env={**env, "CALLCENTER_MEDIA__TAP": "false", "CALLCENTER_JOURNAL__DIR": ""})
+    assert (settings.area_code, settings.pbx_secret(), settings.pbx.username) == ("0571", "012345", "no")
+    assert (settings.media.tap, settings.journal.dir) == (False, None)
+
+
+def test_lists_from_the_environment_are_yaml():
+    """A value in brackets is a list; one that is cut off names the variable."""
+    name = "CALLCENTER_PBX__CLICK_TO_CALL_CONTEXTS"
+    assert config.load(env={name: "[from-internal, sales]"}).pbx.click_to_call_contexts == ("from-internal", "sales")
+    with pytest.raises(ConfigInvalid, match=name):
+        config.load(env={name: "[from-internal"})
