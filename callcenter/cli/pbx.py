@@ -26,10 +26,21 @@ def pbx() -> None:
     """The Asterisk beside us."""
 
 
+def _pattern(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    try:
+        return settings_file.checked_pattern(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @pbx.command()
 @click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option(
-    "--agent-pattern", default=DEFAULT_AGENT_PATTERN, show_default=True, help="Agents' channels; group 'interface'."
+    "--agent-pattern",
+    default=DEFAULT_AGENT_PATTERN,
+    callback=_pattern,
+    show_default=True,
+    help="Agents' channels; group 'interface'.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event (also the default in a pipe).")
 @reports_errors

@@ -97,6 +97,21 @@ def test_manager_conf_asks_for_the_least():
     assert all(event in lean for event in manager_conf.EVENTS)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"permit": "10.0.0.9/32\npermit = 0.0.0.0/0"}, "--permit"),
+        ({"permit": "everywhere"}, "--permit"),
+        ({"username": "a]\nread = all"}, "pbx.username"),
+    ],
+)
+def test_manager_conf_takes_no_line_of_a_stranger(wrong, field):
+    """A network or user that is none is refused and cannot bring further lines into the file."""
+    with pytest.raises(Invalid) as error:
+        manager_conf.section(**{"username": "desk", "asterisk": 22, **wrong})
+    assert error.value.field == field
+
+
 def test_manager_conf_for_pops_alone_has_no_write_class():
     """Pop-only needs no right to change anything."""
     assert "write =" not in manager_conf.section(username="desk", asterisk=22, pop_only=True)
