@@ -14,6 +14,10 @@ from callcenter.errors import Conflict, Invalid, NotFound
 from callcenter.ids import new_id
 from callcenter.storage.tables import LoginTokenRow, SessionRow, UserRow
 
+USERNAME_LENGTH = 60
+SHORT = 80
+"""Characters of display names and devices, as their columns have it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
@@ -49,10 +53,14 @@ async def add_user(
     password_hash: str | None = None,
     interface: str | None = None,
 ) -> User:
-    """Add a user; names are compared without case. Raises Conflict for a taken name, Invalid for an empty one."""
-    name = username.strip().casefold()
-    if not name:
-        raise Invalid("must not be empty", field="username")
+    """Add a user; names are compared without case. Raises Conflict for a taken name, Invalid for one that cannot be."""
+    name = _one_word(username.strip().casefold(), "username", USERNAME_LENGTH)
+    if interface is not None:
+        _one_word(interface, "interface", SHORT)
+    if len(display_name) > SHORT or not display_name.isprintable():
+        raise Invalid(
+            f"must be one line of at most {SHORT} characters", field="display_name", fix="choose a shorter one"
+        )
     row = UserRow(
         user_id=new_id(),
         username=name,
@@ -69,6 +77,14 @@ async def add_user(
     except IntegrityError as error:
         raise Conflict(f"there is already a user {name}", field="username", fix="choose another name") from error
     return _user(row)
+
+
+def _one_word(text: str, field: str, longest: int) -> str:
+    if not text:
+        raise Invalid("must not be empty", field=field)
+    if len(text) > longest or not text.isprintable() or " " in text:
+        raise Invalid(f"must be at most {longest} characters without spaces", field=field, fix="choose another one")
+    return text
 
 
 async def by_username(session: AsyncSession, username: str) -> User | None:

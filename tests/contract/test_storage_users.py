@@ -50,6 +50,26 @@ async def test_a_name_is_given_once(database: Database) -> None:
         assert [user.username for user in await users.list_users(work.session)] == ["li", "wang"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "x" * 61),
+        ("username", "li wang"),
+        ("username", "li\nwang"),
+        ("display_name", "李" * 81),
+        ("display_name", "李\x00"),
+        ("interface", ""),
+        ("interface", "PJSIP/1001\n"),
+        ("interface", "P" * 81),
+    ],
+)
+async def test_a_user_that_could_never_log_in_or_be_rung_is_refused(database: Database, field: str, value: str) -> None:
+    """Names and devices that fit no column, or no line, are refused by their field."""
+    with pytest.raises(Invalid) as error:
+        await add(database, **{"username": "li", field: value})
+    assert error.value.field == field
+
+
 async def test_a_login_lasts_until_it_expires_is_deleted_or_its_user_is_kept_out(database: Database) -> None:
     """Four ways a cookie stops to work."""
     user = await add(database)
