@@ -80,7 +80,7 @@ class Auth:
         known = user if user is not None and user.active else None
         if not await self._passwords.verify(known.password_hash if known else None, password) or known is None:
             # What is no user's name may be a password typed into the wrong box.
-            log.warning("auth.login_failed", user_id=user.user_id if user else None, address=address)
+            log.warning("auth.login_failed", user_id=user.user_id if user else None, client=address)
             raise LoginFailed(
                 "user name or password is wrong", fix="try again, or ask an administrator for a login link"
             )
@@ -94,7 +94,7 @@ class Auth:
             user = await users.use_login_token(work.session, _hash(token), at=now)
             await work.commit()
         if user is None:
-            log.warning("auth.link_failed", address=address)
+            log.warning("auth.link_failed", client=address)
             raise LoginFailed("this login link was used already or is too old", fix="ask for a new one")
         return await self._open(user, address, "link")
 
@@ -178,7 +178,7 @@ class Auth:
             )
             await self._note(work.session, user.user_id, "user.logged_in", user, {"address": address, "way": way})
             await work.commit()
-        log.info("auth.logged_in", user_id=user.user_id, address=address, way=way)
+        log.info("auth.logged_in", user_id=user.user_id, client=address, way=way)
         return Login(_principal(user, session_id, csrf_token, expires_at), token)
 
     async def _note(

@@ -95,7 +95,7 @@ def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, 
                     _print_transcript(transcript, as_json)
                 except AudioInvalid as error:
                     failed = True
-                    say(f"{file}: {error}")
+                    say(str(error))
         finally:
             await recognizer.aclose()
 

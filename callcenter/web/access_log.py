@@ -89,7 +89,7 @@ class Border:
             status=status,
             code=code,
             duration_ms=round(seconds * 1000, 1),
-            address=client_address(request),
+            client=client_address(request),
         )
 
 

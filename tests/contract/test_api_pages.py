@@ -226,6 +226,7 @@ async def test_one_line_per_request_without_personal_data(tmp_path):
     assert len(lines) == 3
     assert all(f'"user_id": "{user_id}"' in line for line in lines[1:])
     assert '"route": "/api/customers"' in lines[1]
+    assert '"client": "127.0.0.1"' in lines[1]
     for secret in ("13800138000", "13900139000", "赵六", token):
         assert secret not in log
 
