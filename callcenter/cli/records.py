@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def _records(config: Path | None) -> AsyncIterator[tuple[Database, Auth]]:
+async def open_records(config: Path | None) -> AsyncIterator[tuple[Database, Auth]]:
     """The configured database, brought up to this version's schema, and the logins in it."""
     from callcenter.auth.sessions import Auth
     from callcenter.clock import SystemClock
@@ -50,7 +50,7 @@ def upgrade(config: Path | None) -> None:
     """Create the schema, or bring it up to this version; safe to repeat."""
 
     async def run() -> None:
-        async with _records(config):
+        async with open_records(config):
             say("the database has this version's schema")
 
     asyncio.run(run())
@@ -83,7 +83,7 @@ def add(
 
     async def run() -> None:
         password = _password(password_stdin)
-        async with _records(config) as (_, auth):
+        async with open_records(config) as (_, auth):
             added = await auth.add_user(
                 username=username, display_name=name or username, roles=roles, interface=interface, password=password
             )
@@ -110,7 +110,7 @@ def passwd(config: Path | None, username: str, password_stdin: bool) -> None:
         from callcenter.storage import users
 
         password = _password(password_stdin)
-        async with _records(config) as (database, auth):
+        async with open_records(config) as (database, auth):
             async with database.read() as work:
                 found = await users.by_username(work.session, username)
             if found is None:
@@ -134,7 +134,7 @@ def list_users(config: Path | None, as_json: bool) -> None:
     async def run() -> None:
         from callcenter.storage import users
 
-        async with _records(config) as (database, _), database.read() as work:
+        async with open_records(config) as (database, _), database.read() as work:
             for found in await users.list_users(work.session):
                 row = {
                     "username": found.username,
