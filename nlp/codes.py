@@ -17,7 +17,7 @@ _UNIT = rf"(?:{_WORDS}|[A-Z](?![A-Z]{{2,}}[a-z])|{_DIGITS})"
 _RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:(?![，,]{_DIGITS}(?!{_DIGITS})){_JOIN}{_UNIT})*")
 _PLACE = re.compile(r"^(?:座|栋|幢|塔|区(?!别)|单元|楼|号|室|门|层|期|街|路)")
 _MEASURE = re.compile(r"^(?:[点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])")
-_LITRES = re.compile(r"^\d+L$")
+_LITRES = re.compile(r"^\d+[LW]$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,13 @@ def findings(talk: Talk) -> Findings:
         return Findings()
     symptom = main is not None and fault.told(talk, main.name)
     regions = _regions(pair)
-    kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom)
+    spelled = codes.settle(talk)
+    chased = any(f.name == "prior_ticket" for f in spelled)
+    kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom, chased=chased)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     maker = brand.settle(talk, regions.main)
     found = [kind, name.settle(talk), number, appliance.found(main), maker, problem, place, slot]
-    found += [*codes.settle(talk), dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
+    found += [*spelled, dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
     found += flags.settle(talk, kind=str(kind.value))
     other = _second(talk, pair, kind, maker, regions) if pair else []
     customer = talk.context.customer

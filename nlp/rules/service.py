@@ -15,6 +15,8 @@ CALLER, AGENT, BOTH = "caller", "agent", "both"
 CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
     (kind, weight, speaker, re.compile(pattern))
     for kind, weight, speaker, pattern in (
+        ("progress", -5.0, CALLER, r"我?现在约|还没(?:有)?(?:预)?约|没有?预约"),
+        ("enquiry", 2.5, CALLER, r"有(?:没有)?(?:得)?卖|能(?:不能)?买(?:到)?|想买(?:个|一)|在哪(?:里)?买"),
         ("enquiry", 4.0, CALLER, r"不修了|不弄了|不装了(?!的)|不买了|那?就?算了[，,。]?.{0,3}(?:谢谢|再见)"),
         ("repair", -4.0, CALLER, r"不修了|不弄了"),
         ("complaint", 3.0, CALLER, r"反映(?:个|一个|一下)?(?:事|情况|问题)|太过分|没素质"),
@@ -58,7 +60,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "maintenance",
             3.5,
             CALLER,
-            r"保养|清洗|(?:要|想|该|需要|约|预约|帮我|来).{0,6}换.{0,3}滤芯|滤芯.{0,4}(?:该|要|得|到期|需要).{0,2}换|年检|深度清洁|洗一下|做个检查",
+            r"(?<!没)(?<!没有)(?<!才)(?:保养|清洗)(?!过)|(?:要|想|该|需要|约|预约|帮我|来).{0,6}换.{0,3}滤芯|滤芯.{0,4}(?:该|要|得|到期|需要).{0,2}换|年检|深度清洁|洗一下|做个检查",
         ),
         ("complaint", 5.0, CALLER, r"(?:要|就|来|我)投诉|赔我|得赔|赔偿|讨个说法"),
         ("complaint", 2.0, AGENT, r"登记(?:为|一个|了)?投诉|投诉.{0,4}(?:登记|受理)"),
@@ -115,11 +117,11 @@ def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
     return [(kind, weight, m.start(), m.end()) for kind, weight, m in heard if m]
 
 
-def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, symptom: bool) -> Found:
+def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, symptom: bool, chased: bool) -> Found:
     """The kind with the highest sum of cues.
 
     ``symptom``: the caller told one, which speaks for a repair. ``dispatched``: an address or appointment was given,
-    which a mere question does not need.
+    which a mere question does not need. ``chased``: an older order's number was given.
     """
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
@@ -130,6 +132,7 @@ def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, sym
             if turn.by_agent or belongs(span):
                 score[kind] += weight
                 spans.setdefault(kind, span)
+    score["progress"] += 3.0 if chased else 0.0
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     proof = (spans[kind],) if kind in spans else ()
