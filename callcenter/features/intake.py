@@ -7,7 +7,7 @@ call, always with the latest state, so a slow disk skips intermediate states ins
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -75,7 +75,7 @@ class Intake:
         self,
         *,
         database: Database,
-        extractor: Callable[[], Extractor],
+        extractor: Callable[[], Awaitable[Extractor]],
         live: LiveCalls,
         clock: Clock,
         zone: ZoneInfo,
@@ -120,7 +120,7 @@ class Intake:
             caller_number=self._live.number(event.call_id, event.interface),
             customer=known_customer(customer) if customer else None,
         )
-        extractor = self._extractor()
+        extractor = await self._extractor()
         self._journal.context(event.call_id, context, extractor.catalogue)
         intake = _Intake(event.call_id, context, customer, extractor.start(context))
         intake.dirty.set()
@@ -160,7 +160,7 @@ class Intake:
         if intake.customer is not None and intake.customer.customer_id == customer.customer_id:
             return
         context = replace(intake.context, customer=known_customer(customer))
-        extractor = self._extractor()
+        extractor = await self._extractor()
         session = extractor.start(context)
         # A long call takes a few hundred milliseconds: not on the event loop.
         latest = await asyncio.to_thread(_push_all, session, tuple(intake.said), intake.latest)
