@@ -48,10 +48,8 @@ Screens = Callable[[Mapping[str, object]], None]
 
 PAUSE_S = 0.5
 """Between two frames."""
-TICK_S = 60.0
-"""A frame at least so often."""
-NAMES_S = 5.0
-"""How old the agents' names may be while things happen."""
+TICK_S = 5.0
+"""How old the agents' names may be."""
 
 
 def frame(view: WallboardView) -> Mapping[str, object]:
@@ -74,7 +72,6 @@ class Wallboard:
         self._numbers = self._new_day()
         self._counted_before: set[str] = set()
         self._link = PbxLinkChanged(at=clock.now(), connected=False, reason="not connected yet")
-        self._names_at: float | None = None
         self._changed = asyncio.Event()
 
     # ---- start --------------------------------------------------------------------------------------------------
@@ -88,7 +85,6 @@ class Wallboard:
         for call in calls:
             self._count(call, numbers)
         numbers.gaps.extend(WallGap(g.since, g.until, g.calls_reconstructed, g.calls_ended_unseen) for g in gaps)
-        await self._read_names()
 
     def subscribe(self, bus: Bus) -> None:
         """Own queue, behind nobody's."""
@@ -101,19 +97,21 @@ class Wallboard:
             group.create_task(self._push())
             group.create_task(self._tick())
 
-    async def _tick(self) -> None:
-        """Midnight comes without an event."""
-        while True:
-            await self._clock.sleep(TICK_S)
-            self._changed.set()
-
     async def _push(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._refresh_names()
             self._screens(frame(self.snapshot()))
             await self._clock.sleep(PAUSE_S)
+
+    async def _tick(self) -> None:
+        """What changes without an event: the agents' names, and the day."""
+        while True:
+            before = self._floor.names, self._numbers
+            await self._refresh_names()
+            if before != (self._floor.names, self._day()):
+                self._changed.set()
+            await self._clock.sleep(TICK_S)
 
     # ---- what is shown ------------------------------------------------------------------------------------------
 
@@ -148,18 +146,12 @@ class Wallboard:
     # ---- names --------------------------------------------------------------------------------------------------
 
     async def _refresh_names(self) -> None:
-        """Agents are added while we run; the wall learns of them within seconds."""
-        if self._names_at is not None and self._clock.monotonic() - self._names_at < NAMES_S:
-            return
         try:
-            await self._read_names()
+            async with self._database.read() as work:
+                self._floor.names = await day.device_names(work.session)
         except CallcenterError as error:
+            # The names of a moment ago will do.
             log.warning("wallboard.names_not_read", reason=str(error))
-
-    async def _read_names(self) -> None:
-        self._names_at = self._clock.monotonic()
-        async with self._database.read() as work:
-            self._floor.names = await day.device_names(work.session)
 
     # ---- events -------------------------------------------------------------------------------------------------
 
