@@ -40,8 +40,8 @@ ENOUGH = 0.5
 
 WILDCARDS = ("0.0.0.0", "::")
 NO_AUDIO_FIX = (
-    "open media.port (TCP) from the PBX to this machine, and set media.advertise_host to the address under which the PBX "
-    "reaches it; `asterisk -rx 'module show like audiosocket'` must list chan_audiosocket (without it: media.tap: false)"
+    "open media.port (TCP) from the PBX to this machine, set media.advertise_host to the address under which the PBX "
+    "reaches it; `asterisk -rx 'module show like audiosocket'` must list chan_audiosocket (else media.tap: false)"
 )
 
 
