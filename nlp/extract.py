@@ -14,7 +14,6 @@ from nlp.dialogue import Talk, Turn
 from nlp.lexicon import Lexica
 from nlp.normalize import clauses
 from nlp.orders import Findings, findings
-from nlp.required import missing
 from nlp.summary import alerts, priority, summary
 from nlp.types import CallContext, Extraction, Segment
 from nlp.values import slot_value
@@ -83,7 +82,6 @@ def settle(talk: Talk) -> Extraction:
     return Extraction(
         slots=slots,
         second=tuple(slot_value(talk, f) for f in found.second),
-        missing=missing(slots),
         summary=summary(slots, _own_words(talk, found)),
         alerts=alerts(slots),
         suggested_priority=priority(slots),

@@ -61,7 +61,6 @@ def as_record(call_id: str, result: Extraction) -> dict[str, Any]:
         "pred": to_gold(result),
         "slots": [asdict(s) for s in result.slots],
         "second": [asdict(s) for s in result.second],
-        "missing": list(result.missing),
         "summary": result.summary,
         "suggested_priority": result.suggested_priority,
     }

@@ -115,8 +115,6 @@ class Extraction:
 
     slots: tuple[SlotValue, ...] = ()
     second: tuple[SlotValue, ...] = ()
-    missing: tuple[str, ...] = ()
-    """Names of required slots still open for this service type, in the order to ask."""
     summary: str = ""
     alerts: tuple[Alert, ...] = ()
     suggested_priority: str = "normal"

@@ -142,26 +142,55 @@ FIELDS: Mapping[str, FieldSpec] = {spec.name: spec for spec in _SPECS}
 ADDRESS_PARTS = ("province", "city", "district", "detail")
 APPOINTMENT_PARTS = ("start", "end")
 
-REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "repair": ("service_type", "contact_phone", "appliance", "brand", "fault", "address"),
-    "install": ("service_type", "contact_phone", "appliance", "brand", "address", "appointment"),
-    "return_exchange": ("service_type", "contact_phone", "appliance", "brand", "address"),
-    "maintenance": ("service_type", "contact_phone", "appliance", "address"),
-    "complaint": ("service_type", "contact_phone", "description"),
-    "enquiry": ("service_type", "contact_phone"),
-    "progress": ("service_type", "contact_phone"),
+_QUESTIONS = {
+    "repair": "service_type* appliance* brand* fault* address* contact_phone* customer_name appointment",
+    "install": "service_type* appliance* brand* address* contact_phone* customer_name appointment*",
+    "return_exchange": "service_type* appliance* brand* fault address* contact_phone* customer_name appointment",
+    "maintenance": "service_type* appliance* brand address* contact_phone* customer_name appointment",
+    "complaint": "service_type* description* appliance brand contact_phone* customer_name",
+    "enquiry": "service_type* contact_phone*",
+    "progress": "service_type* contact_phone* customer_name prior_ticket",
 }
-"""Fields without which an order of this service type cannot be created, in the order to ask for them."""
+"""What an agent asks for each service type, in the order of the talk; ``*``: no order can be created without it."""
 
-REQUIRED_ALWAYS = ("service_type", "contact_phone")
+UNKNOWN_SERVICE = ("service_type", "contact_phone")
 """What is asked for while the service type is still unknown."""
+
+QUESTIONS: Mapping[str, tuple[str, ...]] = {
+    service: tuple(name.rstrip("*") for name in names.split()) for service, names in _QUESTIONS.items()
+}
+"""Fields to ask for, in order, for each service type."""
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    service: tuple(name.rstrip("*") for name in names.split() if name.endswith("*"))
+    for service, names in _QUESTIONS.items()
+}
+"""Those of them without which an order of this service type cannot be created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask the caller: the field, whether an order needs it, and whether it is known already."""
+
+    field: str
+    required: bool
+    answered: bool
+
+
+def questions(fields: Mapping[str, FieldValue]) -> tuple[Question, ...]:
+    """What to ask for this service type, in order, ticked off where a usable value is there."""
+    service = fields.get("service_type")
+    kind = str(service.value) if service else ""
+    required = REQUIRED.get(kind, UNKNOWN_SERVICE)
+    return tuple(
+        Question(name, name in required, _filled(name, fields.get(name)))
+        for name in QUESTIONS.get(kind, UNKNOWN_SERVICE)
+    )
 
 
 def missing(fields: Mapping[str, FieldValue]) -> tuple[str, ...]:
     """Names of required fields without a usable value, in the order to ask for them."""
-    service = fields.get("service_type")
-    required = REQUIRED.get(str(service.value), REQUIRED_ALWAYS) if service else REQUIRED_ALWAYS
-    return tuple(name for name in required if not _filled(name, fields.get(name)))
+    return tuple(question.field for question in questions(fields) if question.required and not question.answered)
 
 
 def _filled(name: str, field: FieldValue | None) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from workorder.fields import AlertView, FieldValue
+from workorder.fields import AlertView, FieldValue, Question
 
 __all__ = [
     "AddressView",
@@ -23,6 +23,7 @@ __all__ = [
     "OrderView",
     "Page",
     "PhoneView",
+    "Question",
 ]
 
 T = TypeVar("T")
@@ -128,6 +129,7 @@ class OrderView:
     created_by: str | None
     fields: Mapping[str, FieldValue]
     missing: tuple[str, ...]
+    questions: tuple[Question, ...]
     summary: str
     alerts: tuple[AlertView, ...]
     suggested_priority: str

@@ -312,11 +312,11 @@ async def test_creating_names_every_missing_field_and_leaves_the_draft(database:
     with pytest.raises(Invalid) as caught:
         await create(database, order)
     assert [problem.field for problem in caught.value.errors] == [
-        "contact_phone",
         "appliance",
         "brand",
         "fault",
         "address",
+        "contact_phone",
     ]
     assert {problem.code for problem in caught.value.errors} == {"required"}
     assert (await load(database, order.order_id)).status == "draft"

@@ -14,7 +14,7 @@ from workorder import uow
 from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
 from workorder.errors import Invalid, NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
-from workorder.fields import FieldContent, FieldValue, Source, missing
+from workorder.fields import FieldContent, FieldValue, Source, missing, questions
 from workorder.ids import new_id
 from workorder.model.orders import OrderChange, WorkOrder
 from workorder.policy.lifecycle import CLOSED, Action, Status
@@ -239,6 +239,7 @@ def view(order: WorkOrder) -> OrderView:
         created_by=order.created_by,
         fields=fields,
         missing=missing(fields),
+        questions=questions(fields),
         summary=order.summary,
         alerts=tuple(AlertView(**alert) for alert in order.alerts),
         suggested_priority=order.suggested_priority,

@@ -94,19 +94,6 @@ def test_values_can_be_taken_back() -> None:
     assert "appointment" not in to_gold(result)
 
 
-def test_missing_is_what_to_ask_next() -> None:
-    """The open questions of the kind of service, ticked off as they are answered."""
-    assert call("a 您好。").missing == ("service_type",)
-    assert call("c 我家格力空调不制冷，来修一下。").missing == (
-        "address",
-        "contact_phone",
-        "customer_name",
-        "appointment",
-    )
-    more = call("c 我家格力空调不制冷，来修一下。", "a 电话？", "c 幺三九幺二三四五六七八，我姓王。")
-    assert more.missing == ("address", "appointment")
-
-
 def test_danger_raises_an_alert_at_once() -> None:
     """Safety words alert and make the call critical."""
     result = call("c 我家燃气灶有股煤气味！")

@@ -10,7 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workorder.errors import Invalid
-from workorder.fields import FIELDS, REQUIRED, SERVICE_TYPES, FieldState, FieldValue, Source, missing
+from workorder.fields import (
+    FIELDS,
+    QUESTIONS,
+    REQUIRED,
+    SERVICE_TYPES,
+    FieldState,
+    FieldValue,
+    Question,
+    Source,
+    missing,
+    questions,
+)
 from workorder.policy.values import check_all, display
 
 ADDRESS = {"province": None, "city": "杭州市", "district": "西湖区", "detail": "文三路288号"}
@@ -31,8 +42,9 @@ def test_the_interface_document_names_the_same_fields() -> None:
 
 def test_every_service_type_has_required_fields_that_exist() -> None:
     """No service type without rules, no rule about an unknown field."""
-    assert set(REQUIRED) == set(SERVICE_TYPES)
-    assert {name for names in REQUIRED.values() for name in names} <= set(FIELDS)
+    assert set(REQUIRED) == set(QUESTIONS) == set(SERVICE_TYPES)
+    assert {name for names in QUESTIONS.values() for name in names} <= set(FIELDS)
+    assert all(set(names) <= set(QUESTIONS[service]) for service, names in REQUIRED.items())
 
 
 @pytest.mark.parametrize(
@@ -125,3 +137,18 @@ def test_missing_follows_the_service_type() -> None:
 def test_emptied_and_withdrawn_values_are_missing() -> None:
     """A field without value does not satisfy a requirement."""
     assert missing({"service_type": typed("enquiry"), "contact_phone": typed(None)}) == ("contact_phone",)
+
+
+def test_questions_are_ticked_off_in_the_order_of_the_talk() -> None:
+    """What is known is answered; what is asked for without being required never stands in the way."""
+    asked = questions({"service_type": typed("repair"), "brand": typed("格力"), "fault": typed(None)})
+    assert [question.field for question in asked if not question.answered] == [
+        "appliance",
+        "fault",
+        "address",
+        "contact_phone",
+        "customer_name",
+        "appointment",
+    ]
+    assert Question("brand", required=True, answered=True) in asked
+    assert Question("customer_name", required=False, answered=False) in asked
