@@ -241,7 +241,26 @@ class CallRecord:
             self._wake.set()
         if not self._unsaved:
             return
-        async with self._database.write() as work:
-            await calls.save(work.session, self._unsaved)
-            await work.commit()
+        try:
+            await self._save(self._unsaved)
+        except Unavailable:
+            raise
+        except Exception:  # the border of this consumer loop
+            log.exception("call_record.batch_failed")
+            await self._save_apart(self._unsaved)
         self._unsaved = Batch()
+
+    async def _save(self, batch: Batch) -> None:
+        async with self._database.write() as work:
+            await calls.save(work.session, batch)
+            await work.commit()
+
+    async def _save_apart(self, batch: Batch) -> None:
+        """Call by call, so that a fact which cannot be stored costs only its own call's facts of this moment."""
+        for call_id, part in batch.by_call():
+            try:
+                await self._save(part)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("call_record.facts_lost", call_id=call_id)

@@ -8,7 +8,7 @@ network is cut to its column and freed of NUL, which PostgreSQL does not store.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,26 @@ class Batch:
 
     def __bool__(self) -> bool:
         """Whether there is anything to save."""
-        return any((self.calls, self.legs, self.events, self.segments, self.recordings, self.gaps))
+        return any(self._tables().values()) or bool(self.gaps)
+
+    def by_call(self) -> Iterator[tuple[str, Batch]]:
+        """The same rows, one batch a call; gaps, which belong to no call, under an empty id."""
+        parts: dict[str, Batch] = {"": Batch(gaps=self.gaps)} if self.gaps else {}
+        for table, rows in self._tables().items():
+            for row in rows:
+                call_id = row["call_id"]
+                part = parts.setdefault(call_id, Batch(strangers=self.strangers & {call_id}))
+                getattr(part, table).append(row)
+        yield from parts.items()
+
+    def _tables(self) -> dict[str, list[Row]]:
+        return {
+            "calls": self.calls,
+            "legs": self.legs,
+            "events": self.events,
+            "segments": self.segments,
+            "recordings": self.recordings,
+        }
 
 
 class CallWriter:
