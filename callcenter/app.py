@@ -28,7 +28,7 @@ from callcenter.auth.sessions import Auth
 from callcenter.bus.local import LocalBus
 from callcenter.clock import Clock, SystemClock
 from callcenter.config import Settings
-from callcenter.errors import ConfigInvalid, Unavailable
+from callcenter.errors import CallcenterError, ConfigInvalid, Unavailable
 from callcenter.features import package_owner
 from callcenter.features.call_record import CallRecord
 from callcenter.features.caller_choice import CallerChoice
@@ -74,6 +74,9 @@ class App:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.metrics = CollectorRegistry()
+        self.over = asyncio.Event()
+        """Set when the process should end: by a signal, or because a part broke that everything depends on."""
+        self.broken: str | None = None
         self._stack = AsyncExitStack()
 
     async def start(self) -> None:
@@ -318,12 +321,20 @@ class App:
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._part_ended)
 
         async def stop() -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
         self._stack.push_async_callback(stop)
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        """A defect in a part that runs for ever must not leave a process that looks alive: it ends, to be restarted."""
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            self.broken = self.broken or task.get_name()
+            log.critical("app.part_broke", part=task.get_name(), exc_info=defect)
+            self.over.set()
 
 
 def zone(name: str) -> ZoneInfo:
@@ -335,14 +346,15 @@ def zone(name: str) -> ZoneInfo:
 
 
 async def run(settings: Settings) -> None:
-    """``callcenter serve``: run until SIGINT or SIGTERM."""
+    """``callcenter serve``: run until SIGINT or SIGTERM. Raises CallcenterError when a part broke that all depends on."""
     logs.configure(level=settings.logs.level, fmt=settings.logs.format)
     app = App(settings)
     await app.start()
     log.info("app.started", url=app.url, pbx=f"{settings.pbx.host}:{settings.pbx.port}", data=str(settings.data_dir))
-    stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    await stop.wait()
+        asyncio.get_running_loop().add_signal_handler(signum, app.over.set)
+    await app.over.wait()
     log.info("app.stopping")
     await app.aclose()
+    if app.broken is not None:
+        raise CallcenterError(f"the part {app.broken!r} broke", fix="the log has the cause; start callcenter again")

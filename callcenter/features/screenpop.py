@@ -122,8 +122,11 @@ class ScreenPop:
         self._show(call, lookup)
 
     def _show(self, call: LiveCall, lookup: asyncio.Task[Cards]) -> None:
-        self._live.identified(call.offer.call_id, *_one_or_candidates(lookup.result()))
-        self._live.announce(call)
+        """Whatever went wrong with the look-up, the call is shown."""
+        try:
+            self._live.identified(call.offer.call_id, *_one_or_candidates(lookup.result()))
+        finally:
+            self._live.announce(call)
 
     async def _party_changed(self, event: CallPartyChanged) -> None:
         found = await self._look_up(event.call_id, event.number)

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from asr.models import Registry
-from callcenter.app import App
-from callcenter.errors import Conflict, Unavailable
+from callcenter.app import App, run
+from callcenter.errors import CallcenterError, Conflict, Unavailable
 from callcenter.features.demo.schedule import CALLS
+from callcenter.storage.relay import Relay
 from callcenter.telephony.simulator.call import SimulatedCall
 from callcenter.telephony.simulator.pbx import SimulatedPbx
 from tests.stage import AGENT, SECRET, running_stage, settings
+from workorder.services import customers
 
 QUIET = {"media": {"tap": False}}
 
@@ -216,3 +218,27 @@ async def test_a_failed_start_leaves_nothing_behind(tmp_path):
             await started(tmp_path, web={"port": taken.getsockname()[1]}, **QUIET)
     app = await started(tmp_path, **QUIET)
     await app.aclose()
+
+
+async def test_a_part_that_breaks_ends_the_process(tmp_path, monkeypatch):
+    """A defect in a part that all depends on is not hidden behind a process that looks alive: it says which and ends."""
+
+    async def broken(self: Relay) -> None:
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr(Relay, "run", broken)
+    with pytest.raises(CallcenterError, match="relay"):
+        await run(settings(tmp_path, 1, **QUIET))
+
+
+async def test_a_defect_in_the_look_up_costs_the_history_not_the_pop(stage, monkeypatch):
+    """Whatever happens while the customer is looked up, the call pops."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr(customers, "cards_by_phone", broken)
+    async with stage.desk() as desk:
+        await stage.pbx.place_call(SimulatedCall(number="13800138000", interface=AGENT, ring_s=30))
+        call = (await desk.wait(offered, timeout_s=5, what="pop")).body["call"]
+        assert (call["number"], call["customer"]) == ("13800138000", None)
