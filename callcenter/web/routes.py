@@ -16,7 +16,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/session", P.SESSION, session.read),
     Route("DELETE", "/api/session", P.SESSION, session.log_out, status=204),
     Route("GET", "/api/calls", P.CALLS, calls.find, Unit.READ),
-    Route("GET", "/api/calls/{call_id}", P.CALLS, calls.read, Unit.READ),
+    Route("GET", "/api/calls/{call_id}", P.CALLS, calls.read),
     Route("GET", "/api/calls/{call_id}/recording", P.CALLS, calls.recording, produces=("audio/flac", "audio/wav")),
     Route("GET", "/api/calls/{call_id}/peaks", P.CALLS, calls.peaks),
     Route("GET", "/api/calls/{call_id}/audio", P.CALLS, calls.audio, produces=("audio/wav",)),

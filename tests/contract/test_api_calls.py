@@ -76,6 +76,16 @@ async def test_the_replay_tells_the_whole_call(site: Site):
     assert replay["transcript_state"] == "complete"
 
 
+async def test_reading_a_call_leaves_a_line(site: Site):
+    """Who looked at a call's transcript is on record; a call that does not exist for the viewer leaves none."""
+    call_id = await site.call()
+    async with site.browser("supervisor") as browser:
+        assert (await browser.get(f"/api/calls/{call_id}")).status == 200
+    async with site.browser("other") as browser:
+        assert (await browser.get(f"/api/calls/{call_id}")).status == 404
+    assert await trail(site, call_id) == [(site.users["supervisor"].user_id, "call.viewed", None)]
+
+
 async def test_the_recording_takes_ranges_and_leaves_a_line(site: Site):
     """The file comes whole or in part, typed, never cached by others, and each listening is on record."""
     call_id = await site.call()

@@ -76,7 +76,10 @@ async def find(ask: Ask, query: CallListQuery) -> Page[CallSummary]:
 
 async def read(ask: Ask, call_id: Id) -> Replay:
     """One call with transcript, events, orders and edits."""
-    return await call_log.replay(ask.rows, call_id, ask.who)
+    async with ask.services.database.read() as work:
+        replay = await call_log.replay(work.session, call_id, ask.who)
+    await _note(ask, call_id, "call.viewed", None)
+    return replay
 
 
 async def set_customer(ask: Ask, call_id: Id, body: Caller) -> ChosenCaller:
@@ -131,7 +134,7 @@ async def _stored(ask: Ask, call_id: str) -> RecordingView:
 
 
 async def _note(ask: Ask, call_id: str, action: str, detail: object) -> None:
-    """Hearing a customer's voice leaves a line in the audit trail, before the first byte is sent."""
+    """Reading or hearing what a customer said leaves a line in the audit trail, before the first byte is sent."""
     async with ask.services.database.write() as work:
         at = ask.services.clock.now()
         await audit.add(work.session, at=at, by=ask.who.user_id, action=action, subject=call_id, detail=detail)
