@@ -23,7 +23,7 @@ from callcenter.features.pbx_check import needed_secret, sound, was_called
 from callcenter.features.pbx_findings import judge_clock, judge_events, judge_rights, judge_wire
 from callcenter.features.pbx_probe import Probe, probing
 from callcenter.telephony import manager_conf
-from callcenter.telephony.devices import Agent, Device, Kind, agents, classify, propose_pattern
+from callcenter.telephony.devices import Agent, Device, Kind, agents, classify, guessed, propose
 from callcenter.telephony.survey import Survey, take_survey
 
 _EXTENSION = re.compile(r"(?P<exten>[^@\s]+)@(?P<context>[\w.-]+)")
@@ -78,7 +78,7 @@ async def join(
         progress(f"logged in as {settings.pbx.username}; reading queues, devices and rights")
         survey = await take_survey(probe.actions, ami_version=probe.ami_version)
         devices = classify(survey.facts)
-        pattern = propose_pattern(devices)
+        pattern = propose(survey.facts)
         fitting = fit(settings, survey, pattern=pattern, near=near)
         findings = [*_read(settings, survey), *judge_rights(survey.rights, tap=settings.media.tap)]
         findings += _judge_devices(devices, survey)
@@ -148,7 +148,8 @@ async def near_address(host: str, port: int) -> str:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, address = found[0]
+        # AudioSocket addresses are IPv4 in practice; take that way where there is one.
+        family, kind, protocol, _, address = min(found, key=lambda way: way[0] is not socket.AF_INET)
         with socket.socket(family, kind, protocol) as way:
             way.connect(address)  # A datagram socket sends nothing by this; the kernel only chooses the way.
             return str(way.getsockname()[0])
@@ -163,7 +164,7 @@ def fit(settings: Settings, survey: Survey, *, pattern: str, near: str) -> Setti
     media: dict[str, Any] = {}
     if not survey.rights.may("Originate"):
         media["tap"] = False
-    elif settings.media.host == "127.0.0.1" and settings.media.advertise_host is None:
+    elif _only_here(settings.media.host) and not _only_here(near) and settings.media.advertise_host is None:
         media["host"] = near
     return settings.model_copy(
         update={
@@ -171,6 +172,10 @@ def fit(settings: Settings, survey: Survey, *, pattern: str, near: str) -> Setti
             "media": settings.media.model_copy(update=media),
         }
     )
+
+
+def _only_here(address: str) -> bool:
+    return address in {"localhost", "::1"} or address.startswith("127.")
 
 
 def write_config(path: Path, settings: Settings, *, force: bool) -> None:
@@ -200,6 +205,11 @@ def _judge_devices(devices: tuple[Device, ...], survey: Survey) -> list[Finding]
     if not any(device.kind in (Kind.AGENT, Kind.EXTENSION) for device in devices):
         fix = "add members to a queue, or set pbx.agent_pattern by hand (docs/admin.md)"
         return [Finding("agents", Level.WARNING, "no phones were found: the pattern is the default", fix)]
+    guesses = guessed(survey.facts)
+    if guesses:
+        message = f"behind Local members, PJSIP or SIP not known: {', '.join(sorted(guesses))}; the pattern takes both"
+        fix = "add reporting to the user's write, or see `asterisk -rx 'core show channels'` during a call"
+        return [Finding("agents", Level.WARNING, message, fix)]
     unknown = [device.interface for device in devices if device.kind is Kind.UNKNOWN]
     if unknown:
         fix = "if some are phones, make them queue members or name them in pbx.agent_pattern"

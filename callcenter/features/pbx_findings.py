@@ -76,7 +76,7 @@ def judge_wire(address: str) -> Finding:
     if where.is_loopback:
         return Finding("pbx_encryption", Level.OK, "the PBX is on this machine; nothing leaves it")
     message = f"AMI's secret and the callers' voices travel to {address} in clear"
-    if where.is_private:
-        return Finding("pbx_encryption", Level.OK, f"{message}; keep that network to yourself (docs/admin.md, section TLS)")
-    fix = "put both ends into a tunnel (WireGuard, IPsec) and give its addresses here (docs/admin.md, section TLS)"
+    if not where.is_global:
+        return Finding("pbx_encryption", Level.OK, f"{message}; keep that network to yourself (docs/admin.md, TLS)")
+    fix = "put both ends into a tunnel (WireGuard, IPsec) and give its addresses here (docs/admin.md, TLS)"
     return Finding("pbx_encryption", Level.WARNING, f"{message}, over a public network", fix)

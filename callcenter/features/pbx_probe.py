@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from callcenter.clock import Clock
@@ -139,13 +139,14 @@ async def with_ear(
         message = f"media.host {media.host} is no address that the PBX could call back"
         fix = "set media.advertise_host to this machine's address as the PBX sees it"
         return [Finding("audio_path", Level.ERROR, message, fix)]
-    try:
-        async with listening(media, clock) as ear:
-            return await test(ear)
-    except Unavailable as error:
-        message = f"not tested: {error.message}"
-        fix = "fine while callcenter runs (its own calls show it); else stop what uses the port, or set media.port"
-        return [Finding("audio_path", Level.WARNING, message, fix)]
+    async with AsyncExitStack() as stack:
+        try:
+            ear = await stack.enter_async_context(listening(media, clock))
+        except Unavailable as error:
+            message = f"not tested: {error.message}"
+            fix = "fine while callcenter runs (its own calls show it); else stop what uses the port, or set media.port"
+            return [Finding("audio_path", Level.WARNING, message, fix)]
+        return await test(ear)
 
 
 async def hear(stream: LegStream) -> bool:

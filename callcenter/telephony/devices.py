@@ -93,6 +93,16 @@ def member_device(member: Member, names: Iterable[str]) -> str | None:
     return None
 
 
+def guessed(facts: Facts) -> frozenset[str]:
+    """Phones behind Local members that no list shows: whether they are PJSIP or SIP is not known."""
+    found = {member_device(m, facts.names) for m in facts.members if not _says_itself(m)}
+    return frozenset(device for device in found if device and device not in facts.names)
+
+
+def _says_itself(member: Member) -> bool:
+    return any(FOLLOWED.fullmatch(one) for one in (member.interface, member.state_interface))
+
+
 def classify(facts: Facts) -> tuple[Device, ...]:
     """Every device with its kind, by name."""
     phones = {found for member in facts.members if (found := member_device(member, facts.names))}
@@ -139,6 +149,11 @@ def _username(device: str) -> str:
 
 Candidate = Callable[[list[str]], str | None]
 """Wanted devices → a pattern for their channels, or None where this kind of pattern does not fit them."""
+
+
+def propose(facts: Facts) -> str:
+    """The pattern for what the PBX told; where even a phone's technology is a guess, the default, which takes both."""
+    return DEFAULT_AGENT_PATTERN if guessed(facts) else propose_pattern(classify(facts))
 
 
 def propose_pattern(devices: Iterable[Device]) -> str:

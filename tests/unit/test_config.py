@@ -57,6 +57,7 @@ def test_unknown_key_is_named_with_its_path(tmp_path):
 @pytest.mark.parametrize(
     ("text", "where"),
     [
+        ("pbx: {click_to_call_contexts: ['a,1']}", "pbx.click_to_call_contexts.0"),
         ("pbx: {port: 99999}", "pbx.port"),
         ("web: {port: http}", "web.port"),
         ("asr: {engine: whisper}", "asr.engine"),

@@ -16,8 +16,10 @@ from callcenter.telephony.devices import (
     Member,
     agents,
     classify,
+    guessed,
     matches,
     member_device,
+    propose,
     propose_pattern,
 )
 from callcenter.telephony.survey import facts, major
@@ -61,6 +63,15 @@ def test_a_line_is_known_by_the_context_of_its_calls():
     """A numeric trunk whose calls come in through from-trunk is no extension."""
     seen = Facts(names=frozenset({"PJSIP/8888"}), contexts={"PJSIP/8888": frozenset({"from-trunk"})})
     assert kinds(seen) == {"PJSIP/8888": "trunk"}
+
+
+def test_where_the_technology_is_a_guess_the_pattern_takes_both():
+    """Screen-pop rights on FreePBX: members are Local channels and devices cannot be listed."""
+    blind = Facts(members=(Member("600", "Local/1001@from-queue/n", "hint:1001@ext-local", "王芳"),))
+    assert guessed(blind) == {"PJSIP/1001"}
+    assert propose(blind) == DEFAULT_AGENT_PATTERN
+    assert matches(propose(blind), "SIP/1001")
+    assert not guessed(FREEPBX)
 
 
 @pytest.mark.parametrize(
