@@ -346,7 +346,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 async def run(settings: Settings) -> None:
-    """``callcenter serve``: run until SIGINT or SIGTERM. Raises CallcenterError when a part broke that all depends on."""
+    """``callcenter serve``: run until SIGINT or SIGTERM. Raises CallcenterError when a part broke."""
     logs.configure(level=settings.logs.level, fmt=settings.logs.format)
     app = App(settings)
     await app.start()
