@@ -20,6 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from callcenter import logs
+from callcenter.features.journal_replay import Replay
+from callcenter.storage.journal_format import files
 from tests.asterisk.lab.asterisk import AsteriskLab, PackagesMissingError
 from tests.asterisk.restarts import Tally, drill
 
@@ -53,6 +55,17 @@ def report_all(tally: Tally) -> None:
     report("restarts.back_max", round(max(tally.back_s), 2), "s")
 
 
+def report_replay(journal: Path) -> None:
+    """The day again from its journal."""
+    found = files(journal)
+    replay = Replay(found, strict=False)
+    for _ in replay.rows():
+        pass
+    report("restarts.replayed_events", replay.events, "count")
+    report("restarts.replay_differences", len(replay.differences), "count", 0)
+    report("restarts.journal", round(sum(file.path.stat().st_size for file in found) / 1000, 1), "kB")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
@@ -67,6 +80,7 @@ def main() -> None:
             sys.exit(f"Asterisk's packages cannot be fetched: {error}")
         try:
             report_all(asyncio.run(with_phones(lab, Path(data_dir), rounds)))
+            report_replay(Path(data_dir) / "journal")
         finally:
             lab.down()
 

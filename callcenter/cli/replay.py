@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from callcenter.features.journal_replay import Replay, Row
     from callcenter.storage.journal_format import JournalFile
 
-INSTALLED = "installed"
+TODAY = "today"
+"""Of ``--against``: the catalogue that the application itself would use now."""
 
 
 @click.command()
@@ -30,7 +31,7 @@ INSTALLED = "installed"
     "--against",
     metavar="[DIR]",
     is_flag=False,
-    flag_value=INSTALLED,
+    flag_value=TODAY,
     help="List all that today's rules (and the catalogue in DIR) give otherwise; stands after JOURNAL.",
 )
 @click.option("--audio", is_flag=True, help="Recognise the recorded sound again, too.")
@@ -46,7 +47,7 @@ def replay(config: Path | None, journal: str, as_json: bool, against: str | None
     files = chosen(journal, settings)
     today = None
     if against is not None:
-        today = Extractor(Catalogue.load(None if against == INSTALLED else Path(against)))
+        today = Extractor(Catalogue.load(settings.data_dir / "catalogue" if against == TODAY else Path(against)))
     again = Replay(files, today, strict=against is None)
     for row in again.rows():
         if as_json:
@@ -92,8 +93,14 @@ async def hear(files: Sequence[JournalFile], settings: Settings) -> list[Differe
 
 
 def line(row: Row) -> str:
-    """A row for people."""
-    known = " ".join(f"{key}={value}" for key, value in row.body.items() if value not in (None, {}, []))
+    """A row for people: of a draft what it shows, of an event every field that says something."""
+    body = row.body
+    if "set" in body:
+        shown = {
+            name: value.get("display") if isinstance(value, dict) else value for name, value in body["set"].items()
+        }
+        body = {"call_id": body["call_id"], **shown, **dict.fromkeys(body["gone"], "gone")}
+    known = " ".join(f"{key}={value}" for key, value in body.items() if value not in (None, []))
     return f"{row.name:<18} {known}"
 
 

@@ -319,7 +319,8 @@ def _catalogue(record: Json) -> Catalogue:
 
 
 def _brand(row: Json) -> Brand:
-    return Brand(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+    known: Json = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Brand(**known)
 
 
 def _context(record: Json, zone: ZoneInfo) -> CallContext:

@@ -153,10 +153,14 @@ class JournalFile:
     def _split(self, block: bytes) -> Iterator[tuple[Kind, bytes]]:
         at = 0
         while at < len(block):
-            kind, length = RECORD.unpack_from(block, at)
+            try:
+                number, length = RECORD.unpack_from(block, at)
+                kind = Kind(number)
+            except (struct.error, ValueError) as error:
+                raise JournalUnreadable(f"a record of no known kind: {error}", field=str(self.path)) from error
             at += RECORD.size
-            self.finished = kind == Kind.END
-            yield Kind(kind), block[at : at + length]
+            self.finished = kind is Kind.END
+            yield kind, block[at : at + length]
             at += length
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from callcenter.features.journal_replay import Replay
+from callcenter.storage.journal_format import files
 from tests.asterisk.lab.asterisk import AsteriskLab
 from tests.asterisk.restarts import drill
 
@@ -12,7 +14,7 @@ ROUNDS = 3
 
 @pytest.mark.timeout(300)
 async def test_restarts_of_the_pbx_under_calls_double_and_leak_nothing(asterisk: AsteriskLab, tmp_path) -> None:
-    """Each call has one pop per desk, one record and at most one order; descriptors, tasks and channels go back."""
+    """Each call has one pop, one record and at most one order; nothing is left; the journal replays identically."""
     tally = await drill(asterisk, tmp_path, ROUNDS)
     assert tally.calls_placed == tally.call_records == tally.pops == 2 * ROUNDS
     assert tally.gaps == ROUNDS
@@ -21,3 +23,7 @@ async def test_restarts_of_the_pbx_under_calls_double_and_leak_nothing(asterisk:
     assert (tally.tracked, tally.taps, tally.channels_on_pbx) == (0, 0, 0)
     assert tally.descriptors[0] == tally.descriptors[1]
     assert tally.tasks[0] == tally.tasks[1]
+    replay = Replay(files(tmp_path / "journal"))
+    gaps = [row for row in replay.rows() if row.name == "AmiGap"]
+    assert len(gaps) == ROUNDS
+    assert replay.differences == []
