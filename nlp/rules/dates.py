@@ -37,7 +37,7 @@ _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N
 _BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?:闻|看|发)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,2}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?:闻|看|发)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
@@ -45,6 +45,7 @@ _ONSET_NOT = re.compile(
 _LASTED = re.compile(
     r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前)"
 )
+_MONTHS = re.compile("星期|礼拜|月|周")
 _VAGUE = re.compile(
     r"(?P<word>上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个月|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|上个?月底|入冬|天一冷|一?开春|过年)"
 )
@@ -110,7 +111,23 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             return Found(
                 "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, w.start, w.end),), 0.9
             )
-    return None
+    return _by_festival(talk, turn)
+
+
+def _by_festival(talk: Talk, turn: Turn) -> Found | None:
+    """国庆节买的: the last time that day was."""
+    today = talk.context.started_at.date()
+    m = re.search(
+        rf"({'|'.join(_FESTIVALS)})节?(?:的时候|那会儿|期间|当天|那天)?(?:才|刚|在.{{0,6}})?(?:买|下单|入手)", turn.s
+    )
+    if m is None:
+        return None
+    day = _FESTIVALS[m.group(1)]
+    year = today.year if f"{today.year}{day}" <= today.isoformat() else today.year - 1
+    value = f"{year}{day}"
+    return Found(
+        "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, m.start(), m.end()),), 0.8
+    )
 
 
 def _past_days(talk: Talk, turn: Turn) -> list[When]:
@@ -199,10 +216,15 @@ def _lasted(_: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in _LASTED.finditer(turn.s):
         before, after = turn.s[max(0, m.start() - 5) : m.start()], turn.s[m.end() : m.end() + 5]
         if re.search(
-            r"用|买|装|住|保|修了|等|送|报|洗|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
+            r"用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
         ) or re.search("没洗|没换|没人|没修", after):
             continue
-        if asked or m.group("end") != "了" or _BEGAN.search(turn.s):
+        if (
+            asked
+            or m.group("end") != "了"
+            or _BEGAN.search(turn.s)
+            or (_MONTHS.search(m.group("span")) and re.match("[，。,.！]|$", after))
+        ):
             span = re.sub("礼拜", "星期", m.group("span"))
             value = f"{span}前"
             return Found(
