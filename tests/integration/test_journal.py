@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
 import nlp.data
 from callcenter.features.demo.schedule import CALLS
+from callcenter.features.events import CallerIdentified
 from callcenter.features.journal_audio import hear_again
 from callcenter.features.journal_replay import Replay
 from callcenter.ids import new_id
@@ -23,6 +25,7 @@ from callcenter.telephony.simulator.call import SimulatedCall
 from nlp.catalogue import Catalogue
 from nlp.extract import Extractor
 from tests.stage import AGENT, Stage, running_stage
+from workorder.services import customers
 
 OTHER = "PJSIP/1002"
 CALLCENTER = Path(sys.executable).with_name("callcenter")
@@ -70,6 +73,15 @@ async def talking(stage: Stage, number: str, interface: str, **changes) -> str:
     return found()[0]
 
 
+async def identify(stage: Stage, call_id: str, number: str) -> None:
+    """The agent says who the caller is: what was said is understood again."""
+    async with stage.app.database.read() as work:
+        card = await customers.card_by_phone(work.session, stage.app.read_phone(number))
+    stage.app.live_calls.identified(call_id, card)
+    stage.app.bus.publish(CallerIdentified(at=stage.app.clock.now(), call_id=call_id, customer_id=card.customer_id))
+    await stage.app.bus.drain()
+
+
 @pytest.fixture(scope="module")
 def day(tmp_path_factory) -> Path:
     """The journal of a short and busy day: talks, an abandoned call, a PBX that restarts, a second file mid-call."""
@@ -90,9 +102,13 @@ def day(tmp_path_factory) -> Path:
             await until(lambda: heard not in {view.call_id for view in stage.app.tracker.live})
             await stage.pbx.restart()
             await until(lambda: stage.app.listener.state.connected and not stage.app.tracker.live)
-            second = await talking(stage, "13500890626", AGENT, talk_s=60)
+            second = await talking(stage, "13900001111", AGENT, talk_s=60)
             say(stage, second)
             await stage.app.bus.drain()
+            await identify(stage, second, "13800138000")
+            say(stage, second, [(Speaker.CALLER, "不是格力，是美的空调")], start_ms=20_000)
+            await stage.app.bus.drain()
+            shutil.copytree(data / "journal", data / "copy")
 
     asyncio.run(live())
     return data / "journal"
@@ -183,6 +199,22 @@ def test_against_exits_1_and_prints_the_diff(day, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert "Draft.brand: 格力" in done.stdout
+
+
+def test_a_journal_that_is_being_written_replays_as_far_as_it_goes(day):
+    """The copy of a running journal has no end, and nothing in it differs."""
+    replay, rows = replayed(day.with_name("copy"))
+    assert replay.differences == []
+    assert rows
+    assert not files(day.with_name("copy"))[-1].finished
+
+
+def test_a_caller_who_is_named_late_is_understood_anew(day):
+    """The journal has a second beginning of that call, and the replay gives the same drafts."""
+    calls = [
+        orjson.loads(body)["call_id"] for file in files(day) for kind, body in file.records() if kind is Kind.CONTEXT
+    ]
+    assert len(calls) == len(set(calls)) + 1
 
 
 def test_a_cut_tail_is_dropped_and_the_rest_is_identical(day, tmp_path):
