@@ -17,13 +17,14 @@ from typing import Any
 from callcenter.clock import Clock, SystemClock
 from callcenter.config import Settings
 from callcenter.errors import Invalid, Unavailable
-from callcenter.features import config_file, pbx_probe
+from callcenter.features import config_file, pbx_test_calls
 from callcenter.features.findings import Finding, Level, healthy
 from callcenter.features.pbx_check import needed_secret, sound, was_called
 from callcenter.features.pbx_findings import judge_clock, judge_events, judge_rights, judge_wire
 from callcenter.features.pbx_probe import Probe, probing
 from callcenter.telephony import manager_conf
-from callcenter.telephony.devices import Agent, Device, Kind, agents, classify, guessed, propose
+from callcenter.telephony.agent_pattern import propose
+from callcenter.telephony.devices import Agent, Device, Kind, agents, classify, guessed
 from callcenter.telephony.survey import Survey, take_survey
 
 _EXTENSION = re.compile(r"(?P<exten>[^@\s]+)@(?P<context>[\w.-]+)")
@@ -91,7 +92,7 @@ async def join(
         progress(f"watching events for {watch_s:g} s")
         await clock.sleep(watch_s)
         findings += judge_events(probe.tally, provoked=was_called(audio))
-        findings += [judge_clock(await pbx_probe.clock_skew(probe)), judge_wire(probe.address)]
+        findings += [judge_clock(await probe.clock_skew()), judge_wire(probe.address)]
         return JoinReport(
             asterisk=survey.version or str(survey.major),
             ami=probe.ami_version,
@@ -223,10 +224,10 @@ async def _call(probe: Probe, settings: Settings, survey: Survey, to: Extension)
         message = "not made: the AMI user may not originate"
         return [Finding("test_call", Level.WARNING, message, "add originate to the user's write in manager.conf")]
     test = partial(
-        pbx_probe.extension_test,
+        pbx_test_calls.extension_test,
         probe,
         exten=to.exten,
         context=to.context,
         agent_pattern=settings.pbx.agent_pattern,
     )
-    return await pbx_probe.with_ear(settings.media, probe.clock, test)
+    return await pbx_test_calls.with_ear(settings.media, probe.clock, test)

@@ -7,7 +7,7 @@ from functools import partial
 from callcenter.clock import Clock, SystemClock
 from callcenter.config import Settings
 from callcenter.errors import CallcenterError, ConfigInvalid
-from callcenter.features import pbx_probe
+from callcenter.features import pbx_test_calls
 from callcenter.features.findings import Finding, Level
 from callcenter.features.pbx_findings import judge_clock, judge_events, judge_rights, judge_wire
 from callcenter.features.pbx_probe import Probe, probing
@@ -26,7 +26,7 @@ async def examine_pbx(settings: Settings, clock: Clock | None = None) -> list[Fi
                 *judge_rights(survey.rights, tap=settings.media.tap),
                 *audio,
                 *judge_events(probe.tally, provoked=was_called(audio)),
-                judge_clock(await pbx_probe.clock_skew(probe)),
+                judge_clock(await probe.clock_skew()),
                 judge_wire(probe.address),
             ]
     except CallcenterError as error:
@@ -49,7 +49,7 @@ async def sound(probe: Probe, settings: Settings, survey: Survey) -> list[Findin
     if not survey.rights.may("Originate"):
         message = "could not be tested: the AMI user may not originate"
         return [Finding("audio_path", Level.WARNING, message, "add originate to the user's write in manager.conf")]
-    return await pbx_probe.with_ear(settings.media, probe.clock, partial(pbx_probe.echo_test, probe))
+    return await pbx_test_calls.with_ear(settings.media, probe.clock, partial(pbx_test_calls.echo_test, probe))
 
 
 def was_called(audio: list[Finding]) -> bool:

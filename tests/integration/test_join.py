@@ -256,6 +256,24 @@ async def test_the_written_config_runs_the_call_centre(tmp_path):
             await app.aclose()
 
 
+async def test_doctor_reports_the_pbx_as_json(tmp_path):
+    """One JSON object on standard output, nothing else; exit code 1 once the PBX is away, with the way to mend it."""
+    env = {"CALLCENTER_DATA_DIR": str(tmp_path), "CALLCENTER_PBX__SECRET": SECRET, "CALLCENTER_MEDIA__PORT": "0"}
+
+    async def doctor(port: int) -> tuple[int, dict[str, dict[str, str]]]:
+        asked = {**env, "CALLCENTER_PBX__PORT": str(port)}
+        done = await asyncio.to_thread(CliRunner().invoke, main, ["doctor", "--json"], env=asked)
+        return done.exit_code, {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
+
+    async with simulated() as pbx:
+        _, found = await doctor(pbx.port)
+        assert {found[check]["level"] for check in ("pbx", "pbx_events", "audio_tap", "pbx_clock")} == {"ok"}
+        port = pbx.port
+    code, found = await doctor(port)
+    assert (code, found["pbx"]["level"]) == (1, "error")
+    assert "pbx.host" in found["pbx"]["fix"]
+
+
 async def test_what_people_read_names_every_part(tmp_path):
     """Without --json: findings, devices, settings, users to add, and the manager.conf section."""
     secret = tmp_path / "secret"

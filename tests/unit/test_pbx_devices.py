@@ -8,20 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callcenter.telephony.agent_pattern import matches, propose, propose_pattern
 from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN
-from callcenter.telephony.devices import (
-    Device,
-    Facts,
-    Kind,
-    Member,
-    agents,
-    classify,
-    guessed,
-    matches,
-    member_device,
-    propose,
-    propose_pattern,
-)
+from callcenter.telephony.devices import Device, Facts, Kind, Member, agents, classify, guessed, member_device
 from callcenter.telephony.survey import facts, major
 
 FREEPBX = Facts(
