@@ -315,7 +315,12 @@ class App:
             recordings=self.recordings,
             live_audio=self.live_audio,
             catalogue=self.catalogue.view,
-            checks=self.readiness.checks(database=self.database, link=self.link),
+            checks=self.readiness.checks(
+                database=self.database,
+                link=self.link,
+                data_dir=self.settings.data_dir,
+                min_free_mb=self.settings.media.min_free_mb,
+            ),
             metrics=self.metrics,
         )
 

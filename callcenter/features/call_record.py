@@ -222,6 +222,7 @@ class CallRecord:
     # ---- writing ------------------------------------------------------------------------------------------------
 
     async def _write_on(self) -> None:
+        waiting = False
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -229,9 +230,15 @@ class CallRecord:
             try:
                 await self._write()
             except Unavailable as error:
-                log.warning("call_record.waiting", reason=str(error))
+                if not waiting:  # Once: a line a second would help nobody, least of all a full disk.
+                    log.error("call_record.waiting", reason=str(error))
+                waiting = True
                 await self._clock.sleep(RETRY_S)
                 self._wake.set()
+            else:
+                if waiting:
+                    log.info("call_record.caught_up")
+                waiting = False
 
     async def _write(self) -> None:
         """Save one batch; it is kept until its commit succeeded, and facts that come meanwhile make the next one."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from callcenter.errors import CallcenterError
 from callcenter.storage.database import Database
@@ -29,7 +31,9 @@ class Readiness:
         """``part`` (model, audio) did not come up and stays down until the next start."""
         self._failed[part] = Check(ok=False, message=message, fix=fix)
 
-    def checks(self, *, database: Database, link: AmiLink) -> Mapping[str, Callable[[], Awaitable[Check]]]:
+    def checks(
+        self, *, database: Database, link: AmiLink, data_dir: Path, min_free_mb: int
+    ) -> Mapping[str, Callable[[], Awaitable[Check]]]:
         """A question per part, by name."""
 
         async def database_answers() -> Check:
@@ -45,6 +49,11 @@ class Readiness:
             fix = None if state.connected else "`callcenter doctor` says more"
             return Check(ok=state.connected, message=message, fix=fix)
 
+        async def disk_has_room() -> Check:
+            free = shutil.disk_usage(data_dir).free
+            fix = None if free > min_free_mb << 20 else f"free some space on the disk of {data_dir}"
+            return Check(ok=fix is None, message=f"{free >> 20} MB free", fix=fix)
+
         def came_up(part: str) -> Callable[[], Awaitable[Check]]:
             async def answer() -> Check:
                 return self._failed.get(part, Check(ok=True, message="usable"))
@@ -53,6 +62,7 @@ class Readiness:
 
         return {
             "database": database_answers,
+            "disk": disk_has_room,
             "pbx": pbx_is_linked,
             "model": came_up("model"),
             "audio": came_up("audio"),

@@ -16,7 +16,14 @@ from ulid import ULID
 from callcenter.errors import NotFound, Unavailable
 from callcenter.media.events import RecordingStored
 from callcenter.media.recorder import StereoRecorder
-from callcenter.media.recording_files import Channel, Peaks, clip_of_file, encode, read_peaks
+from callcenter.media.recording_files import (
+    STEREO_FRAME_BYTES,
+    Channel,
+    Peaks,
+    clip_of_file,
+    encode,
+    read_peaks,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +115,9 @@ class Recordings:
         name = _PART.fullmatch(part.name)
         assert name is not None
         if not part.exists():
+            return None
+        if part.stat().st_size < STEREO_FRAME_BYTES:  # A disk that was full from the first block on.
+            part.unlink()
             return None
         call_id, rate = name[1], int(name[2])
         target = part.with_name(f"{call_id}.{self._format}")

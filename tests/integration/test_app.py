@@ -203,6 +203,17 @@ async def test_a_taken_audio_port_degrades(tmp_path):
             await app.aclose()
 
 
+async def test_a_disk_that_runs_full_is_said_as_such(tmp_path):
+    """With less disk left than recordings need, /readyz says how much there is and what to do."""
+    app = await started(tmp_path, media={"tap": False, "min_free_mb": 1 << 40})
+    try:
+        check = await ready(app, "disk")
+        assert not check["ok"]
+        assert "free some space" in check["fix"]
+    finally:
+        await app.aclose()
+
+
 async def test_a_second_instance_on_the_same_folder_is_refused(stage, tmp_path):
     """It names the first one's process and changes nothing."""
     with pytest.raises(Conflict, match="another callcenter"):

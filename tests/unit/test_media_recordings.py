@@ -118,6 +118,15 @@ async def test_what_a_crash_left_is_salvaged(recordings, tmp_path):
     await again.aclose()
 
 
+async def test_a_crash_before_the_first_sound_leaves_nothing(recordings, tmp_path):
+    """An empty file is no recording: it is removed at the next start and nothing is announced."""
+    folder = tmp_path / "2026/11/21"
+    folder.mkdir(parents=True)
+    (folder / f"{new_id()}.8000.part").touch()
+    assert await recordings.salvage() == []
+    assert list(folder.iterdir()) == []
+
+
 async def test_a_full_disk_stops_the_recording_and_marks_it_partial(tmp_path, monkeypatch):
     """Below the free-space limit what came before is kept, later sound is not, and pushing goes on without an error."""
     recordings = Recordings(tmp_path, min_free_mb=100)
