@@ -4,8 +4,9 @@
 
 Three processes: this one is the PBX (simulated, over TCP) and the agents' browsers, and takes the time; application
 and baseline are measured one after the other on the same database file and the same calls. The baseline is an AMI
-client that splits messages, runs one indexed SELECT and writes one line to the agent's socket, nothing else. Times are
-from the event's own timestamp to the frame's arrival. Prints JSON lines {"bench", "value", "unit", "ratio", "baseline"}.
+client that splits messages, runs one indexed SELECT and writes one line to the agent's socket, nothing else. Times
+are from the event's own timestamp to the frame's arrival. Prints JSON lines {"bench", "value", "unit", "ratio",
+"baseline"}.
 """
 
 from __future__ import annotations

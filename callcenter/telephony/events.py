@@ -67,7 +67,7 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallArrived(CallEvent):
-    """A new call exists: ``uniqueid`` is its first party's channel, ``dialled`` the number or extension it asked for."""
+    """A new call exists: ``uniqueid`` is its first party's channel, ``dialled`` the number or extension asked for."""
 
     uniqueid: str
     number: str | None
