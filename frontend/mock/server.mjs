@@ -50,7 +50,7 @@ const blank = (value) => value === null || value === undefined || value === '' |
 function newOrder(call, sequence = 1) {
   const order = {
     order_id: nextId('O'), number: null, status: 'draft', edit_version: 1, call_id: call.call_id, customer_id: call.customer?.customer_id ?? null, sequence,
-    created_at: now(), saved_at: null, created_by: null, fields: {}, missing: ['service_type', 'contact_phone'], summary: '', alerts: [], suggested_priority: 'normal',
+    created_at: now(), saved_at: null, created_by: null, fields: {}, missing: ['service_type', 'contact_phone'], questions: [], summary: '', alerts: [], suggested_priority: 'normal',
   }
   call.orders.push(order)
   return order
@@ -59,6 +59,7 @@ function newOrder(call, sequence = 1) {
 function refresh(order) {
   const required = CATALOGUE.required[order.fields.service_type?.value] ?? ['service_type', 'contact_phone']
   order.missing = required.filter((name) => blank(order.fields[name]?.value))
+  order.questions = required.map((field) => ({ field, required: true, answered: !order.missing.includes(field) }))
   const v = (name) => order.fields[name]?.display ?? ''
   order.summary = ['brand', 'appliance', 'fault', 'description', 'appointment'].map(v).filter(Boolean).join('，')
   push('order.updated', { call_id: order.call_id, order })
@@ -227,6 +228,15 @@ const ROUTES = [
     return { customer_id: nextId('C'), name, level: 'normal', phones: [{ raw: phone, e164: null, label: null }], addresses: address ? [{ address_id: nextId('A'), ...address, display }] : [], assets: [], open_orders: [], past_orders: [], order_count: 0 }
   }],
   ['GET', /^\/api\/work-orders\/([^/]+)$/, ({ match }) => orderById(match[1]) ?? refuse(404, 'not_found', '找不到工单')],
+  ['POST', /^\/api\/calls\/([^/]+)\/customer$/, ({ match, body }) => {
+    const call = callById(match[1])
+    call.customer = Object.values(CUSTOMERS).find((card) => card.customer_id === body.customer_id) ?? refuse(404, 'not_found', '没有这位客户')
+    call.candidates = []
+    for (const order of call.orders) { order.customer_id = body.customer_id; refresh(order) }
+    push('call.updated', { call_id: call.call_id, changes: { customer: call.customer, candidates: [] } })
+    return { customer: call.customer, orders: call.orders }
+  }],
+  ['POST', /^\/mock\/repeat$/, () => { for (const call of live.values()) for (const order of call.orders) { order.alerts = [{ kind: 'repeat', display: '该客户已有未完成工单 WO20261119-0002（已派工）：格力空调漏水' }]; refresh(order) } }],
   ['POST', /^\/api\/work-orders$/, ({ body }) => { const order = newOrder(callById(body.call_id)); refresh(order); return order }],
   ['PATCH', /^\/api\/work-orders\/([^/]+)$/, ({ match, body, request }) => {
     const order = checked(orderById(match[1]), request)

@@ -30,6 +30,7 @@ from callcenter.telephony.events import (
     PbxLinkChanged,
 )
 from workorder.policy.phones import parse_phone
+from workorder.views import CustomerCard
 
 CLOCK = VirtualClock()
 COMMON = {"at": CLOCK.now(), "call_id": "C1", "linkedid": "1.0"}
@@ -279,3 +280,19 @@ async def test_the_first_paint_counts(desk):
         desk.live.painted("PJSIP/1001", "C1", at_ms + after_ms)
     desk.live.painted("PJSIP/1002", "C1", at_ms + 10)
     assert desk.latency.recent().painted == Quantiles(1, 40.0, 40.0)
+
+
+async def test_whom_a_person_chose_stays_until_another_party_is_on_the_line(desk):
+    """A later look-up of the number changes nothing; after a transfer to somebody else it counts again."""
+    card = CustomerCard("K1", "王建国", "normal", (), (), (), (), (), 0)
+    other = replace(card, customer_id="K2")
+    desk.offer()
+    desk.live.identified("C1", None, (card, other))
+    desk.live.chosen("C1", other)
+    desk.live.identified("C1", None, (card, other))
+    assert desk.live.talk("C1").customer is other
+    desk.live.another_party("C1")
+    desk.live.identified("C1", card)
+    assert desk.live.talk("C1").customer is card
+    changes = [body["changes"] for _, kind, body in desk.frames if kind == "call.updated"]
+    assert [change["customer"] for change in changes] == [None, other, card]

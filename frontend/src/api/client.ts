@@ -42,6 +42,8 @@ export const api = {
 
   calls: (query: CallQuery, signal?: AbortSignal) => request<Page<CallSummary>>('GET', '/api/calls', { query: { ...query }, signal }),
   call: (callId: string) => request<CallDetail>('GET', `/api/calls/${id(callId)}`),
+  setCaller: (callId: string, customerId: string, idempotencyKey: string) =>
+    request<{ customer: CustomerCard; orders: Order[] }>('POST', `/api/calls/${id(callId)}/customer`, { body: { customer_id: customerId }, idempotencyKey }),
   peaks: (callId: string) => request<Peaks>('GET', `/api/calls/${id(callId)}/peaks`),
   recordingUrl: (callId: string) => `/api/calls/${id(callId)}/recording`,
   clipUrl: (callId: string, startMs: number, endMs: number, channel: Speaker | 'both') =>

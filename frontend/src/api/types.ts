@@ -167,6 +167,13 @@ export interface Alert {
   display: string
 }
 
+/** Something to ask the caller, ticked off once it is known. */
+export interface Question {
+  field: FieldName
+  required: boolean
+  answered: boolean
+}
+
 export interface Order {
   order_id: string
   number: string | null
@@ -180,6 +187,7 @@ export interface Order {
   created_by: string | null
   fields: Fields
   missing: FieldName[]
+  questions: Question[]
   summary: string
   alerts: Alert[]
   suggested_priority: string | null

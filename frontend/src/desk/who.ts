@@ -8,14 +8,25 @@ export interface Who {
   title: string
   number: string
   known: boolean
+  /** Several customers have the number; otherwise candidates come from what the caller says. */
+  shared: boolean
+}
+
+/** The last digits say it, whatever prefix a number is written with. */
+const tail = (number: string | null): string => (number ?? '').replace(/\D/g, '').slice(-8)
+
+function sharesNumber(call: DeskCall): boolean {
+  const own = tail(call.number)
+  return own.length > 6 && call.candidates.some((card) => card.phones.some((known) => tail(known.raw) === own))
 }
 
 export function useWho(): (call: DeskCall) => Who {
   const { t } = useI18n()
   const desk = useDesk()
   return (call) => ({
-    title: desk.customerOf(call)?.name ?? call.name ?? t(call.candidates.length ? 'call.shared' : 'call.unknown'),
+    title: desk.customerOf(call)?.name ?? call.name ?? t(sharesNumber(call) ? 'call.shared' : 'call.unknown'),
     number: phone(call.number_display || call.number) || t('call.hidden'),
     known: desk.customerOf(call) !== null,
+    shared: sharesNumber(call),
   })
 }

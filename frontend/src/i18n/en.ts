@@ -49,6 +49,7 @@ const en: Messages = {
     incoming_live: 'Incoming call: {name}, {number}',
     show: 'Show',
     several: '{n} customers share this number, choose one',
+    maybe: 'By what is said it may be one of these; please confirm',
   },
   closed: {
     ended: 'The call has ended',
@@ -86,6 +87,7 @@ const en: Messages = {
     detail: 'Street, house, flat',
     save: 'Add customer',
     saved: 'Added {name}',
+    not_picked: 'The choice of customer was not saved: {message}',
     name_required: 'Enter a name',
     phone_required: 'Enter a phone number',
     none_yet: 'Customer not identified yet',

@@ -47,6 +47,7 @@ const zh = {
     incoming_live: '来电：{name}，{number}',
     show: '查看',
     several: '这个号码对应 {n} 位客户，请选择',
+    maybe: '听起来可能是以下客户，请确认',
   },
   closed: {
     ended: '通话已结束',
@@ -84,6 +85,7 @@ const zh = {
     detail: '街道、门牌',
     save: '建档',
     saved: '已建档：{name}',
+    not_picked: '没有保存客户选择：{message}',
     name_required: '请填写姓名',
     phone_required: '请填写电话',
     none_yet: '还没有识别出客户',

@@ -1,5 +1,6 @@
 /** The live desk: the socket, the reducer's state, and which call is in front. */
 import { api } from '@/api/client'
+import { newKey } from '@/api/http'
 import { AgentSocket, serverMs, type LinkState } from '@/api/socket'
 import type { CustomerCard, Order, ServerFrame } from '@/api/types'
 import { applyFrame, EMPTY_DESK, shownCall, withCustomer, withOrder, withoutCall, type DeskCall, type DeskState } from '@/desk/state'
@@ -16,7 +17,7 @@ export const useDesk = defineStore('desk', () => {
   const clockOffsetMs = ref(0)
   const painted = new Set<string>()
   const listeners = new Set<FrameListener>()
-  /** Which of several customers behind one number the agent has picked, by call. */
+  /** Who the agent says is calling, by call, until the server has agreed. */
   const picked = ref<Record<string, string>>({})
   let socket: AgentSocket | null = null
 
@@ -51,17 +52,6 @@ export const useDesk = defineStore('desk', () => {
     if (frame.type === 'call.offered') offered(frame.call.call_id)
     if (frame.type === 'call.updated' && chosen.value === frame.call_id) chosen.value = frame.changes.call_id ?? frame.call_id
     for (const listener of listeners) listener(frame, before, state.value)
-    if (frame.type === 'snapshot') state.value.calls.forEach(lookUp)
-  }
-
-  /** A customer put on file during the call: after a reload the call itself does not know them yet. */
-  function lookUp(call: DeskCall): void {
-    if (call.customer || call.candidates.length || !call.number) return
-    api.customers({ phone: call.number, limit: 2 }).then(
-      ({ items }) => items.length === 1 && items[0] && putCustomer(call.call_id, items[0]),
-      // The form for a new customer is there all the same.
-      () => undefined,
-    )
   }
 
   /** A new call comes to the front unless the agent is talking; then it waits in its tab and the banner announces it. */
@@ -75,13 +65,21 @@ export const useDesk = defineStore('desk', () => {
     return () => listeners.delete(listener)
   }
 
-  /** The customer of a call: identified by the server, or picked here among several. */
+  /** The customer of a call: identified by the server, or just picked here. */
   function customerOf(call: DeskCall): CustomerCard | null {
     return call.customer ?? call.candidates.find((card) => card.customer_id === picked.value[call.call_id]) ?? null
   }
 
-  function pick(callId: string, customerId: string): void {
+  /** The agent says who is calling: shown at once; the call and its orders follow. Throws what the server answers. */
+  async function pick(callId: string, customerId: string): Promise<void> {
     picked.value = { ...picked.value, [callId]: customerId }
+    try {
+      const { customer, orders } = await api.setCaller(callId, customerId, newKey())
+      putCustomer(callId, customer)
+      for (const order of orders) putOrder(callId, order)
+    } finally {
+      picked.value = Object.fromEntries(Object.entries(picked.value).filter(([other]) => other !== callId))
+    }
   }
 
   function select(callId: string): void {

@@ -1,0 +1,66 @@
+"""Who is calling, found out while they speak, and calls about something in hand: in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from callcenter.features.demo.desk_client import open_desk
+from callcenter.ids import new_id
+from callcenter.media.events import SegmentHeard, Speaker
+from tests.browser.test_desk import field, talk
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SAID = (
+    (Speaker.AGENT, "请问您贵姓？"),
+    (Speaker.CALLER, "免贵姓汪，叫汪剑国"),
+    (Speaker.AGENT, "地址是哪里？"),
+    (Speaker.CALLER, "杭州市西湖区文三路二百八十八号"),
+)
+
+
+async def hear(stage, *said):
+    token, _ = await stage.tokens()
+    async with open_desk(stage.app.url, token, live=False) as desk:
+        call_id = (await desk.request("GET", "/api/calls"))["items"][0]["call_id"]
+    for turn, (speaker, text) in enumerate(said):
+        stage.app.bus.publish(
+            SegmentHeard(
+                at=stage.app.clock.now(),
+                call_id=call_id,
+                segment_id=new_id(),
+                speaker=speaker,
+                start_ms=2000 * turn,
+                end_ms=2000 * turn + 1500,
+                text=text,
+                confidence=0.9,
+            )
+        )
+    await stage.app.bus.drain()
+
+
+async def test_a_hidden_caller_is_offered_and_confirmed(stage, agent_page):
+    """What the caller says brings up the customer; one click and card, order and a reload know them."""
+    await talk(stage, agent_page, None)
+    await hear(stage, *SAID)
+    choices = agent_page.get_by_test_id("candidates")
+    await expect(choices).to_contain_text("听起来可能是以下客户")
+    await expect(agent_page.locator("input[name=phone]")).to_be_visible()
+    await choices.get_by_role("button", name="王建国").click()
+    await expect(choices).to_have_count(0)
+    await expect(agent_page.get_by_text("KFR-35GW/NhGc1B")).to_be_visible()
+    await expect(field(agent_page, "customer_name").locator("input").last).to_have_value("王建国")
+    await agent_page.reload()
+    await expect(agent_page.get_by_text("KFR-35GW/NhGc1B")).to_be_visible()
+
+
+async def test_a_repeat_call_is_said_calmly_and_questions_are_ticked_off(stage, agent_page):
+    """The open order is named without alarm; what is known is ticked off, what is required still stands out."""
+    await talk(stage, agent_page, "18012340018")
+    await hear(stage, (Speaker.CALLER, "你好，我家苏泊尔电饭煲不加热，想报修"))
+    await expect(agent_page.get_by_test_id("repeat")).to_contain_text("已有未完成工单 WO")
+    await expect(agent_page.get_by_test_id("alert")).to_have_count(0)
+    asked = agent_page.get_by_test_id("missing")
+    await expect(asked.locator(".done", has_text="电器")).to_be_visible()
+    await expect(asked.get_by_role("button", name="预约时间")).to_be_visible()
