@@ -89,8 +89,16 @@ async def test_a_user_with_every_right_is_told_to_give_some_back(asterisk: Aster
 async def test_a_user_that_may_only_watch_sees_a_real_call(asterisk: AsteriskLab) -> None:
     """Pop-only: a call that comes by while we watch shows that the wanted events arrive and no others."""
     await asterisk.agent(1, audio=EMPTY_LINE, on_call=answering(0.2))
-    joining = asyncio.create_task(onboarding.join(aimed(asterisk, f"{asterisk.user}-pop"), watch_s=3.0))
-    await asyncio.sleep(1.0)
+    watching = asyncio.Event()
+
+    def progress(line: str) -> None:
+        if line.startswith("watching"):
+            watching.set()
+
+    joining = asyncio.create_task(
+        onboarding.join(aimed(asterisk, f"{asterisk.user}-pop"), watch_s=4.0, progress=progress)
+    )
+    await watching.wait()
     caller = await asterisk.trunk(audio=EMPTY_LINE)
     call = await caller.call(QUEUE_NUMBER, from_user="13800138000")
     report = await joining
