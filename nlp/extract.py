@@ -53,6 +53,11 @@ class ExtractionSession:
         self._talk = talk
         self._last = Extraction()
 
+    @property
+    def talk(self) -> Talk:
+        """The call so far: its turns and what is known around it."""
+        return self._talk
+
     def push(self, segment: Segment) -> Extraction:
         """Take one more utterance and return everything known so far."""
         known = {t.segment.segment_id: t for t in self._talk.turns}
