@@ -23,7 +23,6 @@ from asr.errors import AsrError
 from asr.load import load_recognizer
 from asr.recognizer import Recognizer
 from callcenter import logs
-from callcenter.auth.permissions import Permission
 from callcenter.auth.sessions import Auth
 from callcenter.bus.local import LocalBus
 from callcenter.clock import Clock, SystemClock
@@ -56,7 +55,7 @@ from callcenter.telephony.ami_link import AmiLink
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.capture import Capture
 from callcenter.telephony.listener import Listener
-from callcenter.web.hub import Hub
+from callcenter.web.hub import Hub, WallScreens
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from workorder.policy.phones import parse_phone
@@ -242,7 +241,7 @@ class App:
             clock=self.clock,
             zone=zone(self.settings.timezone),
             latency=self.latency,
-            screens=partial(self.hub.push_permitted, Permission.WALLBOARD, "wallboard"),
+            screens=WallScreens(self.hub),
         )
         await self.wallboard.seed()
         self.wallboard.subscribe(self.bus)

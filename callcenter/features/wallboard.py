@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from datetime import datetime, time
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -43,8 +44,18 @@ from callcenter.telephony.events import (
 
 log = structlog.get_logger(__name__)
 
-Screens = Callable[[Mapping[str, object]], None]
-"""Sends the body of a ``wallboard`` frame to everybody who may see it; returns at once."""
+
+class Screens(Protocol):
+    """Where frames go: everybody who may see the wallboard."""
+
+    def watched(self) -> bool:
+        """Whether anybody looks; if not no frame is made."""
+        ...
+
+    def show(self, body: Mapping[str, object]) -> None:
+        """Queue one ``wallboard`` frame; returns at once."""
+        ...
+
 
 PAUSE_S = 0.5
 """Between two frames."""
@@ -101,7 +112,8 @@ class Wallboard:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self._screens(frame(self.snapshot()))
+            if self._screens.watched():
+                self._screens.show(frame(self.snapshot()))
             await self._clock.sleep(PAUSE_S)
 
     async def _tick(self) -> None:

@@ -82,6 +82,21 @@ class Outbox:
         return len(self._frames)
 
 
+class WallScreens:
+    """The sockets of those who may see the wallboard. Implements ``callcenter.features.wallboard.Screens``."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def watched(self) -> bool:
+        """Whether anybody looks."""
+        return self._hub.permitted(Permission.WALLBOARD) > 0
+
+    def show(self, body: Mapping[str, object]) -> None:
+        """One frame to each."""
+        self._hub.push_permitted(Permission.WALLBOARD, "wallboard", body)
+
+
 class Hub:
     """All open sockets, by device, login session and permission. Implements ``callcenter.features.desk.Desk``."""
 
@@ -130,6 +145,10 @@ class Hub:
     def push_permitted(self, permission: Permission, kind: str, body: Mapping[str, object]) -> None:
         """One frame to every socket of every user with the permission."""
         self._send(self._by_permission[permission], kind, body)
+
+    def permitted(self, permission: Permission) -> int:
+        """Open sockets of users with the permission."""
+        return len(self._by_permission[permission])
 
     def _send(self, targets: Collection[Outbox], kind: str, body: Mapping[str, object]) -> None:
         if not targets:

@@ -51,15 +51,22 @@ class Wall:
 
     def __init__(self) -> None:
         self.clock, self.bus, self.frames = VirtualClock(START), LocalBus(), []
+        self.looking = True
         self.latency = PopLatency(CollectorRegistry())
         self.board = Wallboard(
             database=NoDatabase(),
             clock=self.clock,
             zone=ZoneInfo("Asia/Shanghai"),
             latency=self.latency,
-            screens=self.frames.append,
+            screens=self,
         )
         self.board.subscribe(self.bus)
+
+    def watched(self) -> bool:
+        return self.looking
+
+    def show(self, body) -> None:
+        self.frames.append(body)
 
     async def tell(self, *events: object) -> None:
         for event in events:
@@ -225,7 +232,7 @@ async def test_quantiles_are_of_the_last_pops(wall):
 
 
 async def test_frames_come_at_most_twice_a_second(wall):
-    """The first change goes out at once, what follows within the pause in one frame; a database away harms nothing."""
+    """The first change goes out at once, what follows within the pause in one frame; none when nobody looks."""
     running = asyncio.create_task(wall.board.run())
     await wall.clock.advance(0)
     assert len(wall.frames) == 1
@@ -236,5 +243,9 @@ async def test_frames_come_at_most_twice_a_second(wall):
     await wall.clock.advance(PAUSE_S)
     assert len(wall.frames) == 2
     assert len(wall.frames[-1]["calls"]) == 100
+    wall.looking = False
+    await wall.tell(wall.ended("1"))
+    await wall.clock.advance(2 * PAUSE_S)
+    assert len(wall.frames) == 2
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
