@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -35,6 +36,10 @@ EXIT_CODES: tuple[tuple[type[CallcenterError], int], ...] = (
 """First match wins; documented in docs/reference/cli.md."""
 
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Failures of any file we write, standard output included, that are no defect of ours."""
+
+
 def emit(value: Any) -> None:
     """One JSON value on one line of standard output."""
     click.echo(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode())
@@ -63,6 +68,10 @@ def as_application_error(error: Exception) -> CallcenterError | None:
         return Unavailable(str(error))
     if isinstance(error, WorkOrderError):
         return Invalid(str(error))
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return Unavailable(
+            error.strerror or str(error), field=error.filename, fix="free some space, or write elsewhere"
+        )
     return None
 
 
