@@ -50,6 +50,7 @@ def report_all(tally: Tally) -> None:
         ("restarts.tasks", tally.tasks[1], tally.tasks[0]),
     ):
         report(name, value, "count", expected)
+    print(f"new descriptors: {tally.new_descriptors}", file=sys.stderr)
     report("restarts.rss", round(tally.rss_mb[1], 1), "MB", round(tally.rss_mb[0], 1))
     report("restarts.back_p50", round(statistics.median(tally.back_s), 2), "s")
     report("restarts.back_max", round(max(tally.back_s), 2), "s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,9 @@ class Tally:
     duplicate_orders: int = 0
     gaps: int = 0
     descriptors: tuple[int, int] = (0, 0)
+    """Before and after, without those of the database, whose pool of connections grows up to its limit."""
+    new_descriptors: list[str] = field(default_factory=list)
+    """What the additional ones of them lead to."""
     tasks: tuple[int, int] = (0, 0)
     tracked: int = 0
     taps: int = 0
@@ -63,7 +66,7 @@ class Drill:
         other = await self._lab.agent(2)
         caller = await self._lab.trunk()
         phones = [agent, other, caller]
-        before: tuple[int, int, float] | None = None
+        before: tuple[list[str], int, float] | None = None
         for number in range(self.tally.rounds):
             await self._round(number, caller, phones)
             if before is None:
@@ -71,7 +74,8 @@ class Drill:
         after = await self._settled(phones, like=before)
         assert before is not None
         tally = self.tally
-        tally.descriptors, tally.tasks = (before[0], after[0]), (before[1], after[1])
+        tally.descriptors, tally.tasks = (len(before[0]), len(after[0])), (before[1], after[1])
+        tally.new_descriptors = sorted((Counter(after[0]) - Counter(before[0])).elements())
         tally.rss_mb = (before[2], after[2])
         tally.tracked, tally.taps = self._app.tracker.size, self._app.audio_server.connections
         tally.channels_on_pbx = self._lab.channels()
@@ -101,19 +105,20 @@ class Drill:
         forget_calls(phones)
         await until(lambda: self._app.tracker.size == 0, "the end of the calls")
 
-    async def _settled(self, phones: list[Phone], like: tuple[int, int, float] | None = None) -> tuple[int, int, float]:
-        """Descriptors, tasks and memory once nothing changes any more, or they are ``like`` before."""
+    async def _settled(
+        self, phones: list[Phone], like: tuple[list[str], int, float] | None = None
+    ) -> tuple[list[str], int, float]:
+        """Descriptors, tasks and memory once nothing changes any more, or they are as many as before."""
         forget_calls(phones)
         process, seen, same = psutil.Process(), (0, 0), 0
         deadline = time.monotonic() + 4 * PATIENCE_S
-        while same < 10 and time.monotonic() < deadline:
+        wanted = (len(like[0]), like[1]) if like is not None else None
+        while seen != wanted and same < 10 and time.monotonic() < deadline:
             await asyncio.sleep(0.5)
-            now = (process.num_fds(), len(asyncio.all_tasks()))
+            now = (len(descriptors()), len(asyncio.all_tasks()))
             same = same + 1 if now == seen else 0
             seen = now
-            if like is not None and now == like[:2]:
-                break
-        return (*seen, process.memory_info().rss / 2**20)
+        return descriptors(), seen[1], process.memory_info().rss / 2**20
 
     async def _count(self) -> None:
         """What the desks have seen and the database holds."""
@@ -136,6 +141,17 @@ class Drill:
         tally.duplicate_records = len(calls) - len({row.linkedid for row in calls})
         tally.orders = len(orders)
         tally.duplicate_orders = len(orders) - len({(row.call_id, row.sequence) for row in orders})
+
+
+def descriptors() -> list[str]:
+    """What each open descriptor leads to: a file, or its kind; files of the database are left out."""
+    targets = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # That of the listing itself.
+            target = str(entry.readlink())
+            if ".db" not in Path(target).name:
+                targets.append(target if target.startswith("/") else target.partition(":")[0])
+    return targets
 
 
 def pops(desk: Desk) -> list[Frame]:

@@ -21,7 +21,7 @@ async def test_restarts_of_the_pbx_under_calls_double_and_leak_nothing(asterisk:
     assert tally.orders == ROUNDS  # Those that were answered.
     assert (tally.duplicate_pops, tally.duplicate_records, tally.duplicate_orders, tally.calls_left_open) == (0,) * 4
     assert (tally.tracked, tally.taps, tally.channels_on_pbx) == (0, 0, 0)
-    assert tally.descriptors[0] == tally.descriptors[1]
+    assert tally.descriptors[0] == tally.descriptors[1], tally.new_descriptors
     assert tally.tasks[0] == tally.tasks[1]
     replay = Replay(files(tmp_path / "journal"))
     gaps = [row for row in replay.rows() if row.name == "AmiGap"]

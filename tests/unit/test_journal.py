@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -24,6 +25,14 @@ from callcenter.storage.journal_format import MAGIC, RAW, JournalUnreadable, Kin
 from nlp.catalogue import Catalogue
 
 ABOUT = {"agent_pattern": "x", "timezone": "Asia/Shanghai", "engine": "off", "model": ""}
+
+
+@pytest.fixture(autouse=True)
+def own_log(monkeypatch):
+    """A logger that was used before may be bound to another configuration."""
+    monkeypatch.setattr(journal_module, "log", structlog.get_logger())
+
+
 CATALOGUE = Catalogue(appliances={}, brands={}, faults={})
 
 
