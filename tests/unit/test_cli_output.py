@@ -25,7 +25,7 @@ def test_a_full_disk_is_one_line_and_its_exit_code(number: int, capsys: pytest.C
     with pytest.raises(SystemExit) as ended:
         failing(number)()
     assert ended.value.code == EXIT_UNAVAILABLE
-    assert capsys.readouterr().err == f"callcenter: {os.strerror(number)} (free space, or write elsewhere)\n"
+    assert capsys.readouterr().err == f"callcenter: {os.strerror(number)} (free some space, or write elsewhere)\n"
 
 
 def test_a_defect_shows_itself() -> None:
