@@ -10,7 +10,7 @@ from nlp.lexicon import Hit
 from nlp.types import SlotState
 
 NOT_OURS = re.compile(r"邻居|隔壁|对门|同事|朋友|单位|别人|楼下那|楼上那|以前那|原来那|旧的那|亲戚|我姐家|我妹家")
-_SETTLED = re.compile(r"不用管|不用修|自己又?好了|又好了|没事了|已经修好|不用看|先不管|不用处理")
+_SETTLED = re.compile(r"不用管|不用修|自己又?好了|又好了|没事了|已经修好|不用看|先不管|不要了|不用装|不用处理")
 _REFERENCE = re.compile(
     r"^(?:旁边|专线|插座|位(?!置)|的位置|(?:那边|那个|是|都|也|倒是?)*(?:能打|能用|正常|好好的|好的|没问题|没事|可以打|是好的))"
 )
@@ -36,6 +36,7 @@ IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("电饭煲", r"夹生|煮饭"),
     )
 )
+_TWO = re.compile("两样|两个?(?:东西|电器|机器|家电)")
 _LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)$")
 
 
@@ -132,7 +133,8 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
     s = talk.turns[span.turn].s
     listed = span.turn == first.by_caller[0].turn and _LIST.match(s[first.by_caller[0].end : span.start])
     announced = (
-        s[: span.start].endswith(("还有", "还有个", "还有一个", "加上"))
+        _TWO.search(s)
+        or s[: span.start].endswith(("还有", "还有个", "还有一个", "加上"))
         or _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30])
         or any(_ONE_MORE.search(t.s) for t in talk.caller() if t.index < span.turn)
     )

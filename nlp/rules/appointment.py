@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.normalize import PUNCTUATION
@@ -139,10 +140,10 @@ def _comma(rest: str, stop: int) -> int:
 
 
 def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bool:
-    clause = _clause(turn.s, when)
+    clause = _clause(turn.s, when.start, when.end)
     if (
-        _CALL_BACK.search(_part(turn.s, when))
-        or _OWN_DAY.search(_part(turn.s, when))
+        _CALL_BACK.search(_part(turn.s, when.start, when.end))
+        or _OWN_DAY.search(_part(turn.s, when.start, when.end))
         or _PAST_BEFORE.search(before)
         or _PAST.search(turn.s[when.end : when.end + 4])
         or after.startswith("了")
@@ -163,16 +164,18 @@ def _money_back(talk: Talk, index: int) -> bool:
     )
 
 
-def _part(s: str, w: When) -> str:
+@lru_cache(maxsize=1024)
+def _part(s: str, start: int, end: int) -> str:
     """The words between two commas around a time."""
-    left = max((s.rfind(c, 0, w.start) for c in PUNCTUATION), default=-1) + 1
-    rights = [p for c in PUNCTUATION if (p := s.find(c, w.end)) >= 0]
+    left = max((s.rfind(c, 0, start) for c in PUNCTUATION), default=-1) + 1
+    rights = [p for c in PUNCTUATION if (p := s.find(c, end)) >= 0]
     return s[left : min(rights, default=len(s))]
 
 
-def _clause(s: str, w: When) -> str:
-    left = max((s.rfind(c, 0, w.start) for c in "。？！?!"), default=-1) + 1
-    rights = [p for c in "。？！?!" if (p := s.find(c, w.end)) >= 0]
+@lru_cache(maxsize=1024)
+def _clause(s: str, start: int, end: int) -> str:
+    left = max((s.rfind(c, 0, start) for c in "。？！?!"), default=-1) + 1
+    rights = [p for c in "。？！?!" if (p := s.find(c, end)) >= 0]
     return s[left : min(rights, default=len(s)) + 1]
 
 

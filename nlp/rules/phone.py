@@ -15,6 +15,7 @@ _THIS_NUMBER = re.compile(
     r"(?:现在|目前|正在)?打(?:进来|过来|给你们?|电话|来)?的?(?:就是)?这个?|就(?:是|用|打|留|按)?(?:我)?这个?(?:号|电话|手机|就|吧|，|。|$)|就(?:是)?这个"
     r"|这个(?:号码?|电话|手机)|现在这个|本机|来电(?:这个|的|号码?|显示)|我这个|打这个|留这个|用这个|这个(?:就行|就可以|就好|就成|可以)|就这号"
 )
+_REGISTERED = re.compile("这个号|本机|这个固话|现在这个")
 _OTHER = re.compile(r"打不通|第二个|备用|要不|或者|实在不行|也可以打|旧号|老号|以前的|原来的|不用了|停机|注销")
 
 
@@ -65,18 +66,24 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
     appended = _completed(turn)
     if appended:
         return [appended]
-    m = _THIS_NUMBER.search(turn.s)
+    m = turn.once("this_number", _THIS_NUMBER.search)
     number = talk.context.caller_number
+    if m is None or not number:
+        return []
     about = "contact_phone" in talk.asked(turn.index) or re.search("电话|号码|打", turn.s)
-    if m and number and about and not re.match("不是|不", turn.s):
+    if about and not re.match("不是|不", turn.s):
         return [Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)]
     return []
+
+
+def _digit_runs(turn: Turn) -> list[tuple[int, int]]:
+    return turn.once("digit_runs", lambda s: list(runs(s, least=6)))
 
 
 def _mended(talk: Talk, turn: Turn) -> Heard | None:
     """A number heard with a digit or two missing or wrong that can only be the calling number or one on file."""
     known = [talk.context.caller_number or "", *(talk.context.customer.phones if talk.context.customer else ())]
-    for start, end in runs(turn.s, least=7):
+    for start, end in _digit_runs(turn):
         digits = "".join(d for c in turn.s[start:end] if (d := exact_digit(c)) is not None)
         for number in known:
             plain = "".join(c for c in number if c.isdigit())
@@ -91,7 +98,7 @@ def _differences(a: str, b: str) -> int:
 
 def _completed(turn: Turn) -> Heard | None:
     """A number given in two breaths: "…零零幺，后面再一个八"."""
-    for start, end in runs(turn.s, least=6):
+    for start, end in _digit_runs(turn):
         digits = "".join(d for c in turn.s[start:end] if (d := exact_digit(c)) is not None)
         tail = re.match(r"[，,。.]?(?:后面|最后)?(?:再|还有)(?:来|加)?一?个", turn.s[end:])
         if tail and end + tail.end() < len(turn.s):
@@ -103,6 +110,10 @@ def _completed(turn: Turn) -> Heard | None:
 
 
 def _read_back(talk: Talk, turn: Turn) -> list[Heard]:
+    numbers = _numbers(turn)
+    m = turn.once("this_number", lambda s: _THIS_NUMBER.search(s) or _REGISTERED.search(s))
+    if not numbers and m is None:
+        return []
     answer, reply = talk.answer(turn.index)
     if answer is Verdict.NO and not (reply and _THIS_NUMBER.search(reply.s)):
         return []
@@ -115,10 +126,9 @@ def _read_back(talk: Talk, turn: Turn) -> list[Heard]:
             state,
             0.97 if state is SlotState.CONFIRMED else 0.9,
         )
-        for n in _numbers(turn)
+        for n in numbers
     ]
     number = talk.context.caller_number
-    m = _THIS_NUMBER.search(turn.s) or re.search("这个号|本机|这个固话|现在这个", turn.s)
     if not heard and m and number and answer is Verdict.YES and "contact_phone" in asks(turn):
         heard.append(
             Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)
