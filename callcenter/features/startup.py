@@ -10,7 +10,11 @@ from callcenter.errors import Unavailable
 
 
 def prepare_data_dir(data_dir: Path) -> None:
-    """Create the data folder (this user only) and prove that it can be written. Raises Unavailable with the remedy."""
+    """Create the data folder and prove that it can be written. Raises Unavailable with the remedy.
+
+    From here on this process makes files for its own user only, also in a folder that was there before.
+    """
+    os.umask(0o077)
     probe = data_dir / f".probe-{os.getpid()}"
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -85,6 +85,18 @@ def test_the_lock_of_a_dead_process_does_not_hold(tmp_path):
     later.release()
 
 
+def test_what_a_process_makes_is_for_its_own_user(tmp_path):
+    """Also in a data folder that an administrator made for everybody to read."""
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        prepare_data_dir(tmp_path)
+        (tmp_path / "callcenter.db").touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "callcenter.db").stat().st_mode & 0o077 == 0
+
+
 def test_manager_conf_asks_for_the_least():
     """No class beyond those needed, nobody but the named host, and every event the lab's lean user has."""
     text = manager_conf.section(username="desk", asterisk=22, permit="10.0.0.9/32")
