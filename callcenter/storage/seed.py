@@ -89,9 +89,17 @@ def _plan(customers: int, orders_each: int, *, native: bool) -> Plan:
         ),
         (
             "customer_addresses",
-            ("address_id", "customer_id", "position", "province", "city", "district", "detail"),
+            ("address_id", "customer_id", "position", "province", "city", "district", "detail", "house"),
             (
-                (key("A", n), key("C", n), 0, "", *_CITIES[n % 5], f"文三路{n % 900 + 1}号{n % 30 + 1}室")
+                (
+                    key("A", n),
+                    key("C", n),
+                    0,
+                    "",
+                    *_CITIES[n % 5],
+                    f"文三路{n % 900 + 1}号{n % 30 + 1}室",
+                    f"{n % 900 + 1}",
+                )
                 for n in range(customers)
             ),
         ),

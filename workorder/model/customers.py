@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workorder.model.base import Base, Key, sorted_text
-from workorder.policy.sounds import MAX_KEY, sound_key
+from workorder.policy.sounds import MAX_HOUSE, MAX_KEY, house_number, sound_key
 
 
 class Customer(Base):
@@ -70,8 +70,15 @@ class CustomerAddress(Base):
     city: Mapped[str] = mapped_column(String(200), default="")
     district: Mapped[str] = mapped_column(String(200), default="")
     detail: Mapped[str] = mapped_column(String(200), default="")
+    house: Mapped[str] = mapped_column(String(MAX_HOUSE), default="", server_default="")
+    """Kept with ``detail``: its first number."""
 
-    __table_args__ = (Index(None, "district", "city"),)
+    __table_args__ = (Index(None, "district", "house"),)
+
+    @validates("detail")
+    def _numbered(self, _key: str, detail: str) -> str:
+        self.house = house_number(detail)
+        return detail
 
 
 class Asset(Base):

@@ -1,10 +1,13 @@
-"""A key by which names that a recogniser mixes up fall together: toneless pinyin with its usual confusions folded.
+"""Keys by which people are found by what was heard: the sound of a name, the number of a house.
+
+Names that a recogniser mixes up fall together: toneless pinyin with its usual confusions folded.
 
 ``王建国`` and ``汪剑国`` have the key ``wan jian guo``; the family name alone is the key's first word.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 TITLES = ("先生", "女士", "小姐", "太太", "师傅", "老师", "老板", "经理", "阿姨", "大爷", "大妈")
@@ -12,6 +15,7 @@ _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("r", "l"), ("f"
 _FAMILIAR = "老小阿"
 MAX_NAME = 20
 MAX_KEY = 120
+MAX_HOUSE = 12
 
 
 @lru_cache(maxsize=4096)
@@ -31,6 +35,12 @@ def family_key(name: str) -> tuple[str, bool]:
     if title or (len(bare) == 2 and bare[0] in _FAMILIAR):
         bare = bare.lstrip(_FAMILIAR) or bare
     return sound_key(bare), len(bare) > 1
+
+
+def house_number(detail: str) -> str:
+    """The first number in an address below the district; "" without one. Digits are heard better than street names."""
+    number = re.search(r"\d+", detail, re.ASCII)
+    return number.group()[:MAX_HOUSE] if number else ""
 
 
 def _folded(syllable: str) -> str:

@@ -5,14 +5,13 @@ At most ``POOL`` customers however many are on file; the query that says most co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.model.customers import Customer, CustomerAddress
-from workorder.policy.sounds import family_key
+from workorder.policy.sounds import family_key, house_number
 from workorder.services.customers import cards
 from workorder.views import CustomerCard
 
@@ -69,6 +68,5 @@ def _district(said: str | None) -> ColumnElement[bool] | None:
 
 
 def _house(detail: str | None) -> list[ColumnElement[bool]]:
-    """The first number in the detail: digits are heard better than names of streets."""
-    number = re.search(r"\d+", detail or "", re.ASCII)
-    return [CustomerAddress.detail.contains(number.group(), autoescape=True)] if number else []
+    number = house_number(detail or "")
+    return [CustomerAddress.house == number] if number else []
