@@ -91,7 +91,10 @@ class Intake:
         self._zone = zone
         self._read_phone = read_phone
         self._intakes: dict[str, _Intake] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        """Waiting for the last words of calls that are over."""
         self._closing: set[asyncio.Task[None]] = set()
+        """Writing down what is still to be written."""
 
     def subscribe(self, bus: Bus) -> None:
         """Own queue, so that understanding never delays a pop."""
@@ -109,6 +112,8 @@ class Intake:
         """Write down what is understood but not yet written."""
         for intake in list(self._intakes.values()):
             self._close(intake)
+        for waiting in self._ending:
+            waiting.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _answered(self, event: CallAnswered) -> None:
@@ -187,8 +192,8 @@ class Intake:
         intake = self._intakes.get(event.call_id)
         if intake is not None:
             task = asyncio.create_task(self._end_later(intake))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def _end_later(self, intake: _Intake) -> None:
         await self._clock.sleep(LAST_WORDS_S)
