@@ -39,7 +39,7 @@ _SKIP = re.compile(
 )
 _TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说错了?|记错了?)+(?:应该)?是?")
 _LATER_ROAD = re.compile(
-    r"^(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)"
+    r"^(?![\u4e00-\u9fff]{2}街道)(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)"
 )
 
 
@@ -155,7 +155,9 @@ def _names_end(s: str) -> int:
 
 
 def _best_chain(s: str, found: list[SoundMatch]) -> Spoken | None:
-    found = sorted(found, key=lambda m: (m.start, m.cost, -len(m.word)))
+    whole = [k for k in found if k.cost == 0]
+    found = [m for m in found if not any(k.start < m.start and m.end <= k.end for k in whole)]
+    found.sort(key=lambda m: (m.start, m.cost, -len(m.word)))
     found = [m for m in found if not _LATER_ROAD.match(s[m.end :]) or m.word[-1] in "省市区县旗州盟"]
     chains = [c for m in found for c in _starting(s, m, found)]
     if not chains:

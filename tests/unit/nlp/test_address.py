@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.addresses import parse
+from nlp.catalogue import Catalogue
 from nlp.divisions import divisions
+from nlp.evaluate import Judge
 from tests.unit.nlp.calls import fields
 
 START = ("a 您好，请讲。", "c 我家空调不制冷。", "a 请说一下您的地址。")
