@@ -63,6 +63,8 @@ class _Intake:
     latest: Extraction = field(default_factory=Extraction)
     dirty: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
+    waiting: bool = False
+    """For the database."""
     writer: asyncio.Task[None] | None = None
     journalled: dict[str, bytes] = field(default_factory=dict)
     """The draft as the journal knows it."""
@@ -95,6 +97,7 @@ class Intake:
         """Waiting for the last words of calls that are over."""
         self._closing: set[asyncio.Task[None]] = set()
         """Writing down what is still to be written."""
+        self._stopping = asyncio.Event()
 
     def subscribe(self, bus: Bus) -> None:
         """Own queue, so that understanding never delays a pop."""
@@ -109,7 +112,8 @@ class Intake:
         self._live.order_changed(order)
 
     async def aclose(self) -> None:
-        """Write down what is understood but not yet written."""
+        """Write down what is understood but not yet written; what cannot be written now is logged as lost."""
+        self._stopping.set()
         for intake in list(self._intakes.values()):
             self._close(intake)
         for waiting in self._ending:
@@ -209,15 +213,20 @@ class Intake:
             intake.writer.add_done_callback(self._closing.discard)
 
     async def _write_on(self, intake: _Intake) -> None:
-        """Write until the call is over and its last state is written, or cannot be written any more."""
-        last = False
-        while not last:
+        """Write until the last state of a call that is over is written, however long the database is away."""
+        while True:
             await intake.dirty.wait()
             intake.dirty.clear()
-            last = intake.over
-            if not await self._write(intake) and not last:
+            over, stopping = intake.over, self._stopping.is_set()
+            written = await self._write(intake)
+            if written and over:
+                return
+            if not written and stopping:
+                log.error("intake.lost", call_id=intake.call_id)
+                return
+            if not written:
                 intake.dirty.set()
-                await self._clock.sleep(RETRY_S)
+                await self._time_to_retry()
 
     async def _write(self, intake: _Intake) -> bool:
         """Write the latest state; False means the database is away and a later try may work."""
@@ -231,9 +240,23 @@ class Intake:
         except WorkOrderError as error:
             log.error("intake.value_refused", call_id=intake.call_id, field=error.field, reason=error.code)
         except CallcenterError as error:
-            log.warning("intake.not_written", call_id=intake.call_id, reason=str(error))
+            if not intake.waiting:  # Once: a line a second and call would help nobody, least of all a full disk.
+                log.error("intake.waiting", call_id=intake.call_id, reason=str(error))
+            intake.waiting = True
             return False
+        except Exception:  # the border of this consumer loop: the next state of the draft is tried again
+            log.exception("intake.failed", call_id=intake.call_id)
+        intake.waiting = False
         return True
+
+    async def _time_to_retry(self) -> None:
+        """A while, or until we stop."""
+        ways = {asyncio.ensure_future(self._clock.sleep(RETRY_S)), asyncio.ensure_future(self._stopping.wait())}
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
 
     async def _revise(self, intake: _Intake, sequence: int, slots: tuple[SlotValue, ...], latest: Extraction) -> None:
         now = self._clock.now()

@@ -1,0 +1,99 @@
+"""What was understood of a call reaches the database, whatever happens to the database meanwhile."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from callcenter.bus.local import LocalBus
+from callcenter.clock import VirtualClock
+from callcenter.errors import Unavailable
+from callcenter.features.intake import Intake
+from callcenter.features.live_calls import LiveCalls
+from callcenter.features.pop_latency import PopLatency
+from callcenter.media.events import SegmentHeard, Speaker
+from callcenter.storage.database import Database, UnitOfWork
+from callcenter.telephony.events import CallAnswered, CallEnded
+from nlp.catalogue import Catalogue
+from nlp.extract import Extractor
+from workorder.policy.phones import parse_phone
+from workorder.services import orders
+
+AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+class NoDesk:
+    """Nobody looks."""
+
+    def push(self, interface: str | None, kind: str, body: object) -> None:
+        """Nothing to show."""
+
+
+class AwayDatabase:
+    """A database that refuses every write while ``away``, as a full disk does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.away = True
+        self.refused = 0
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit of work, or Unavailable."""
+        if self.away:
+            self.refused += 1
+            raise Unavailable("disk full")
+        return self._database.write()
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    return Extractor(Catalogue.load())
+
+
+async def call_said(bus: LocalBus, clock: VirtualClock, text: str) -> None:
+    """A whole call of one sentence."""
+    bus.publish(
+        CallAnswered(at=AT, call_id="C1", linkedid="l1", uniqueid="u1", interface="PJSIP/1001", caller_uniqueid="c1")
+    )
+    bus.publish(
+        SegmentHeard(
+            at=AT, call_id="C1", segment_id="S1", speaker=Speaker.CALLER, start_ms=0, end_ms=900, text=text,
+            confidence=1.0,
+        )
+    )  # fmt: skip
+    bus.publish(CallEnded(at=AT, call_id="C1", linkedid="l1", cause=16, answered=True))
+    await bus.drain()
+    await clock.advance(30)
+
+
+async def test_a_draft_of_a_call_that_ended_while_the_disk_was_full_is_written_later(
+    database: Database, extractor: Extractor
+) -> None:
+    """The last state waits for the database, also after the call, and is written at the latest when we stop."""
+    clock, bus, away = VirtualClock(AT), LocalBus(), AwayDatabase(database)
+
+    async def in_force() -> Extractor:
+        return extractor
+
+    intake = Intake(
+        database=cast("Database", away),
+        extractor=in_force,
+        live=LiveCalls(NoDesk(), clock, PopLatency(CollectorRegistry()), parse_phone),
+        clock=clock,
+        zone=ZoneInfo("Asia/Shanghai"),
+        read_phone=parse_phone,
+    )
+    intake.subscribe(bus)
+    await call_said(bus, clock, "我家的格力空调不制冷")
+    assert away.refused > 5
+    away.away = False
+    await intake.aclose()
+    await bus.aclose()
+    async with database.read() as work:
+        (draft,) = await orders.orders_of_call(work.session, "C1")
+    assert {"appliance", "brand"} <= set(draft.fields)
