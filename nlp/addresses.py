@@ -156,10 +156,10 @@ def _names_end(s: str) -> int:
 
 def _best_chain(s: str, found: list[SoundMatch]) -> Spoken | None:
     whole = [k for k in found if k.cost == 0]
-    found = [m for m in found if not any(k.start < m.start and m.end <= k.end for k in whole)]
-    found.sort(key=lambda m: (m.start, m.cost, -len(m.word)))
+    found = sorted(found, key=lambda m: (m.start, m.cost, -len(m.word)))
     found = [m for m in found if not _LATER_ROAD.match(s[m.end :]) or m.word[-1] in "省市区县旗州盟"]
-    chains = [c for m in found for c in _starting(s, m, found)]
+    starts = [m for m in found if not any(k.start < m.start and m.end <= k.end for k in whole)]
+    chains = [c for m in starts for c in _starting(s, m, found)]
     if not chains:
         return None
     return max(chains, key=lambda c: (c.levels + 2 * (c.quality - 1), bool(_followed(s[c.end :])), c.start))

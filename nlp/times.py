@@ -266,7 +266,7 @@ def _join(a: When, b: When, s: str) -> When | None:
 
 def _join_days(a: When, b: When, gap: str) -> When | None:
     """A date and its weekday are one day; two days in a row are a stretch."""
-    close = len(gap) <= 1
+    close = len(gap) <= 1 or gap in ("或者", "或是")
     if a.day == b.day:
         return replace(a, end=b.end, part=b.part or a.part)
     if close and a.calendar and b.weekday:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
@@ -102,7 +102,7 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     if not _is_visit(talk, turn, when, before, after):
         return current
     if when.day is None:
-        when = _dated(when, current, called)
+        when = _dated(when, current, _day_spoken_of(talk, turn, when) or called.date())
     slot = when.slot(called)
     if slot is None or (slot[1] is not None and slot[1] <= called):
         return current
@@ -113,9 +113,15 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     return Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
 
 
-def _dated(when: When, current: Offer | None, called: datetime) -> When:
-    """An hour or half-day without a day belongs to the day under discussion, else to today."""
-    day = current.start.date() if current else called.date()
+def _day_spoken_of(talk: Talk, turn: Turn, when: When) -> date | None:
+    """The day named before in the same breath, refused or not (明天下午不行，早上可以)."""
+    days = [w.day for w in _heard(talk, turn) if w.end <= when.start and w.day]
+    return days[-1] if days else None
+
+
+def _dated(when: When, current: Offer | None, day: date) -> When:
+    """An hour or half-day without a day belongs to the day under discussion, else to ``day``."""
+    day = current.start.date() if current else day
     inherited = current.when.part if current and when.part is None and current.when.begin is None else when.part
     if (
         when.begin is not None
@@ -123,7 +129,8 @@ def _dated(when: When, current: Offer | None, called: datetime) -> When:
         and not inherited[0] <= when.begin % 12 + (12 if inherited[0] >= 12 else 0) <= inherited[1]
     ):
         inherited = when.part
-    return replace(when, day=day, last_day=day, part=inherited)
+    last = current.when.last_day if current and current.when.vague and when.begin is None else day
+    return replace(when, day=day, last_day=last, part=inherited)
 
 
 def _rest(talk: Talk, turn: Turn, when: When) -> str:
