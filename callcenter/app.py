@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -43,7 +43,7 @@ from callcenter.features.startup import prepare_data_dir
 from callcenter.features.wallboard import Wallboard
 from callcenter.media.audiosocket import AudioSocketServer
 from callcenter.media.call_audio import CallAudio
-from callcenter.media.recordings import Recordings
+from callcenter.media.recordings import Recordings, StoredRecording
 from callcenter.media.transcriber import Transcriber
 from callcenter.storage import calls
 from callcenter.storage.database import Database
@@ -62,6 +62,7 @@ from workorder.policy.phones import parse_phone
 
 log = structlog.get_logger(__name__)
 
+RETRY_RECORDINGS_S = 60.0
 CLOSE_S = 15.0
 """Longest wait for recordings and records to be finished at the end."""
 
@@ -115,8 +116,8 @@ class App:
         await self._start_wallboard()
         self._start_telephony()
         await self._start_web()
-        for stored in await self.recordings.salvage():
-            self.bus.publish(stored.as_event(self.clock.now()))
+        self._announce(await self.recordings.salvage())
+        self._spawn("recordings", self._retry_recordings())
 
     # ---- storage ------------------------------------------------------------------------------------------------
 
@@ -204,6 +205,16 @@ class App:
             transcriber=self.transcriber,
             recordings=self.recordings if self.settings.media.record else None,
         )
+
+    async def _retry_recordings(self) -> None:
+        """A disk that was full when a call ended gets its recording when there is room again."""
+        while True:
+            await self.clock.sleep(RETRY_RECORDINGS_S)
+            self._announce(await self.recordings.retry())
+
+    def _announce(self, recordings: Iterable[StoredRecording]) -> None:
+        for stored in recordings:
+            self.bus.publish(stored.as_event(self.clock.now()))
 
     # ---- features -----------------------------------------------------------------------------------------------
 

@@ -65,6 +65,8 @@ class Recordings:
         self._root = root
         self._format = file_format
         self._min_free_bytes = min_free_mb << 20
+        self._unfinished: dict[Path, bool] = {}
+        """Part files of ended calls that could not be stored, and whether sound is missing in them."""
         # One thread keeps the writes of every call in order; each is a few kB into the page cache.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="recordings")
 
@@ -76,10 +78,28 @@ class Recordings:
     async def store(self, recorder: StereoRecorder) -> StoredRecording | None:
         """End a recording and give it its final form; None when there was no sound.
 
-        Raises Unavailable when it cannot be written: the part file stays and ``salvage`` tries again.
+        Raises Unavailable when it cannot be written: the part file stays, ``retry`` and ``salvage`` try again.
         """
         await recorder.close()
-        return await asyncio.to_thread(self._finish, recorder.part, partial=recorder.partial)
+        try:
+            return await asyncio.to_thread(self._finish, recorder.part, partial=recorder.partial)
+        except Unavailable:
+            self._unfinished[recorder.part] = recorder.partial
+            raise
+
+    async def retry(self) -> list[StoredRecording]:
+        """Try once more what could not be stored; what still cannot waits on."""
+        finished = []
+        for part, partial in list(self._unfinished.items()):
+            try:
+                stored = await asyncio.to_thread(self._finish, part, partial=partial)
+            except Unavailable:
+                continue
+            del self._unfinished[part]
+            if stored is not None:
+                log.info("recording.stored", call_id=stored.call_id, duration_ms=stored.duration_ms, partial=partial)
+                finished.append(stored)
+        return finished
 
     async def salvage(self) -> list[StoredRecording]:
         """At start-up: finish what a crash left behind, marked partial. What cannot be written is logged and stays."""
@@ -128,7 +148,7 @@ class Recordings:
             raise Unavailable(
                 f"cannot store the recording: {error.strerror or error}",
                 field=str(target),
-                fix="free disk space; it is tried again at the next start",
+                fix="free disk space; it is tried again every minute",
             ) from error
         path = target.relative_to(self._root).as_posix()
         return StoredRecording(

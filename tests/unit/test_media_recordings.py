@@ -161,5 +161,18 @@ async def test_a_recording_that_cannot_be_written_is_kept_for_later(recordings, 
         broken.setattr(soundfile, "SoundFile", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left")))
         with pytest.raises(Unavailable, match="No space left"):
             await recordings.store(recorder)
+        assert await recordings.retry() == []
     assert [path.suffix for path in recorder.part.parent.iterdir()] == [".part"]
     assert len(await recordings.salvage()) == 1
+
+
+async def test_a_recording_that_could_not_be_written_is_stored_when_there_is_room(recordings, monkeypatch):
+    """The next try after the disk has room again stores it whole, once."""
+    recorder = await record(recordings)
+    with monkeypatch.context() as broken:
+        broken.setattr(soundfile, "SoundFile", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(Unavailable):
+            await recordings.store(recorder)
+    (stored,) = await recordings.retry()
+    assert (stored.duration_ms, stored.partial) == (3000, False)
+    assert await recordings.retry() == []
