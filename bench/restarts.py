@@ -1,6 +1,6 @@
 """A hundred restarts of a real Asterisk under calls, with the whole application beside it. Prints JSON lines.
 
-    python bench/restarts.py [--rounds 100]
+    python bench/restarts.py [--rounds 100] [--keep DIR]
 
 Each round has one call talking, tapped and transcribed, and one ringing; in even rounds the PBX is killed, in odd ones
 it stops cleanly (two seconds alone). `value` is what was counted, `baseline` what it must be (for before-and-after
@@ -50,7 +50,7 @@ def report_all(tally: Tally) -> None:
         ("restarts.tasks", tally.tasks[1], tally.tasks[0]),
     ):
         report(name, value, "count", expected)
-    print(f"new descriptors: {tally.new_descriptors}", file=sys.stderr)
+    print(f"new descriptors: {tally.new_descriptors}, doubled calls: {tally.doubled}", file=sys.stderr)
     report("restarts.rss", round(tally.rss_mb[1], 1), "MB", round(tally.rss_mb[0], 1))
     report("restarts.back_p50", round(statistics.median(tally.back_s), 2), "s")
     report("restarts.back_max", round(max(tally.back_s), 2), "s")
@@ -70,18 +70,21 @@ def report_replay(journal: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--keep", type=Path, help="leave database and journal there, to be looked into")
+    args = parser.parse_args()
+    rounds = args.rounds
     logs.configure(level="error")
     # Short on purpose: the path of Asterisk's control socket must fit in 108 bytes.
     with tempfile.TemporaryDirectory(prefix="asterisk-") as run_dir, tempfile.TemporaryDirectory() as data_dir:
+        data = args.keep or Path(data_dir)
         lab = AsteriskLab(run_dir=Path(run_dir))
         try:
             lab.up()
         except PackagesMissingError as error:
             sys.exit(f"Asterisk's packages cannot be fetched: {error}")
         try:
-            report_all(asyncio.run(with_phones(lab, Path(data_dir), rounds)))
-            report_replay(Path(data_dir) / "journal")
+            report_all(asyncio.run(with_phones(lab, data, rounds)))
+            report_replay(data / "journal")
         finally:
             lab.down()
 

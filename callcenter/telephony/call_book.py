@@ -68,7 +68,7 @@ class CallBook:
         self._calls: dict[str, Call] = {}
         self._by_linkedid: dict[str, Call] = {}
         self._channels: dict[str, Channel] = {}
-        self._gone: OrderedDict[str, None] = OrderedDict()
+        self._gone: OrderedDict[str, float] = OrderedDict()  # uniqueid → when it ended
         self._bridges: dict[str, dict[str, None]] = {}  # dicts as ordered sets: replays must not differ
         self._devices: dict[str, set[Channel]] = {}
         self._out: list[TrackerEvent] = []
@@ -140,7 +140,7 @@ class CallBook:
         self._line(channel)
 
     def _bury(self, uniqueid: str) -> None:
-        self._gone[uniqueid] = None
+        self._gone[uniqueid] = self._at
         if len(self._gone) > self._remember:
             self._gone.popitem(last=False)
 

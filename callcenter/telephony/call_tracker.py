@@ -81,6 +81,10 @@ class CallTracker(CallResync):
         return self._out
 
     def _newchannel(self, event: ami.Newchannel) -> None:
+        ended = self._gone.get(event.uniqueid)
+        if ended is not None and event.at > ended:
+            # Not a repetition: an Asterisk that is back within a second gives the ids of that second again.
+            del self._gone[event.uniqueid]
         if event.uniqueid not in self._channels:
             self._open(event.uniqueid, event.linkedid, event.channel, event)
 

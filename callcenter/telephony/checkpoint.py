@@ -37,7 +37,7 @@ def checkpoint(tracker: CallTracker) -> Json:
     return {
         "at": tracker._at,
         "order": order,
-        "gone": list(tracker._gone),
+        "gone": dict(tracker._gone),
         "calls": [_call_json(call) for call in calls],
         "channels": [_channel_json(channel) for channel in _channels(tracker, calls)],
         "live": list(tracker._channels),
@@ -98,7 +98,7 @@ def _restore(tracker: CallTracker, state: Json) -> None:
     live = {uniqueid: channels[uniqueid] for uniqueid in state["live"]}
     tracker._at = state["at"]
     tracker._order = itertools.count(state["order"])
-    tracker._gone.update(dict.fromkeys(state["gone"]))
+    tracker._gone.update(state["gone"])
     tracker._calls.update(calls)
     tracker._by_linkedid.update({linkedid: call for call in calls.values() for linkedid in call.linkedids})
     tracker._channels.update(live)

@@ -34,6 +34,11 @@ class Tally:
     call_records: int = 0
     calls_left_open: int = 0
     duplicate_records: int = 0
+    doubled: list[str] = field(default_factory=list)
+    """Numbers that have more than one record: each call comes from a number of its own.
+
+    The PBX's ids would not do: an Asterisk that is back within a second gives the ids of that second again.
+    """
     pops: int = 0
     duplicate_pops: int = 0
     orders: int = 0
@@ -132,13 +137,14 @@ class Drill:
             async def rows(query: str) -> list[Any]:
                 return list(await work.session.execute(text(query)))
 
-            calls = await rows("SELECT call_id, linkedid, ended_at FROM calls")
+            calls = await rows("SELECT call_id, number, ended_at FROM calls")
             orders = await rows(
                 "SELECT call_id, sequence FROM work_orders WHERE call_id IN (SELECT call_id FROM calls)"
             )
         tally.call_records = len(calls)
         tally.calls_left_open = sum(row.ended_at is None for row in calls)
-        tally.duplicate_records = len(calls) - len({row.linkedid for row in calls})
+        tally.doubled = [number for number, count in Counter(row.number for row in calls).items() if count > 1]
+        tally.duplicate_records = len(calls) - len({row.number for row in calls})
         tally.orders = len(orders)
         tally.duplicate_orders = len(orders) - len({(row.call_id, row.sequence) for row in orders})
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from callcenter.telephony.ami_events import PbxSnapshot
-from callcenter.telephony.events import CallArrived
+from callcenter.telephony.ami_events import EVENT_NAMES, AmiParser, PbxSnapshot, parse
+from callcenter.telephony.call_tracker import CallTracker
+from callcenter.telephony.events import CallArrived, CallOffered
 from tests.unit.telephony_tracker.pbx import Line, Pbx
 from tests.unit.telephony_tracker.traces import TRACES, agents, calls, headers_of, run, tracker
 
@@ -212,3 +216,24 @@ def test_bridges_of_the_snapshot_are_left_again():
     used.resync(snapshot(row(caller, "Dial", BridgeId="c"), row(leg, "AppDial", BridgeId="c")))
     run([pbx.hangup(caller), pbx.hangup(leg)], used)
     assert used.size == 0
+
+
+def test_ids_of_the_same_second_after_a_restart_are_new_calls():
+    """An Asterisk back within a second hands its uniqueids out again: that call is popped too; a repetition is not."""
+    capture = Path(__file__).parents[2] / "fixtures" / "ami" / "lean" / "01-answered-caller-hangs-up.txt"
+    headers = AmiParser(only=EVENT_NAMES).feed(capture.read_bytes())
+    events = [event for header in headers if (event := parse(header)) is not None and event.at]
+    later_s = events[-1].at - events[0].at + 0.001
+    tracker = CallTracker(now=lambda: 0.0)
+
+    def offered(shift_s: float) -> list[str]:
+        facts = [fact for event in events for fact in tracker.apply(replace(event, at=event.at + shift_s))]
+        return [fact.call_id for fact in facts if isinstance(fact, CallOffered)]
+
+    first = offered(0.0)
+    assert len(first) == 1
+    assert offered(0.0) == []
+    second = offered(later_s)
+    assert len(second) == 1
+    assert second != first
+    assert tracker.size == 0
