@@ -39,7 +39,7 @@ from workorder.policy.phones import PhoneReader
 
 log = structlog.get_logger(__name__)
 
-PAUSE_S = 0.05
+PAUSE_S = 0.1
 """Facts of this span share a transaction."""
 RETRY_S = 1.0
 

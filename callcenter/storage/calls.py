@@ -11,9 +11,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Executable, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -316,12 +317,10 @@ async def save(session: AsyncSession, batch: Batch) -> None:
     await _leave_out_unknown(session, batch)
     await _upsert(session, CallRow, batch.calls, ("call_id",))
     await _upsert(session, LegRow, batch.legs, ("call_id", "uniqueid"))
-    if batch.events:
-        await session.execute(insert(CallEventRow), batch.events)
+    await _add(session, CallEventRow, batch.events)
     await _upsert(session, SegmentRow, batch.segments, ("segment_id",))
     await _upsert(session, RecordingRow, batch.recordings, ("call_id",))
-    if batch.gaps:
-        await session.execute(insert(GapRow), batch.gaps)
+    await _add(session, GapRow, batch.gaps)
 
 
 async def set_customer(session: AsyncSession, *, call_id: str, customer_id: str) -> None:
@@ -401,11 +400,27 @@ async def _leave_out_unknown(session: AsyncSession, batch: Batch) -> None:
 
 async def _upsert(session: AsyncSession, table: type[Base], rows: list[Row], key: tuple[str, ...]) -> None:
     """Insert, or replace the row with the same key."""
-    if not rows:
-        return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    # One statement must not touch a row twice: the last state of a key counts.
-    latest = {tuple(row[name] for name in key): row for row in rows}
-    statement = dialect.insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    await session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), list(latest.values()))
+    if rows:
+        # One statement must not touch a row twice: the last state of a key counts.
+        latest = {tuple(row[name] for name in key): row for row in rows}
+        dialect = session.get_bind().dialect.name
+        await _run(session, _replacing(dialect, table, key, tuple(rows[0])), list(latest.values()))
+
+
+async def _add(session: AsyncSession, table: type[Base], rows: list[Row]) -> None:
+    if rows:
+        await _run(session, insert(table), rows)
+
+
+async def _run(session: AsyncSession, statement: Executable, rows: list[Row]) -> None:
+    """On the bare connection: these are rows, and mapping them to objects costs more than writing them."""
+    await (await session.connection()).execute(statement, rows)
+
+
+@cache
+def _replacing(dialect: str, table: type[Base], key: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+    """Made once: building the statement costs more than running it."""
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    changed = {name: statement.excluded[name] for name in columns if name not in key}
+    upsert: Executable = statement.on_conflict_do_update(index_elements=key, set_=changed)
+    return upsert
