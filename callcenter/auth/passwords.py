@@ -38,10 +38,6 @@ class Passwords:
             matches = await asyncio.to_thread(self._matches, stored or self._decoy or "", password)
         return matches and stored is not None
 
-    def outdated(self, stored: str) -> bool:
-        """Whether ``stored`` was made with weaker parameters than today's and should be replaced at login."""
-        return self._hasher.check_needs_rehash(stored)
-
     def _matches(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)

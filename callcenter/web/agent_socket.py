@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from callcenter.auth.permissions import Permission
 from callcenter.auth.sessions import Principal
 from callcenter.clock import Clock
+from callcenter.errors import Unavailable
 from callcenter.features.wallboard import frame
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.hub import BAD_FRAME, DEFECT, SESSION_OVER, Outbox, OutboxClosed
@@ -21,6 +22,8 @@ from callcenter.web.services import LiveCalls
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 15.0
+LOGIN_CHECK_S = 30.0
+"""A user who is kept out, or whose password was changed by another process, sees calls for no longer than this."""
 CLOSE_WAIT_S = 2.0
 MAX_FRAME = 4096
 """Bytes of one frame from the page; its frames are small."""
@@ -66,7 +69,7 @@ async def agent_socket(ask: Ask) -> web.WebSocketResponse:
         outbox.put("wallboard", frame(services.wallboard.snapshot()))
     writer = asyncio.create_task(_write(socket, outbox), name=f"desk:{who.user_id}")
     try:
-        await _converse(socket, outbox, who, services.live_calls, services.clock)
+        await _converse(socket, outbox, ask)
         await _close(socket, outbox, ask.http)
     finally:
         services.hub.detach(outbox, who.interface, who.session_id)
@@ -75,15 +78,14 @@ async def agent_socket(ask: Ask) -> web.WebSocketResponse:
     return socket
 
 
-async def _converse(
-    socket: web.WebSocketResponse, outbox: Outbox, who: Principal, calls: LiveCalls, clock: Clock
-) -> None:
+async def _converse(socket: web.WebSocketResponse, outbox: Outbox, ask: Ask) -> None:
     """Run until the page leaves, the outbox closes or the login is over."""
+    services, who = ask.services, ask.who
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(_read(socket, outbox, who, calls, clock)),
-                group.create_task(_expire(outbox, who, clock)),
+                group.create_task(_read(socket, outbox, who, services.live_calls, services.clock)),
+                group.create_task(_watch_login(outbox, ask)),
                 group.create_task(_until_closed(outbox)),
             ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -105,8 +107,16 @@ async def _write(socket: web.WebSocketResponse, outbox: Outbox) -> None:
             await socket.send_frame(await outbox.next(), WSMsgType.TEXT)
 
 
-async def _expire(outbox: Outbox, who: Principal, clock: Clock) -> None:
-    await clock.sleep((who.expires_at - clock.now()).total_seconds())
+async def _watch_login(outbox: Outbox, ask: Ask) -> None:
+    """Until the login expires, or is found to have been ended."""
+    auth, clock = ask.services.auth, ask.services.clock
+    token = ask.http.cookies.get(auth.cookie_name)
+    while (left_s := (ask.who.expires_at - clock.now()).total_seconds()) > 0:
+        await clock.sleep(min(left_s, LOGIN_CHECK_S))
+        # While the database is away nobody can be asked, and the desk goes on.
+        with suppress(Unavailable):
+            if await auth.lookup(token) is None:
+                break
     outbox.close(SESSION_OVER)
 
 

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 
 from callcenter.config import WebSettings
+from callcenter.storage import users
 from callcenter.web import agent_socket
 from tests.contract.api_site import Site, open_site
 
@@ -180,6 +181,17 @@ async def test_logging_out_closes_the_sockets(site: Site):
     async with site.browser("agent") as browser, await browser.socket() as socket:
         await socket.receive_json()
         await browser.send("DELETE", "/api/session")
+        assert await closed(socket) == 4401
+
+
+async def test_a_user_who_is_kept_out_loses_the_desk(site: Site):
+    """A login ended elsewhere (another process disabled the user) closes the socket with 4401 within half a minute."""
+    async with site.browser("agent") as browser, await browser.socket() as socket:
+        await socket.receive_json()
+        async with site.services.database.write() as work:
+            await users.set_active(work.session, site.users["agent"].user_id, active=False)
+            await work.commit()
+        await site.clock.advance(30)
         assert await closed(socket) == 4401
 
 
