@@ -163,6 +163,16 @@ class Auth:
             await self._note(work.session, by, "user.password_changed", user)
             await work.commit()
 
+    async def set_active(self, username: str, *, active: bool, by: str = "cli") -> None:
+        """Let a user in, or keep one out, which ends every login of the user. Raises NotFound."""
+        async with self._database.write() as work:
+            user = await users.by_username(work.session, username)
+            if user is None:
+                raise NotFound(f"there is no user {username}", field="username", fix="`callcenter user list` shows all")
+            await users.set_active(work.session, user.user_id, active=active)
+            await self._note(work.session, by, "user.enabled" if active else "user.disabled", user)
+            await work.commit()
+
     async def _open(self, user: User, address: str, way: str) -> Login:
         token, csrf_token, now = secrets.token_urlsafe(32), secrets.token_urlsafe(32), self._clock.now()
         session_id, expires_at = _hash(token), now + self._lifetime

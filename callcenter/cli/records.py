@@ -124,6 +124,31 @@ def passwd(config: Path | None, username: str, password_stdin: bool) -> None:
     asyncio.run(run())
 
 
+@user.command()
+@click.argument("username")
+@click.pass_obj
+@reports_errors
+def disable(config: Path | None, username: str) -> None:
+    """Keep a user out: open logins and desks end within half a minute, the record of what they did stays."""
+    asyncio.run(_set_active(config, username, active=False))
+    say(f"{username} is kept out; `callcenter user enable` lets the user in again")
+
+
+@user.command()
+@click.argument("username")
+@click.pass_obj
+@reports_errors
+def enable(config: Path | None, username: str) -> None:
+    """Let a user in again."""
+    asyncio.run(_set_active(config, username, active=True))
+    say(f"{username} may log in")
+
+
+async def _set_active(config: Path | None, username: str, *, active: bool) -> None:
+    async with open_records(config) as (_, auth):
+        await auth.set_active(username, active=active)
+
+
 @user.command("list")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj

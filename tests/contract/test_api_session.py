@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callcenter.config import WebSettings
+from callcenter.errors import NotFound
 from callcenter.storage import audit
 from tests.contract.api_site import PASSWORD, Site, open_site
 
@@ -103,6 +104,22 @@ async def test_a_session_ends_by_time(site: Site):
     async with site.browser("agent") as browser:
         await site.clock.advance(12 * 3600)
         assert (await browser.get("/api/session")).status == 401
+
+
+async def test_a_disabled_user_is_out_until_enabled_again(site: Site):
+    """Open logins end, the right password is refused, the trail tells who did it, and enabling undoes it."""
+    auth = site.services.auth
+    async with site.browser("agent") as browser:
+        await auth.set_active("Agent", active=False, by="boss")
+        assert (await browser.get("/api/session")).status == 401
+        assert (await browser.log_in({"username": "agent", "password": PASSWORD})).status == 403
+        await auth.set_active("agent", active=True)
+        assert (await browser.log_in({"username": "agent", "password": PASSWORD})).status == 200
+    async with site.services.database.read() as work:
+        lines = await audit.lines(work.session, subject=site.users["agent"].user_id)
+    assert ("boss", "user.disabled") in {(line.by, line.action) for line in lines}
+    with pytest.raises(NotFound):
+        await auth.set_active("ghost", active=False)
 
 
 async def test_a_changed_password_ends_every_login(site: Site):
