@@ -38,6 +38,8 @@ _NOT_GIVEN = frozenset(
 )
 _RISKY = "[别能都那相从有后还和要来过时就国公步年言商利海修车门文明成平安单包方]"
 _AFTER_NAME = re.compile(r"$|[，。,.！!？?…、]|[零一二三四五六七八九幺\d]{3}|电话|手机|号码|就行|就可以|就好")
+_DIGIT = re.compile(r"[零一二三四五六七八九幺\d]")
+_NUMBER_END = re.compile(r"(?:[零〇一二三四五六七八九幺两洞拐\d][，,、]?){4}$")
 _THIRD = re.compile(r"他|她|父亲|母亲|爸|妈|儿子|女儿|老公|爱人|弟|哥|姐|老人")
 
 
@@ -235,11 +237,16 @@ def _openings(turn: Turn, least: int, rule: str) -> Iterator[Heard]:
     p = _patterns(_rare(turn.s))
     for m in p.opening.finditer(turn.s):
         family = p.family.match(turn.s, m.end())
-        if family is None or (least == 2 and m.start() == 0):
+        if family is None or (least == 2 and m.start() == 0) or _house_number(turn.s, m):
             continue
         given = _bounded(turn.s, family.group(), family.end())
         if len(given) >= least:
             yield Heard(family.group(), given, "", Span(turn.index, m.end(), family.end() + len(given)), rule)
+
+
+def _house_number(s: str, opening: re.Match[str]) -> bool:
+    """Whether digits right before are too few for a telephone number, so that they are a house's (二 单元)."""
+    return bool(_DIGIT.match(opening.group()[-1:])) and not _NUMBER_END.search(s[: opening.end()])
 
 
 def _bounded(s: str, family: str, at: int) -> str:
