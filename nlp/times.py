@@ -67,6 +67,7 @@ HOUR = re.compile(
     rf"(?P<h1>{_N})(?:点钟?|:|：)(?P<half1>半|一刻|三刻|{_N}分?)?(?:(?:到|至|－|-|~)(?:(?:下午|晚上|中午|上午))?(?P<h2>{_N})(?:点钟?)(?P<half2>半|一刻|三刻)?)?(?P<rel>以后|之后|过后|后|以前|之前|前|左右)?"
     rf"|(?P<g1>{_N})(?:到|至)(?P<g2>{_N})点(?P<ghalf>半)?"
 )
+_NOON = (11, 14)
 PART = re.compile("|".join(p for p, _ in _PARTS))
 
 
@@ -145,7 +146,12 @@ def times(s: str, called: datetime) -> list[When]:
 
 
 def _bounded(w: When, s: str) -> When:
-    """A day followed by 以后 or 之前 is open on one side."""
+    """A day or the noon followed by 以后 or 之前 is open on one side."""
+    if w.begin is None and w.part == _NOON:
+        if m := _BEFORE_DAY.match(s[w.end :]):
+            return replace(w, end=w.end + m.end(), part=(8, 12), relation="before")
+        if m := _AFTER_DAY.match(s[w.end :]):
+            return replace(w, end=w.end + m.end(), part=(12, 18), relation="after")
     if not w.day or not w.vague:
         return w
     if m := _AFTER_DAY.match(s[w.end :]):

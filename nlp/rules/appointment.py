@@ -32,6 +32,11 @@ _OWN_DAY = re.compile(r"下班(?!前|之前|以前)|下课|放学|起床|都?几
 _REFUSED = re.compile(
     r"(?<!行)不行|不在|没空|没时间|要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|出门|要加班"
 )
+_TAKEN = re.compile(r"^(?:吧|可以|都行|都可以)(?![，。]?(?:不|没))")
+_NOTED = re.compile(r"^(?:好|行|嗯|可以|没问题|收到|明白|了解|那就)")
+_ANOTHER_OFFER = re.compile("[？?]|吗|但|不过|只|改|还是|或者|要不")
+_GOODS = re.compile("配件|零件|备件|在途|缺货|没货|调货|主板|货")
+_ARRIVES = re.compile("^(?:能|会|才|就|应该|可以)*(?:到货|到齐|到(?![您你家府场我门])|发货|寄)")
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
@@ -54,7 +59,10 @@ def settle(talk: Talk) -> Found | None:
         if _CANCEL.search(turn.s) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
             cancelled, current = current or cancelled, None
             continue
+        wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
         for when in _heard(talk, turn):
+            if wanted and _garbled(talk, turn, when, wanted):
+                continue
             current = _considered(talk, turn, when, current)
         if current and not turn.by_agent:
             current = _confirmed(talk, turn, current)
@@ -92,7 +100,7 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     called = talk.context.started_at
     before = turn.s[max(0, when.start - 4) : when.start]
     after = _rest(talk, turn, when)
-    if _REFUSED.search(after) or _AVOID.search(before):
+    if (_REFUSED.search(after) and not _TAKEN.match(after)) or _AVOID.search(before):
         refused = (
             current is not None
             and when.day == current.start.date()
@@ -111,6 +119,18 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     if current and when.vague and current.when.day == when.day and when.relation == "" and when.last_day == when.day:
         return current
     return Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
+
+
+def _garbled(talk: Talk, turn: Turn, when: When, wanted: Offer) -> bool:
+    """Whether the agent, noting down what the caller asked for, seems to say something else or less.
+
+    The caller's own words win: over a second day beside the one agreed to, and over the bare half-day of agreed hours.
+    """
+    if not _NOTED.match(turn.s) or _ANOTHER_OFFER.search(turn.s) or _REFUSED.search(turn.s):
+        return False
+    less = when.begin is None and wanted.when.begin is not None and when.day in (None, wanted.when.day)
+    repeated = any(w.day == wanted.when.day for w in _heard(talk, turn))
+    return less or (repeated and when.day not in (None, wanted.when.day))
 
 
 def _day_spoken_of(talk: Talk, turn: Turn, when: When) -> date | None:
@@ -155,6 +175,9 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
         or _PAST.search(turn.s[when.end : when.end + 4])
         or after.startswith("了")
     ):
+        return False
+    rest = turn.s[when.end :]
+    if _GOODS.search(clause) and _ARRIVES.match(rest) and not _COMES.search(_part(turn.s, when.start, when.end)):
         return False
     if _money_back(talk, turn.index) and not _COMES.search(clause):
         return False
