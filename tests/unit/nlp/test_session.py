@@ -236,3 +236,28 @@ def test_naive_start_is_fine_in_any_zone() -> None:
     result = session.push(Segment("1", "caller", "我家空调不制冷，明天上午来修一下。"))
     slot = next(s for s in result.slots if s.name == "appointment")
     assert slot.value == {"start": "2026-11-19T08:00:00+00:00", "end": "2026-11-19T12:00:00+00:00"}
+
+
+def _heard_with(confidence: float | None) -> dict[str, float]:
+    """Confidences after words that were heard with ``confidence``; None: without words."""
+    text = "我家格力空调不制冷"
+    words = (
+        ()
+        if confidence is None
+        else (
+            WordTime("我家", 0, 300),
+            WordTime("格力", 300, 600, confidence),
+            WordTime("空调不制冷", 600, 1500),
+        )
+    )
+    session = extractor().start(CallContext(datetime.fromisoformat(NOON)))
+    slots = session.push(Segment("1", "caller", text, 0, 1500, words)).slots
+    return {s.name: s.confidence for s in slots}
+
+
+def test_unsure_words_lower_the_confidence() -> None:
+    """A value whose words the recogniser doubted is trusted less; others, and text without words, are as before."""
+    text, sure, unsure = _heard_with(None), _heard_with(0.95), _heard_with(0.4)
+    assert sure == text
+    assert unsure["brand"] == pytest.approx(text["brand"] / 2, abs=0.002)
+    assert {k: v for k, v in unsure.items() if k != "brand"} == {k: v for k, v in text.items() if k != "brand"}
