@@ -278,6 +278,7 @@ async def test_what_people_read_names_every_part(tmp_path):
     """Without --json: findings, devices, settings, users to add, and the manager.conf section."""
     secret = tmp_path / "secret"
     secret.write_text(SECRET)
+    secret.chmod(0o644)
     async with simulated() as pbx:
         args = ("127.0.0.1", "--port", str(pbx.port), "--secret-file", str(secret), "--watch", "0")
         done = await asyncio.to_thread(invoke, *args, folder=tmp_path)

@@ -222,7 +222,8 @@ def test_a_cut_tail_is_dropped_and_the_rest_is_identical(day, tmp_path):
     first = files(day)[0].path
     whole = first.read_bytes()
     everything = replayed(first)[1]
-    for cut in (1, 7, 100, len(whole) // 2):
+    # The head with the words in force comes first and is the larger half: without it nothing can be replayed.
+    for cut in (1, 7, 100, len(whole) // 10):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
         (tmp_path / first.name).write_bytes(whole[:-cut])
