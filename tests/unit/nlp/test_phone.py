@@ -66,6 +66,23 @@ def test_hidden_number_cannot_be_this_number(words: str) -> None:
     assert "contact_phone" not in fields(*START, f"c {words}", number=None)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "number"),
+    [
+        ("电话是这个吗？", "是的", "13800001111"),
+        ("联系方式还是您打来的这个号？", "对", "13800001111"),
+        ("就是来电的手机号吧？", "嗯", "13800001111"),
+        ("手机是现在这个吗？", "没错", "13800001111"),
+        ("您打进来的号码可以联系吗？", "可以", "13800001111"),
+        ("电话是这个吗？", "不是，换一个", None),
+        ("电话是多少？", "嗯", None),
+    ],
+)
+def test_bare_yes_to_the_calling_number(question: str, answer: str, number: str | None) -> None:
+    """A bare yes takes the calling number when the agent asked whether it is that one."""
+    assert fields(*START, f"a {question}", f"c {answer}。").get("contact_phone") == number
+
+
 def test_read_back_confirms() -> None:
     """A number read back and agreed to is confirmed."""
     slots = {
