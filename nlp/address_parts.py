@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlp.normalize import DIGIT, arabic, spoken_int
+from nlp.normalize import DIGIT, arabic, spoken_digits, spoken_int
 from nlp.sound import alike
 
 N = r"[零〇一二三四五六七八九十百千幺两\d]+"
@@ -19,6 +19,8 @@ _COMPONENT = re.compile(
     rf"|(?P<unit>(?:{L}|\d)+(?:单元|门|梯))|(?P<floor>\d+(?:楼|层)(?!店|商))|(?P<room>\d{{1,5}}(?:-\d+)+室?|\d{{3,5}}(?:室|号房)?|\d+(?:室|号房)|\d{{2}}(?=$)|[A-Z](?=$))"
     r"|(?P<side>东户|西户|中户|左手|右手|左边|右边|对门|东边|西边|[东西南北](?=$))"
 )
+_TALL = re.compile(r"([二三四五六七八九]?十[一二三四五六七八九]?)([零〇][一二三四五六七八九])")
+"""A room above the ninth floor said as floor and room: 十二零一 is 1201."""
 ORDER = ("town", "group", "road", "lane", "number", "estate", "building", "unit", "floor", "room", "side")
 
 
@@ -36,6 +38,8 @@ def tidy(s: str) -> str:
 
 def _in_digits(m: re.Match[str]) -> str:
     word = m.group(1)
+    if tall := _TALL.fullmatch(word):
+        return f"{spoken_int(tall.group(1))}{spoken_digits(tall.group(2))}"
     if any(c in "十百千" for c in word):
         value = spoken_int(word)
         return word if value is None else str(value)

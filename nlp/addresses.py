@@ -38,6 +38,7 @@ _SKIP = re.compile(
     r"^(?:对|嗯|啊|哦|呃|是的?|好的?|没有?名字|没名|哦对了|对了|对对|那个|[\u4e00-\u9fff]{0,2}是[\u4e00-\u9fff]{1,5}的[\u4e00-\u9fff]?|.{0,4}(?:念|读|写).{0,4}|我看看|等一下|等下|.{1,6}几来着)+$"
 )
 _TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说错了?|记错了?)+(?:应该)?是?")
+_WING_ROOM = re.compile(rf"[东南西北中主副前后大塔][楼座栋幢塔]{N}$")
 _LATER_ROAD = re.compile(
     r"^(?![\u4e00-\u9fff]{2}街道)(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)"
 )
@@ -280,7 +281,7 @@ def _is_piece(text: str, detail: str, following: str, *, leading: bool) -> bool:
         return len(text) < 7 and bool(detail)
     if re.fullmatch(rf"(?:{N}[楼层栋幢号室])+.{{0,4}}", text):
         return True
-    if re.search(rf"{N}[层楼]$", text):
+    if re.search(rf"{N}[层楼]$", text) or (detail and _WING_ROOM.search(text)):
         return True
     return bool(detail) and len(text) <= 8 and bool(HOUSE.match(following))
 

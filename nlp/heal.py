@@ -77,7 +77,8 @@ def _letters(chars: list[str]) -> None:
     for i in range(len(chars) - 1):
         letter = _LETTER_OF.get(syllable(chars[i])) if chars[i] in "诶必币比笔西稀希弟低地" else None
         if letter and (
-            chars[i + 1] in "座栋幢塔" or (syllable(chars[i + 1]) == "zuo" and _at(chars, i + 2) in NUMERALS)
+            chars[i + 1] in ("座栋幢" if chars[i] == "西" else "座栋幢塔")
+            or (syllable(chars[i + 1]) == "zuo" and _at(chars, i + 2) in NUMERALS)
         ):
             chars[i] = letter
             chars[i + 1] = chars[i + 1] if chars[i + 1] in "座栋幢塔" else "座"
