@@ -6,17 +6,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nlp.normalize import DIGIT
+from nlp.normalize import DIGIT, spoken_int
 
 _DIGITS = r"(?:[零〇二三四五六七八九幺两洞拐\d]|一(?![般直共定样开会些起旦边块]))"
 _WORDS = r"(?:PRO|PURE|MAX|PLUS|ULTRA|MINI|LITE)"
 _JOIN = (
     r"(?:[、,，.\-/]?(?:[斜横短中]?杠|后面是?|后边是?|后头是?|后面还有|还有|再|括号|然后|接着|呃|嗯|点)*[、,，:：]?)"
 )
-_UNIT = rf"(?:{_WORDS}|[A-Z](?![A-Z]{{2,}}[a-z])|{_DIGITS})"
+_COUNT = (
+    r"(?<=[A-Z])(?:[一二三四五六七八九两][千百][零一二三四五六七八九十百两]*|[二三四五六七八九]?十[一二三四五六七八九]?)"
+    r"(?![零一二三四五六七八九十百千两几多来块元])"
+)
+"""A number counted out after a letter: R 一千八, V 十四."""
+_UNIT = rf"(?:{_WORDS}|{_COUNT}|[A-Z](?![A-Z]{{2,}}[a-z])|{_DIGITS})"
 _RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:(?![，,]{_DIGITS}(?!{_DIGITS})){_JOIN}{_UNIT})*")
 _PLACE = re.compile(r"^(?:座|栋|幢|塔|区(?!别)|单元|楼|号|室|门|层|期|街|路)")
-_MEASURE = re.compile(r"^(?:[点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])")
+_MEASURE = re.compile(r"^(?:[几点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])")
 _LITRES = re.compile(r"^\d+[LW]$")
 
 
@@ -58,6 +63,7 @@ def _clean(text: str) -> str:
     """The letters and digits; a part that spells out again what was just said is left out (Q 八，Q 后面是八)."""
     whole = ""
     for part in re.split("[，,]", text):
+        part = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), part)
         code = "".join(d for c in part if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
         whole += "" if len(code) > 1 and whole.endswith(code) else code
     return whole

@@ -59,7 +59,7 @@ DAY = re.compile(
     r"(?P<word>大前天|前天|昨天|昨晚|昨日|今天|今日|今儿个?|今晚|今早|明天|明日|明儿个?|明早|明晚|大后天|后天|后儿|当天)"
     r"|(?P<weekend>(?P<wnext>这个?|本|下下个?|下个?|上个?)?周末)"
     r"|(?P<wk>下下个?|下个?|这个?|本|上上个?|上个?)?(?:周|星期|礼拜)(?P<wd>[一二三四五六日天])"
-    rf"|(?:(?P<month>{_N}|下个?|这个?|本)月)(?:份的?)?(?P<mday>{_N})(?:号|日)?"
+    rf"|(?:(?P<month>{_N}|下个?|上个?|这个?|本)月)(?:份的?)?(?P<mday>{_N})(?:号|日)?"
     rf"|(?<![路街道巷弄院百千{_N[1:-2]}])(?P<dom>{_N})(?:号|日)(?!楼|院|线|房|店|门|机|码|口|库|仓|桥|地|铺|[{_N[1:-2]}]|弄|栋|幢|，[{_N[1:-2]}]+[栋幢号])"
     r"|(?P<span>月底|这个?月底|下个?星期(?![一二三四五六日天])|下个?周(?![一二三四五六日天末])|下个?礼拜(?![一二三四五六日天]))"
 )
@@ -202,7 +202,9 @@ def _calendar(m: re.Match[str], today: date) -> tuple[date, date] | None:
         return None
     month, year = today.month, today.year
     said = m.group("month")
-    if said and said[0] not in "下这本":
+    if said and said[0] == "上":
+        month, year = (12, year - 1) if month == 1 else (month - 1, year)
+    elif said and said[0] not in "下这本":
         month = spoken_int(said) or 0
         if not 1 <= month <= 12:
             return None

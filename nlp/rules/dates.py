@@ -40,7 +40,7 @@ _BEGAN = re.compile(
     r"开始|突然|就这样|发现|才(?:闻|看|发)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
-    r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
+    r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
 )
 _LASTED = re.compile(
     r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前)"
@@ -142,17 +142,27 @@ def _past_days(talk: Talk, turn: Turn) -> list[When]:
         if w.weekday and not w.calendar and day > today:
             day -= timedelta(days=7)
         elif w.calendar and day > today:
-            day = _last_occurrence(day, today)
+            day = _last_occurrence(day, today, in_month="月" in turn.s[w.start : w.end])
         if day <= today:
             past.append(When(w.start, w.end, day, day, w.part))
     return past
 
 
-def _last_occurrence(day: date, today: date) -> date:
+def _last_occurrence(day: date, today: date, *, in_month: bool) -> date:
+    """The last time it was that day: of that month where it was named, else of any."""
+    if in_month:
+        return _years_back(day, 1 if day.replace(year=today.year) > today else day.year - today.year)
     month = today.month if day.day <= today.day else today.month - 1
     year = today.year if month else today.year - 1
     try:
         return date(year, month or 12, day.day)
+    except ValueError:
+        return day
+
+
+def _years_back(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
     except ValueError:
         return day
 
@@ -212,9 +222,12 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     return Found("onset", value, value, "onset.day", SlotState.HEARD, (Span(turn.index, best.start, best.end),), 0.85)
 
 
-def _lasted(_: Talk, turn: Turn, asked: bool) -> Found | None:
+def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in _LASTED.finditer(turn.s):
         before, after = turn.s[max(0, m.start() - 5) : m.start()], turn.s[m.end() : m.end() + 5]
+        owned = "purchase_date" in talk.asked(turn.index) and m.start() < 4
+        if not asked and (owned or re.search("催|没人|没消息|没动静", turn.s)):
+            continue
         if re.search(
             r"用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
         ) or re.search("没洗|没换|没人|没修", after):
