@@ -62,8 +62,8 @@ def codes(s: str) -> Iterator[Code]:
 def _clean(text: str) -> str:
     """The letters and digits; a part that spells out again what was just said is left out (Q 八，Q 后面是八)."""
     whole = ""
-    for part in re.split("[，,]", text):
-        part = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), part)
+    counted = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), text)
+    for part in re.split("[，,]", counted):
         code = "".join(d for c in part if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
         whole += "" if len(code) > 1 and whole.endswith(code) else code
     return whole
