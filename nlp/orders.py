@@ -33,6 +33,9 @@ def findings(talk: Talk) -> Findings:
     chased = any(f.name == "prior_ticket" for f in spelled)
     kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom, chased=chased)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
+    code = next((f for f in spelled if f.name == "error_code"), None)
+    if problem is None and code:
+        problem = fault.by_code(talk, main.name if main else None, str(kind.value), code)
     maker = brand.settle(talk, regions.main)
     found = [kind, name.settle(talk), number, appliance.found(main), maker, problem, place, slot]
     found += [*spelled, dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]

@@ -43,8 +43,8 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
             score[h.name] += said * (0.6 + 0.4 * h.quality)
             quality[h.name] = max(quality[h.name], h.quality)
             spans[h.name].append((int(turn.by_agent), span))
-    if score.get("报故障码") and any(v > 0.5 for k, v in score.items() if k != "报故障码"):
-        score["报故障码"] = 0.0
+    if score.get(_CODE_ALONE) and any(v > 0.5 for k, v in score.items() if k != _CODE_ALONE):
+        score[_CODE_ALONE] = 0.0
     if not score or max(score.values()) < 0.5 or (kind == "complaint" and _works_again(talk)):
         return None
     label = max(score, key=lambda n: score[n])
@@ -52,6 +52,17 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
     span = min(spans[label])[1]
     rule = "fault.caller" if not talk.turns[span.turn].by_agent else "fault.agent"
     return Found("fault", label, label, rule, state, (span,), quality[label])
+
+
+_CODE_ALONE = "报故障码"
+
+
+def by_code(talk: Talk, appliance: str | None, kind: str, code: Found) -> Found | None:
+    """The symptom of a call in which the fault code is the only one told."""
+    known = talk.catalogue.faults.get(appliance or "", {})
+    if kind not in ("repair", "progress") or _CODE_ALONE not in known:
+        return None
+    return Found("fault", _CODE_ALONE, _CODE_ALONE, "fault.code", code.state, code.spans, code.quality)
 
 
 def told(talk: Talk, appliance: str) -> bool:
