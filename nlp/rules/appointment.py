@@ -126,11 +126,16 @@ def _garbled(talk: Talk, turn: Turn, when: When, wanted: Offer) -> bool:
 
     The caller's own words win: over a second day beside the one agreed to, and over the bare half-day of agreed hours.
     """
-    if not _NOTED.match(turn.s) or _ANOTHER_OFFER.search(turn.s) or _REFUSED.search(turn.s):
+    if not turn.once("noted", _noted):
         return False
     less = when.begin is None and wanted.when.begin is not None and when.day in (None, wanted.when.day)
     repeated = any(w.day == wanted.when.day for w in _heard(talk, turn))
     return less or (repeated and when.day not in (None, wanted.when.day))
+
+
+def _noted(s: str) -> bool:
+    """Whether an agent's utterance takes something down and offers nothing else."""
+    return bool(_NOTED.match(s)) and not _ANOTHER_OFFER.search(s) and not _REFUSED.search(s)
 
 
 def _day_spoken_of(talk: Talk, turn: Turn, when: When) -> date | None:

@@ -88,18 +88,24 @@ def _intermittent(talk: Talk) -> Found | None:
 
 
 def _warranty(talk: Talk) -> Found | None:
-    last: Found | None = None
-    for turn in talk.caller():
-        out, within, surely = _OUT.search(turn.s), _IN.search(turn.s), _SURELY.search(turn.s)
-        if out and not re.search("是不是(?:已经)?$|会不会$", turn.s[: out.start()]):
-            last = _flag("in_warranty_claim", False, "已过保", "warranty.out", turn, out)
-        elif surely:
-            last = _flag("in_warranty_claim", True, "在保", "warranty.in", turn, surely)
-        elif within and not re.search(
-            r"吗|是不是|有没有", turn.s[within.start() - 3 if within.start() > 3 else 0 : within.end() + 2]
-        ):
-            last = _flag("in_warranty_claim", True, "在保", "warranty.in", turn, within)
-    return last
+    claims = [(turn, c) for turn in talk.caller() if (c := turn.once("warranty", _claim))]
+    if not claims:
+        return None
+    turn, (inside, m) = claims[-1]
+    shown, rule = ("在保", "warranty.in") if inside else ("已过保", "warranty.out")
+    return _flag("in_warranty_claim", inside, shown, rule, turn, m)
+
+
+def _claim(s: str) -> tuple[bool, re.Match[str]] | None:
+    """Whether ``s`` says that the warranty still runs, and the words; None if it says or only asks nothing of it."""
+    if (out := _OUT.search(s)) and not re.search("是不是(?:已经)?$|会不会$", s[: out.start()]):
+        return False, out
+    if surely := _SURELY.search(s):
+        return True, surely
+    within = _IN.search(s)
+    if within and not re.search("吗|是不是|有没有", s[max(0, within.start() - 3) : within.end() + 2]):
+        return True, within
+    return None
 
 
 def _safety(talk: Talk) -> Found | None:
