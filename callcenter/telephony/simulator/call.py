@@ -49,12 +49,14 @@ class SimulatedCall:
     before it, each for ``ring_s`` seconds; ``also_ring`` are devices that ring together with it and lose. The call
     ends ``talk_s`` seconds after the answer (None: when the audio ends; without audio: when ``hang_up`` is called).
     ``abandon_after_s`` lets the caller give up that long after the first ring. ``audio``: 8 kHz wav, 16 bit or µ-law,
-    left caller, right agent.
+    left caller, right agent. ``wait_s`` passes between the caller's channel and the first ring: a real PBX answers and
+    plays its greeting then.
     """
 
     number: str | None
     name: str | None = None
     queue: str | None = "support"
+    wait_s: float = 0.0
     interface: str = "PJSIP/1001"
     audio: Path | None = None
     ring_s: float | None = 2.0
@@ -168,6 +170,7 @@ class PlacedCall:
         if self.spec.abandon_after_s is not None:
             giving_up = asyncio.ensure_future(self._give_up(self.spec.abandon_after_s))
         try:
+            await self._pause(self.spec.wait_s)
             for interface, how in self.spec.missed_by:
                 await self._miss(interface, how)
             await self._offer()
