@@ -15,7 +15,7 @@ _TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
 _ERROR_NEAR = re.compile(
     r"报(?![修装名])|跳(?!闸|电)|显示|闪|代码|写着|错误|屏|面板|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字"
 )
-_ALONE = re.compile(r"(?:嗯|呃|哦|就|是|那个|这个|一个|它|对|还是|又)*")
+_ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
 _NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
@@ -110,7 +110,11 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
         return False
     if turn.by_agent:
         return (
-            bool(_ERROR_NEAR.search(around) or re.search("一般是|是.{0,6}(?:故障|问题|异常|失败)|，好的|好的", turn.s))
+            bool(
+                _ERROR_NEAR.search(around)
+                or re.search("一般是|是.{0,6}(?:故障|问题|异常|失败)", turn.s)
+                or _alone(turn.s, code)
+            )
             and turn.index > 0
         )
     return bool(_ERROR_NEAR.search(turn.s)) or "error_code" in asked or ("fault" in asked and _alone(turn.s, code))

@@ -239,6 +239,8 @@ def _openings(turn: Turn, least: int, rule: str) -> Iterator[Heard]:
         family = p.family.match(turn.s, m.end())
         if family is None or (least == 2 and m.start() == 0) or _house_number(turn.s, m):
             continue
+        if turn.s.startswith("单元", m.end()):
+            continue
         given = _bounded(turn.s, family.group(), family.end())
         if len(given) >= least:
             yield Heard(family.group(), given, "", Span(turn.index, m.end(), family.end() + len(given)), rule)
