@@ -27,13 +27,13 @@ def findings(talk: Talk) -> Findings:
     named = main is not None and main.beyond_greeting
     if not service.concrete(talk, named=named or place is not None or number is not None):
         return Findings()
-    symptom = main is not None and fault.told(talk, main.name)
     regions = _regions(pair)
     spelled = codes.settle(talk)
+    code = next((f for f in spelled if f.name == "error_code"), None)
+    symptom = main is not None and (code is not None or fault.told(talk, main.name))
     chased = any(f.name == "prior_ticket" for f in spelled)
     kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom, chased=chased)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
-    code = next((f for f in spelled if f.name == "error_code"), None)
     if problem is None and code:
         problem = fault.by_code(talk, main.name if main else None, str(kind.value), code)
     maker = brand.settle(talk, regions.main)
