@@ -114,7 +114,7 @@ class When:
             end = 21.0 if begin >= 17 else 18.0
             return begin, (high if self.part and high > begin else end)
         if self.relation == "before":
-            return min(low, begin - 1), begin
+            return min(8 if self.part == _NOON else low, begin - 1), begin
         if self.finish is not None:
             finish = _afternoon(self.finish, self.part)
             return begin, finish if finish > begin else finish + 12

@@ -145,6 +145,7 @@ FLAGS = [
     ("in_warranty_claim", None, ("c 空调不制冷，是不是过保了？",)),
     ("in_warranty_claim", True, ("c 空调不制冷，不是保修三年吗？",)),
     ("in_warranty_claim", True, ("c 空调不制冷，肯定给保修的呀。",)),
+    ("in_warranty_claim", True, ("c 空调不制冷，买了才半年，保修的吧？",)),
     ("in_warranty_claim", None, ("c 空调不制冷，是不是两年保修？",)),
     ("in_warranty_claim", None, ("c 空调不制冷，保修几年？",)),
     ("safety", None, ("c 洗衣机不排水，满满一筒水，衣服都在水里泡着。",)),
