@@ -91,8 +91,11 @@ class App:
 
     async def aclose(self) -> None:
         """Finish recordings and records, then stop."""
-        async with asyncio.timeout(CLOSE_S):
-            await self._stack.aclose()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._stack.aclose()
+        except TimeoutError:
+            log.error("app.closed_late", waited_s=CLOSE_S)
 
     @property
     def url(self) -> str:
