@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ INTERNAL_DIGITS = 4
 """An agent who dials at most so many digits, or a feature code, stays inside: the call's direction is internal."""
 
 
-class CallBook:
+class CallBook(ABC):
     """Live calls and their channels, empty again after the last Hangup. Subclasses say what happens to agents' legs."""
 
     def __init__(
@@ -238,13 +239,13 @@ class CallBook:
 
     # What an agent's leg goes through is the subclass's business.
 
+    @abstractmethod
     def _leg_gone(self, channel: Channel, cause: int) -> None:
         """``channel`` has left its call, which may still have others."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _joined(self, call: Call, moved: list[Channel], moved_from: str) -> None:
         """``moved``, until now channels of the call ``moved_from``, belong to ``call``."""
-        raise NotImplementedError
 
 
 _LINE_STATES: tuple[tuple[AgentState, Callable[[Channel], bool]], ...] = (

@@ -19,7 +19,7 @@ STATIC = ROOT / "callcenter" / "web" / "static" / "index.html"
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     if not STATIC.exists():
-        pytest.skip("the page is not built: `make build` first")
+        pytest.fail("the page is not built: run `make build`")
     out = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(out)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
