@@ -40,7 +40,7 @@ from workorder.policy.phones import PhoneReader
 log = structlog.get_logger(__name__)
 
 PAUSE_S = 0.1
-"""Facts of this span share a transaction."""
+"""Between two transactions; facts that come meanwhile share the next."""
 RETRY_S = 1.0
 
 
@@ -226,8 +226,8 @@ class CallRecord:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self._clock.sleep(PAUSE_S)
             try:
+                # The first fact after a quiet time is written at once, what comes right behind it together.
                 await self._write()
             except Unavailable as error:
                 if not waiting:  # Once: a line a second would help nobody, least of all a full disk.
@@ -239,6 +239,7 @@ class CallRecord:
                 if waiting:
                     log.info("call_record.caught_up")
                 waiting = False
+                await self._clock.sleep(PAUSE_S)
 
     async def _write(self) -> None:
         """Save one batch; it is kept until its commit succeeded, and facts that come meanwhile make the next one."""
