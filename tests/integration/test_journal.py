@@ -228,9 +228,10 @@ def test_a_cut_tail_is_dropped_and_the_rest_is_identical(day, tmp_path):
         (tmp_path / first.name).write_bytes(whole[:-cut])
         try:
             replay, rows = replayed(tmp_path)
-        except JournalUnreadable as error:
+        except JournalUnreadable:
             # How much one block holds depends on when the writer woke: the first one may reach up to the end mark.
-            assert cut > 1, error
+            if cut == 1:
+                raise
             continue
         assert replay.differences == []
         assert rows == everything[: len(rows)]
