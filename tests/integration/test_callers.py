@@ -10,6 +10,7 @@ import pytest
 from callcenter.features.live_catalogue import export
 from callcenter.ids import new_id
 from callcenter.media.events import SegmentHeard, Speaker
+from callcenter.storage import call_log
 from callcenter.telephony.simulator.call import SimulatedCall
 from tests.stage import AGENT, running_stage
 
@@ -75,7 +76,18 @@ async def answered(stage, desk, number):
     call = (await desk.wait(lambda f: f.type == "call.offered", timeout_s=10, what="pop")).body["call"]
     line = Line(stage, desk, call)
     await line.update(lambda changes: changes.get("state") == "talking", "answer")
+    await recorded(stage, line.call_id)
     return line
+
+
+async def recorded(stage, call_id):
+    """Return once the answered call is in the database: people are slower than its writer, this test is not."""
+    async with asyncio.timeout(10):
+        while True:
+            async with stage.app.database.read() as work:
+                if await call_log.offered_to(work.session, call_id, user_id=None, interface=AGENT):
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def test_a_hidden_caller_is_found_by_what_they_say(stage):
