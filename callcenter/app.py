@@ -41,6 +41,7 @@ from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Readiness
 from callcenter.features.screenpop import ScreenPop
 from callcenter.features.startup import prepare_data_dir
+from callcenter.features.timers import Timers
 from callcenter.features.wallboard import Wallboard
 from callcenter.media.audiosocket import AudioSocketServer
 from callcenter.media.call_audio import CallAudio
@@ -123,6 +124,8 @@ class App:
         self._subscribe_features()
         await self._start_wallboard()
         self._start_telephony()
+        # Last but the web: every feature has registered its handlers.
+        self._spawn("timers", self.timers.run())
         await self._start_web()
         self._announce(await self.recordings.salvage())
         self._spawn("recordings", self._retry_recordings())
@@ -228,6 +231,7 @@ class App:
 
     def _subscribe_features(self) -> None:
         settings, database, clock = self.settings, self.database, self.clock
+        self.timers = Timers(database, clock, self.metrics)
         # Screen-pop first: within one queue its handlers run before those that only update what it shows.
         ScreenPop(
             database=database, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone

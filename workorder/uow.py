@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workorder.events import OrderEvent
 
 _KEY = "workorder.events"
+_TIMERS = "workorder.timers"
 
 
 def record(session: AsyncSession, event: OrderEvent) -> None:
@@ -21,3 +22,13 @@ def record(session: AsyncSession, event: OrderEvent) -> None:
 def take(session: AsyncSession) -> tuple[OrderEvent, ...]:
     """The events recorded since the last ``take``, in order."""
     return tuple(session.info.pop(_KEY, ()))
+
+
+def record_timer(session: AsyncSession) -> None:
+    """Remember that this transaction set a timer: whoever fires them must look when the next one is due."""
+    session.info[_TIMERS] = True
+
+
+def take_timers(session: AsyncSession) -> bool:
+    """Whether a timer was set since the last ``take_timers``."""
+    return bool(session.info.pop(_TIMERS, False))

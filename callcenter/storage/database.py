@@ -31,6 +31,7 @@ class UnitOfWork:
     def __init__(self, session: AsyncSession, url: URL) -> None:
         self.session = session
         self.wrote_events = False
+        self.set_timers = False
         self._url = url
 
     async def commit(self) -> None:
@@ -40,6 +41,7 @@ class UnitOfWork:
             outbox.add(self.session, events)
             await self.session.commit()
             self.wrote_events = self.wrote_events or bool(events)
+            self.set_timers = uow.take_timers(self.session) or self.set_timers
 
 
 class Database:
@@ -49,6 +51,8 @@ class Database:
         self.url = url
         self.outbox_filled = asyncio.Event()
         """Set whenever a commit left events for the relay."""
+        self.timers_set = asyncio.Event()
+        """Set whenever a commit set a timer, perhaps one that is due before all others."""
         self._engines = engines
 
     @classmethod
@@ -79,6 +83,8 @@ class Database:
             yield work
         if work.wrote_events:
             self.outbox_filled.set()
+        if work.set_timers:
+            self.timers_set.set()
 
     async def upgrade(self) -> None:
         """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema."""
