@@ -24,6 +24,7 @@ from asr.errors import AsrError
 from asr.load import load_recognizer
 from asr.recognizer import Recognizer
 from callcenter import logs
+from callcenter.auth.api_keys import ApiKeys
 from callcenter.auth.sessions import Auth
 from callcenter.bus.local import LocalBus
 from callcenter.clock import Clock, SystemClock
@@ -329,6 +330,7 @@ class App:
             clock=self.clock,
             database=self.database,
             auth=self.auth,
+            api_keys=ApiKeys(database=self.database, clock=self.clock, per_minute=self.settings.web.api_key_per_minute),
             hub=self.hub,
             live_calls=self.live_calls,
             live_orders=self.intake,

@@ -120,6 +120,7 @@ class WebSettings(Section):
     session_hours: float = Field(default=12.0, gt=0)
     cookie_secure: bool = False
     socket_queue: int = Field(default=256, ge=16)
+    api_key_per_minute: int = Field(default=600, ge=1)
 
 
 class LogSettings(Section):

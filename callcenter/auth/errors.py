@@ -11,6 +11,12 @@ class NotLoggedIn(Denied):
     code = "not_logged_in"
 
 
+class ApiKeyInvalid(NotLoggedIn):
+    """The ``Authorization`` header holds no API key in force: unknown, revoked or expired; which is not said."""
+
+    code = "api_key_invalid"
+
+
 class LoginFailed(Denied):
     """Wrong user name, password or login token. Which of them is not said."""
 
@@ -30,7 +36,17 @@ class TooManyAttempts(Denied):
         self.retry_after_s = retry_after_s
 
 
+class TooManyRequests(Denied):
+    """An API key asks more often than ``web.api_key_per_minute``. ``retry_after_s`` says how long to wait."""
+
+    code = "too_many_requests"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("this API key asks too often", fix=f"wait {retry_after_s} s, and ask less often")
+        self.retry_after_s = retry_after_s
+
+
 class PermissionMissing(Denied):
-    """Logged in, but no role of the user grants this."""
+    """Logged in, but no role of the user, or no scope of the API key, grants this."""
 
     code = "permission_missing"

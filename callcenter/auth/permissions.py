@@ -22,6 +22,7 @@ class Permission(StrEnum):
     ORDERS_EDIT = "orders.edit"
     WALLBOARD = "wallboard"
     OPERATE = "operate"
+    API_KEYS = "api_keys"
 
 
 class Role(StrEnum):
@@ -47,8 +48,11 @@ _AGENT = frozenset(
 GRANTS: dict[str, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD},
-    Role.ADMIN: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD, Permission.OPERATE},
+    Role.ADMIN: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD, Permission.OPERATE, Permission.API_KEYS},
 }
+
+SCOPES = frozenset(Permission) - {Permission.SESSION, Permission.DESK, Permission.API_KEYS}
+"""What an API key can be given: not what needs a person at a desk, and no key makes another key."""
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:

@@ -35,7 +35,10 @@ TOKEN_LENGTH = 43
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who makes a request. ``session_id`` names the login (it is no secret); ``expires_at`` is when it ends."""
+    """Who makes a request: a user, or a program by its API key (``user_id`` is then the key's).
+
+    ``session_id`` names the login (it is no secret); ``expires_at`` is when it ends.
+    """
 
     user_id: str
     username: str
@@ -91,7 +94,7 @@ class Auth:
         """Use a one-time link. Raises LoginFailed when it is unknown, used or over."""
         now = self._clock.now()
         async with self._database.write() as work:
-            user = await users.use_login_token(work.session, _hash(token), at=now)
+            user = await users.use_login_token(work.session, token_hash(token), at=now)
             await work.commit()
         if user is None:
             log.warning("auth.link_failed", client=address)
@@ -102,7 +105,7 @@ class Auth:
         """Whose cookie this is; None when it is nobody's, or the login is over."""
         if token is None or len(token) != TOKEN_LENGTH:
             return None
-        session_id = _hash(token)
+        session_id = token_hash(token)
         async with self._database.read() as work:
             login = await users.session_by_hash(work.session, session_id, at=self._clock.now())
         return _principal(login.user, session_id, login.csrf_token, login.expires_at) if login else None
@@ -120,7 +123,9 @@ class Auth:
             if await users.by_id(work.session, user_id) is None:
                 raise NotFound(f"there is no user {user_id}", field="user_id")
             expires_at = self._clock.now() + LINK_LIFETIME
-            await users.add_login_token(work.session, token_hash=_hash(token), user_id=user_id, expires_at=expires_at)
+            await users.add_login_token(
+                work.session, token_hash=token_hash(token), user_id=user_id, expires_at=expires_at
+            )
             await work.commit()
         return token
 
@@ -175,7 +180,7 @@ class Auth:
 
     async def _open(self, user: User, address: str, way: str) -> Login:
         token, csrf_token, now = secrets.token_urlsafe(32), secrets.token_urlsafe(32), self._clock.now()
-        session_id, expires_at = _hash(token), now + self._lifetime
+        session_id, expires_at = token_hash(token), now + self._lifetime
         async with self._database.write() as work:
             await users.delete_expired(work.session, at=now)
             await users.add_session(
@@ -211,7 +216,8 @@ def _principal(user: User, session_id: str, csrf_token: str, expires_at: datetim
     )
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What the database keeps of a cookie, link or key."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "nlp": "callcenter.cli.language:nlp",
     "db": "callcenter.cli.records:db",
     "user": "callcenter.cli.records:user",
+    "api-key": "callcenter.cli.api_keys:api_key",
     "openapi": "callcenter.cli.records:openapi",
 }
 """Name → where the command is; loaded on use, so that `callcenter --help` and each command start fast."""

@@ -56,8 +56,24 @@ class LoginTokenRow(Base):
     used_at: Mapped[datetime | None]
 
 
+class ApiKeyRow(Base):
+    """A key by which another program uses the interface; only its hash is stored. ``scopes`` are permissions."""
+
+    __tablename__ = "api_keys"
+
+    key_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(40))
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
 class IdempotencyRow(Base):
-    """The first answer to a POST with this Idempotency-Key."""
+    """The first answer to a POST with this Idempotency-Key; ``user_id`` is a user's or an API key's."""
 
     __tablename__ = "idempotency_keys"
 

@@ -21,7 +21,7 @@ from callcenter.web.ask import Ask
 from callcenter.web.encode import encode
 from callcenter.web.guard import SAFE_METHODS, Guard
 from callcenter.web.idempotency import KeptAnswer
-from callcenter.web.route import Access, Route, Unit
+from callcenter.web.route import Access, HoldsSecret, Route, Unit
 from callcenter.web.services import Services
 from workorder.views import OrderView
 
@@ -50,22 +50,33 @@ class Endpoint:
     # ---- who ----------------------------------------------------------------------------------------------------
 
     async def _authorise(self, request: web.Request) -> Principal | None:
+        authorization = request.headers.get("Authorization")
+        by_key = authorization is not None and self.route.access is not Access.OPEN
         unsafe = request.method not in SAFE_METHODS
-        if unsafe or self.route.own_page:
+        if (unsafe or self.route.own_page) and not by_key:
             self._guard.check_origin(request.headers, request.host)
         if self.route.access is Access.OPEN or (self.route.access is Access.LOCAL and self._guard.local(request)):
             return None
-        principal = await self._services.auth.lookup(request.cookies.get(self._services.auth.cookie_name))
-        if principal is None:
-            raise NotLoggedIn("log in first", fix="POST /api/session")
+        if authorization is not None:
+            # A browser never sends this header by itself, so there is nothing to forge: no Origin, no CSRF token.
+            principal = await self._services.api_keys.principal(authorization)
+        else:
+            principal = await self._logged_in(request, unsafe=unsafe)
         structlog.contextvars.bind_contextvars(user_id=principal.user_id)
-        if unsafe:
-            _check_csrf(request, principal)
         needed = self.route.access if isinstance(self.route.access, Permission) else Permission.OPERATE
         if needed not in principal.permissions:
             raise PermissionMissing(
-                f"this needs the permission {needed}", fix="ask an administrator for a role that has it"
+                f"this needs the permission {needed}",
+                fix="ask an administrator for a role, or an API key with a scope, that has it",
             )
+        return principal
+
+    async def _logged_in(self, request: web.Request, *, unsafe: bool) -> Principal:
+        principal = await self._services.auth.lookup(request.cookies.get(self._services.auth.cookie_name))
+        if principal is None:
+            raise NotLoggedIn("log in first", fix="POST /api/session, or send Authorization: Bearer with an API key")
+        if unsafe:
+            _check_csrf(request, principal)
         return principal
 
     # ---- what ---------------------------------------------------------------------------------------------------
@@ -115,9 +126,10 @@ class Endpoint:
             response = _response(first)
             response.headers["Idempotency-Replayed"] = "true"
             return response
-        answer = self._answer(await self.route.handler(ask, **arguments))
-        await idempotency.store(ask.rows, claim, answer)
-        return _response(answer)
+        content = await self.route.handler(ask, **arguments)
+        kept = content.without_secret() if isinstance(content, HoldsSecret) else content
+        await idempotency.store(ask.rows, claim, self._answer(kept))
+        return _response(self._answer(content))
 
     # ---- answer -------------------------------------------------------------------------------------------------
 

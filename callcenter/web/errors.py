@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 import workorder.errors
 from callcenter import errors
-from callcenter.auth.errors import NotLoggedIn, TooManyAttempts
+from callcenter.auth.errors import ApiKeyInvalid, NotLoggedIn, TooManyAttempts, TooManyRequests
 from callcenter.web.encode import encode
 from workorder.errors import FieldProblem
 
@@ -102,6 +102,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     NotLoggedIn: HTTPStatus.UNAUTHORIZED,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Malformed: HTTPStatus.BAD_REQUEST,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -151,7 +152,9 @@ def answer(error: Exception, request_id: str) -> web.Response:
     """``error`` as an HTTP answer."""
     problem = problem_of(error, request_id)
     response = web.Response(status=problem.status, body=encode(problem), content_type=PROBLEM_TYPE)
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, ApiKeyInvalid):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyAttempts | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 

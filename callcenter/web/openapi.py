@@ -9,7 +9,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from callcenter.auth.permissions import Permission
+from callcenter.auth.permissions import SCOPES, Permission
 from callcenter.web.errors import PROBLEM_TYPE, Problem
 from callcenter.web.guard import SAFE_METHODS
 from callcenter.web.route import Access, Route, Unit
@@ -40,6 +40,7 @@ def document(routes: Sequence[Route], *, cookie_name: str) -> Json:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": cookie_name},
                 "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "cck_…"},
             },
         },
     }
@@ -132,8 +133,8 @@ def _responses(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if isinstance(route.access, Access):
-        return [{}] if route.access is Access.OPEN else [{}, {"session": []}]
-    needed: dict[str, list[str]] = {"session": []}
+        return [{}] if route.access is Access.OPEN else [{}, {"session": []}, {"key": [Permission.OPERATE.value]}]
+    by_login: dict[str, list[str]] = {"session": []}
     if route.method not in SAFE_METHODS:
-        needed["csrf"] = []
-    return [needed]
+        by_login["csrf"] = []
+    return [by_login, {"key": [route.access.value]}] if route.access in SCOPES else [by_login]

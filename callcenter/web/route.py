@@ -13,13 +13,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints, runtime_checkable
 
 from pydantic import TypeAdapter
 
 from callcenter.auth.permissions import Permission
 
 Handler = Callable[..., Awaitable[object]]
+
+
+@runtime_checkable
+class HoldsSecret(Protocol):
+    """An answer with something in it that is shown once and must not be stored under its Idempotency-Key."""
+
+    def without_secret(self) -> object:
+        """The answer that a repeat of the request gets."""
+        ...
 
 
 class Access(Enum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
 from callcenter.web.agent_socket import agent_socket
-from callcenter.web.api import calls, catalogue, customers, operation, session, wallboard, work_orders
+from callcenter.web.api import api_keys, calls, catalogue, customers, operation, session, wallboard, work_orders
 from callcenter.web.route import Access, Route, Unit
 
 ROUTES: tuple[Route, ...] = (
@@ -32,6 +32,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/work-orders/{order_id}/cancel", P.ORDERS_EDIT, work_orders.cancel, Unit.WRITE, etag=True),
     Route("GET", "/api/catalogue", P.ORDERS, catalogue.read),
     Route("GET", "/api/wallboard", P.WALLBOARD, wallboard.read),
+    Route("GET", "/api/api-keys", P.API_KEYS, api_keys.find, Unit.READ),
+    Route("POST", "/api/api-keys", P.API_KEYS, api_keys.add, Unit.WRITE, status=201),
+    Route("DELETE", "/api/api-keys/{key_id}", P.API_KEYS, api_keys.revoke, Unit.WRITE, status=204),
     Route("GET", "/api/agent/socket", P.DESK, agent_socket, status=101, own_page=True, produces=()),
     Route("GET", "/api/openapi.json", Access.OPEN, operation.openapi),
     Route("GET", "/healthz", Access.OPEN, operation.healthz),

@@ -1,7 +1,7 @@
 """What the web layer needs from the rest, in one frozen value that app.py fills.
 
     auth = Auth(database=database, clock=clock, settings=settings.web)
-    services = Services(settings=settings, clock=clock, database=database, auth=auth, hub=hub, …)
+    services = Services(settings=settings, clock=clock, database=database, auth=auth, api_keys=api_keys, hub=hub, …)
     application = build_web(services)          # aiohttp.web.Application; callcenter.web.server
 
 ``hub`` is made first (``Hub(queue_limit=settings.web.socket_queue, metrics=registry)``) because features
@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from callcenter.auth.api_keys import ApiKeys
 from callcenter.auth.sessions import Auth
 from callcenter.clock import Clock
 from callcenter.config import Settings
@@ -119,6 +120,7 @@ class Services:
     clock: Clock
     database: Database
     auth: Auth
+    api_keys: ApiKeys
     hub: Hub
     live_calls: LiveCalls
     live_orders: LiveOrders

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar, DummyCookieJar
 from aiohttp.test_utils import TestServer
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
+from callcenter.auth.api_keys import ApiKeys
 from callcenter.auth.passwords import Passwords
 from callcenter.auth.sessions import Auth
 from callcenter.clock import VirtualClock
@@ -185,6 +186,16 @@ class Site:
                 await browser.log_in({"login_token": token})
             yield browser
 
+    @asynccontextmanager
+    async def program(self, *scopes: str) -> AsyncIterator[Browser]:
+        """Another program, with a key of its own that has ``scopes``."""
+        async with self.services.database.write() as work:
+            issued = await self.services.api_keys.add(work.session, name="program", scopes=scopes)
+            await work.commit()
+        headers = {"Authorization": f"Bearer {issued.token}"}
+        async with ClientSession(self.origin, cookie_jar=DummyCookieJar(), headers=headers) as client:
+            yield Browser(client, "")
+
     @property
     def origin(self) -> str:
         return f"http://{self.server.host}:{self.server.port}"
@@ -273,7 +284,9 @@ class Browser:
         return response
 
     def headers(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        own = {"Origin": self.origin} | ({"X-CSRF-Token": self.csrf_token} if self.csrf_token else {})
+        own = ({"Origin": self.origin} if self.origin else {}) | (
+            {"X-CSRF-Token": self.csrf_token} if self.csrf_token else {}
+        )
         return own | dict(extra or {})
 
     async def get(self, path: str, **options: Any) -> ClientResponse:
@@ -343,6 +356,7 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         clock=clock,
         database=database,
         auth=auth,
+        api_keys=ApiKeys(database=database, clock=clock, per_minute=settings.web.api_key_per_minute),
         hub=Hub(queue_limit=settings.web.socket_queue, metrics=metrics),
         live_calls=desk_calls,
         live_orders=desk_orders,

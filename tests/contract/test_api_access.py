@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from callcenter.auth.permissions import GRANTS, Permission, Role
+from callcenter.auth.permissions import GRANTS, SCOPES, Permission, Role
 from callcenter.config import WebSettings
 from callcenter.web.guard import SAFE_METHODS
 from callcenter.web.route import Access, Route
@@ -60,6 +61,21 @@ async def test_every_route_as_every_role(site: Site, route: Route, role: str):
     async with site.browser(role) as browser:
         refused = await code(await ask(browser, route)) == "permission_missing"
         assert refused == (route.access not in ROLES[role])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def programs(site: Site) -> AsyncIterator[dict[str, Browser]]:
+    """A program for each scope, with a key that has this scope alone."""
+    async with AsyncExitStack() as stack:
+        yield {scope: await stack.enter_async_context(site.program(scope)) for scope in sorted(SCOPES)}
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
+async def test_every_route_with_every_scope(programs: dict[str, Browser], route: Route):
+    """A key gets in where its scope is what the route asks for, without Origin or CSRF token, and nowhere else."""
+    for scope, program in programs.items():
+        refused = await code(await ask(program, route)) == "permission_missing"
+        assert refused == (route.access != scope), scope
 
 
 @pytest.mark.parametrize("route", UNSAFE, ids=lambda route: f"{route.method} {route.path}")
@@ -137,7 +153,7 @@ async def test_the_reference_shows_the_permissions_as_they_are():
     """The table in docs/reference/api.md and the one in the code are the same."""
     text = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
     section = text.partition("## Permissions")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `([a-z.]+)` \|[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|$", section, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z._]+)` \|[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|$", section, re.MULTILINE)
     shown = {name: {role for role, mark in zip(Role, marks, strict=True) if mark.strip()} for name, *marks in rows}
     assert shown == {
         permission.value: {role for role in Role if permission in GRANTS[role]} for permission in Permission

@@ -45,7 +45,11 @@ def test_every_route_is_in_it_with_a_summary():
     ids = [operation["operationId"] for operation in operations.values()]
     assert len(ids) == len(set(ids))
     assert operations["PATCH", "/api/work-orders/{order_id}"]["x-permission"] == "orders.edit"
-    assert operations["PATCH", "/api/work-orders/{order_id}"]["security"] == [{"session": [], "csrf": []}]
+    assert operations["PATCH", "/api/work-orders/{order_id}"]["security"] == [
+        {"session": [], "csrf": []},
+        {"key": ["orders.edit"]},
+    ]
+    assert operations["GET", "/api/session"]["security"] == [{"session": []}]
 
 
 def test_every_route_is_told_in_words():
@@ -96,6 +100,7 @@ async def test_answers_fit_the_document(site):
             "/api/work-orders/{order_id}/cancel": {"reason": "x"},
             "/api/work-orders/{order_id}": {"accept": ["fault"]},
             "/api/session": {},
+            "/api/api-keys": {"name": "shop", "scopes": ["orders"]},
         }
         versions = iter(range(2, 9))
         tried = 0
