@@ -40,6 +40,7 @@ from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Readiness
+from callcenter.features.recording_retention import RecordingRetention
 from callcenter.features.screenpop import ScreenPop
 from callcenter.features.startup import prepare_data_dir
 from callcenter.features.timers import Timers
@@ -130,6 +131,7 @@ class App:
         await self._start_web()
         self._announce(await self.recordings.salvage())
         self._spawn("recordings", self._retry_recordings())
+        self._keep_recordings_their_time()
 
     # ---- storage ------------------------------------------------------------------------------------------------
 
@@ -223,6 +225,18 @@ class App:
         while True:
             await self.clock.sleep(RETRY_RECORDINGS_S)
             self._announce(await self.recordings.retry())
+
+    def _keep_recordings_their_time(self) -> None:
+        media = self.settings.media
+        if media.keep_days:
+            retention = RecordingRetention(
+                database=self.database,
+                recordings=self.recordings,
+                clock=self.clock,
+                keep_days=media.keep_days,
+                with_order_days=media.keep_days_with_order,
+            )
+            self._spawn("recording-retention", retention.run())
 
     def _announce(self, recordings: Iterable[StoredRecording]) -> None:
         for stored in recordings:

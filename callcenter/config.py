@@ -84,6 +84,8 @@ class MediaSettings(Section):
     record: bool = True
     recording_format: Literal["flac", "wav"] = "flac"
     min_free_mb: int = Field(default=200, ge=0)
+    keep_days: int = Field(default=0, ge=0)
+    keep_days_with_order: int = Field(default=0, ge=0)
 
 
 class AsrSettings(Section):

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from callcenter import config as settings_file
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
+
+if TYPE_CHECKING:
+    from asr.transcribe import Transcript, TranscriptSegment
 
 PATH = click.Path(path_type=Path)
 
@@ -118,13 +121,26 @@ def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def _print_transcript(transcript: Any, as_json: bool) -> None:
+def _print_transcript(transcript: Transcript, as_json: bool) -> None:
+    displays = [_display(segment) for segment in transcript.segments]
     if as_json:
-        emit(transcript.as_json())
+        printed = transcript.as_json()
+        for segment, display in zip(printed["segments"], displays, strict=True):
+            segment["display"] = display
+        emit(printed)
         return
     click.echo(f"# {transcript.file} ({transcript.duration_ms / 1000:.1f} s)")
-    for segment in transcript.segments:
-        click.echo(f"{segment.start_ms / 1000:8.2f}  {segment.channel}  {segment.text}")
+    for segment, display in zip(transcript.segments, displays, strict=True):
+        click.echo(f"{segment.start_ms / 1000:8.2f}  {segment.channel}  {display}")
+
+
+def _display(segment: TranscriptSegment) -> str:
+    """The segment as people write it: digits, and punctuation from pauses."""
+    from nlp.readable import apply, readable
+    from nlp.types import WordTime
+
+    words = [WordTime(w.word, w.start_ms, w.end_ms, w.confidence) for w in segment.words]
+    return apply(segment.text, readable(segment.text, words))
 
 
 @click.group()
@@ -161,6 +177,6 @@ def process(
         emit(result)
         return
     for segment in result["transcript"]:
-        click.echo(f"{segment['start_ms'] / 1000:8.2f}  {segment['speaker']:<6}  {segment['text']}")
+        click.echo(f"{segment['start_ms'] / 1000:8.2f}  {segment['speaker']:<6}  {segment['display']}")
     for slot in result["slots"]:
         click.echo(f"{slot.name:<20} {slot.display}  ({slot.confidence:.2f}, {slot.state})")

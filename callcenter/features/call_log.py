@@ -28,6 +28,8 @@ from callcenter.storage.call_views import (
     SegmentView,
 )
 from callcenter.storage.tables import CallRow
+from nlp.readable import readable
+from nlp.types import WordTime
 from workorder.views import OrderView, Page
 
 Edit = TypedDict(
@@ -46,6 +48,13 @@ Edit.__doc__ = "A person's change of a field during or after the call; ``by`` is
 
 
 @dataclass(frozen=True, slots=True)
+class ReadableSegment(SegmentView):
+    """A finished utterance and how to show it: ``text[start:end]`` appears as the row's text (nlp.readable)."""
+
+    shown: tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingFacts:
     """What a player needs to know about the stereo file (left caller, right agent)."""
 
@@ -60,7 +69,7 @@ class Replay(CallSummary):
     """One call with its time line; ``offset_ms`` counts from the start of the audio, None without audio."""
 
     linkedid: str
-    segments: tuple[SegmentView, ...]
+    segments: tuple[ReadableSegment, ...]
     events: tuple[CallEventView, ...]
     orders: tuple[OrderView, ...]
     edits: tuple[Edit, ...]
@@ -107,7 +116,7 @@ async def replay(session: AsyncSession, call_id: str, who: Principal) -> Replay:
     return Replay(
         **{field.name: getattr(detail.summary, field.name) for field in fields(CallSummary)},
         linkedid=detail.linkedid,
-        segments=detail.segments,
+        segments=tuple(_readable(segment) for segment in detail.segments),
         events=detail.events,
         orders=detail.orders,
         edits=tuple(_edit(edit, names) for edit in detail.edits),
@@ -156,3 +165,10 @@ def _edit(edit: EditView, names: dict[str, str]) -> Edit:
 def _facts(detail: CallDetail) -> RecordingFacts | None:
     stored = detail.recording
     return RecordingFacts(stored.duration_ms, stored.sample_rate_hz, stored.format, stored.partial) if stored else None
+
+
+def _readable(segment: SegmentView) -> ReadableSegment:
+    words = [WordTime(*word) for word in segment.words]
+    facts = {field.name: getattr(segment, field.name) for field in fields(SegmentView)}
+    shown = tuple((one.start, one.end, one.text) for one in readable(segment.text, words))
+    return ReadableSegment(**facts, shown=shown)

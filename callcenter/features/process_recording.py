@@ -13,6 +13,7 @@ from asr.transcribe import Progress, TranscriptSegment, transcribe
 from callcenter.config import Settings
 from nlp.extract import Extractor
 from nlp.gold import to_gold
+from nlp.readable import apply, readable
 from nlp.types import CallContext, Extraction, Segment, SpeakerName, WordTime
 
 SPEAKERS: tuple[SpeakerName, ...] = ("caller", "agent")
@@ -75,6 +76,7 @@ def _json(segment: Segment, heard: TranscriptSegment) -> dict[str, Any]:
         "start_ms": segment.start_ms,
         "end_ms": segment.end_ms,
         "text": segment.text,
+        "display": apply(segment.text, readable(segment.text, segment.words)),
         "confidence": heard.confidence,
         "words": [[w.word, w.start_ms, w.end_ms, w.confidence] for w in heard.words],
     }

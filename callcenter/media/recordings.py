@@ -22,6 +22,7 @@ from callcenter.media.recording_files import (
     Peaks,
     clip_of_file,
     encode,
+    peaks_path,
     read_peaks,
 )
 
@@ -107,9 +108,8 @@ class Recordings:
 
     def file(self, path: str) -> Path:
         """The file on disk. Raises NotFound when it is gone or ``path`` leads outside the folder."""
-        root = self._root.resolve()
-        found = (root / path).resolve()
-        if not found.is_relative_to(root) or found.suffix not in (".flac", ".wav") or not found.is_file():
+        found = self._place(path)
+        if not found.is_file():
             raise NotFound("there is no such recording", field="path")
         return found
 
@@ -122,6 +122,13 @@ class Recordings:
         file = self.file(path)
         return await asyncio.to_thread(clip_of_file, file, start_ms=start_ms, end_ms=end_ms, channel=channel)
 
+    async def remove(self, path: str) -> None:
+        """Delete the file, its peaks and folders that are empty then; nothing happens when it is gone already.
+
+        Raises Unavailable when the disk refuses, NotFound when ``path`` leads outside the folder.
+        """
+        await asyncio.to_thread(self._remove, path)
+
     async def aclose(self) -> None:
         """Let the last writes finish."""
         await asyncio.to_thread(self._writer.shutdown)
@@ -130,6 +137,28 @@ class Recordings:
         if not _CALL_ID.fullmatch(call_id):
             raise NotFound("not a call id", field="call_id")
         return self._root / ULID.from_str(call_id).datetime.strftime("%Y/%m/%d")
+
+    def _place(self, path: str) -> Path:
+        root = self._root.resolve()
+        place = (root / path).resolve()
+        if not place.is_relative_to(root) or place.suffix not in (".flac", ".wav"):
+            raise NotFound("there is no such recording", field="path")
+        return place
+
+    def _remove(self, path: str) -> None:
+        file = self._place(path)
+        try:
+            peaks_path(file).unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+            for folder in list(file.parents)[:3]:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+        except OSError as error:
+            raise Unavailable(
+                f"cannot remove the recording: {error.strerror or error}",
+                field=str(file),
+                fix="check the rights of the recordings folder; it is tried again every hour",
+            ) from error
 
     def _finish(self, part: Path, *, partial: bool) -> StoredRecording | None:
         name = _PART.fullmatch(part.name)

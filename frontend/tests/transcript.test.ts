@@ -8,7 +8,7 @@ import { ClockOffset } from '@/api/socket'
 import { describe, expect, it } from 'vitest'
 
 const mark = (start: number, end: number): Mark => ({ start, end, field: 'brand', order_id: 'O1' })
-const segment = (start_ms: number, end_ms: number): Segment => ({ segment_id: 's', speaker: 'caller', start_ms, end_ms, text: 'x', confidence: 1, words: [] })
+const segment = (start_ms: number, end_ms: number): Segment => ({ segment_id: 's', speaker: 'caller', start_ms, end_ms, text: 'x', shown: [], confidence: 1, words: [] })
 
 describe('marked words', () => {
   it('cut the text without losing a character', () => {
@@ -19,6 +19,22 @@ describe('marked words', () => {
   it('may overlap or reach beyond the text', () => {
     const runs = runsOf('abcdef', [mark(0, 4), mark(2, 99), mark(3, 4)])
     expect(runs.map((run) => run.text)).toEqual(['abcd', 'ef'])
+  })
+})
+
+describe('text as people write it', () => {
+  const text = '五栋二零二好的'
+  const shown: [number, number, string][] = [[0, 1, '5'], [2, 5, '202'], [5, 5, '，'], [7, 7, '。']]
+  const shownRuns = (marks: Mark[]) => runsOf(text, marks, shown).map((run) => [run.text, !!run.mark])
+
+  it('shows digits and punctuation in place of what was spoken', () => {
+    expect(shownRuns([])).toEqual([['5栋202，好的。', false]])
+  })
+  it('keeps the marks on their words, whole numbers at once', () => {
+    expect(shownRuns([mark(0, 2)])).toEqual([['5栋', true], ['202，好的。', false]])
+    expect(shownRuns([mark(2, 5), mark(5, 7)])).toEqual([['5栋', false], ['202', true], ['，', false], ['好的', true], ['。', false]])
+    expect(shownRuns([mark(3, 4)])).toEqual([['5栋', false], ['202', true], ['，好的。', false]])
+    expect(shownRuns([mark(5, 7)])).toEqual([['5栋202，', false], ['好的', true], ['。', false]])
   })
 })
 

@@ -215,12 +215,16 @@ export interface Catalogue {
 
 export type Word = [word: string, start_ms: number, end_ms: number, confidence: number]
 
+/** `text.slice(start, end)` of a segment appears as `text`: digits for numerals, punctuation from pauses. */
+export type Shown = [start: number, end: number, text: string]
+
 export interface Segment {
   segment_id: string
   speaker: Speaker
   start_ms: number
   end_ms: number
   text: string
+  shown: Shown[]
   confidence: number | null
   words: Word[]
 }

@@ -1,5 +1,5 @@
 /** The transcript as the page shows it: turns, runs of marked words, and what is being said at a moment. */
-import type { Evidence, FieldName, Order, Segment } from '@/api/types'
+import type { Evidence, FieldName, Order, Segment, Shown } from '@/api/types'
 import { FIELD_NAMES } from '@/api/types'
 
 export interface Mark {
@@ -9,9 +9,9 @@ export interface Mark {
   order_id: string
 }
 
-export interface Run {
+export interface Run<M> {
   text: string
-  mark: Mark | null
+  mark: M | null
 }
 
 /** Evidence of all orders, by segment: the words that became fields. */
@@ -29,19 +29,43 @@ export function marksOf(orders: readonly Order[]): Map<string, Mark[]> {
 }
 
 /** Text cut into runs; where marks overlap the one that starts first keeps its place, the rest gets what is left. */
-export function runsOf(text: string, marks: readonly Mark[]): Run[] {
-  const runs: Run[] = []
+export function runsOf<M extends { start: number; end: number }>(text: string, marks: readonly M[], shown: readonly Shown[] = []): Run<M>[] {
+  const runs: Run<M>[] = []
   let at = 0
-  for (const mark of [...marks].sort((a, b) => a.start - b.start || b.end - a.end)) {
+  const add = (end: number, mark: M | null): void => {
+    const shownText = appearance(text, at, end, shown, mark !== null)
+    if (shownText) runs.push({ text: shownText, mark })
+    at = end
+  }
+  for (const mark of marks.map((one) => whole(one, shown)).sort((a, b) => a.start - b.start || b.end - a.end)) {
     const start = Math.max(mark.start, at)
     const end = Math.min(mark.end, text.length)
     if (end <= start) continue
-    if (start > at) runs.push({ text: text.slice(at, start), mark: null })
-    runs.push({ text: text.slice(start, end), mark })
+    add(start, null)
+    add(end, mark)
+  }
+  add(text.length, null)
+  return runs
+}
+
+/** A mark on a part of a number takes all of it: half of 202 is nothing anybody said. */
+function whole<M extends { start: number; end: number }>(mark: M, shown: readonly Shown[]): M {
+  const touched = shown.filter(([start, end]) => start < mark.end && mark.start < end)
+  return { ...mark, start: Math.min(mark.start, ...touched.map(([start]) => start)), end: Math.max(mark.end, ...touched.map(([, end]) => end)) }
+}
+
+/** How `text.slice(from, to)` is shown. What is inserted at its borders is part of it unless it is marked. */
+function appearance(text: string, from: number, to: number, shown: readonly Shown[], marked: boolean): string {
+  let result = ''
+  let at = from
+  for (const [start, end, replacement] of shown) {
+    const outside = start < from || end > to
+    const atBorder = start === end && (start === from || end === to)
+    if (outside || (marked && atBorder)) continue
+    result += text.slice(at, start) + replacement
     at = end
   }
-  if (at < text.length) runs.push({ text: text.slice(at), mark: null })
-  return runs
+  return result + text.slice(at, to)
 }
 
 const CLIP_LEAD_MS = 250
