@@ -81,12 +81,26 @@ class CancelOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOrder(Command):
-    """A step of the life cycle by the names of ``workorder.policy.lifecycle``, whose MOVES say what a step needs."""
+    """A step of the life cycle by the names of ``workorder.policy.lifecycle``, whose MOVES say what a step needs.
+
+    ``business_day`` matters for ``create`` alone, as in CreateOrder.
+    """
 
     order_id: str
     action: str
     reason: str | None = None
     confirmation: str | None = None
+    edit_version: int | None = None
+    business_day: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPriority(Command):
+    """Say how urgent the work is: ``normal``, ``high`` or ``critical``."""
+
+    order_id: str
+    priority: str
+    reason: str | None = None
     edit_version: int | None = None
 
 
@@ -96,6 +110,7 @@ class AttachPart(Command):
 
     order_id: str
     parent_id: str | None
+    edit_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,15 @@ class WorkOrderMoved(OrderEvent):
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityChanged(OrderEvent):
+    """The work is more or less urgent than thought; ``before`` None: nobody had said."""
+
+    before: str | None
+    after: str
+    reason: str | None
+
+
 EVENTS: tuple[type[OrderEvent], ...] = (
     DraftOpened,
     DraftRevised,
@@ -78,5 +87,6 @@ EVENTS: tuple[type[OrderEvent], ...] = (
     WorkOrderCreated,
     WorkOrderCancelled,
     WorkOrderMoved,
+    PriorityChanged,
 )
 """Every event this library records: the outbox decodes by class name from here."""

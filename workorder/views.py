@@ -19,6 +19,7 @@ __all__ = [
     "AssetView",
     "ChangeView",
     "CustomerCard",
+    "MoveView",
     "OrderBrief",
     "OrderView",
     "Page",
@@ -114,6 +115,17 @@ class CustomerCard:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveView:
+    """A step that the order's status allows: a button. ``needs``: names of ``workorder.policy.lifecycle.Guard``."""
+
+    action: str
+    target: str
+    label: str
+    label_en: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView:
     """A draft or order with every field and its provenance."""
 
@@ -133,11 +145,18 @@ class OrderView:
     summary: str
     alerts: tuple[AlertView, ...]
     suggested_priority: str
+    priority: str
+    parent_id: str | None
+    confirmation: str | None
+    moves: tuple[MoveView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One line of an order's audit trail: who changed what, from what, to what (``field`` "status" for its moves)."""
+    """One line of an order's audit trail: who changed what, from what, to what (``field`` "status" for its moves).
+
+    ``change_id`` grows with time; ``hash`` chains the lines of an order (``workorder.policy.chain``).
+    """
 
     order_id: str
     at: datetime
@@ -146,3 +165,5 @@ class ChangeView:
     before: object
     after: object
     reason: str | None
+    change_id: int
+    hash: str

@@ -19,6 +19,7 @@ COMMANDS = {
     "asr": "callcenter.cli.speech:asr",
     "call": "callcenter.cli.speech:call",
     "nlp": "callcenter.cli.language:nlp",
+    "order": "callcenter.cli.orders:order",
     "db": "callcenter.cli.records:db",
     "user": "callcenter.cli.records:user",
     "api-key": "callcenter.cli.api_keys:api_key",

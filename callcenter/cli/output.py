@@ -58,7 +58,7 @@ def exit_code(error: CallcenterError) -> int:
 def as_application_error(error: Exception) -> CallcenterError | None:
     """Errors of the libraries as ours, so that each kind has one exit code; None for a defect."""
     from asr.errors import AsrError, AudioInvalid
-    from workorder.errors import WorkOrderError
+    from workorder import errors as domain
 
     if isinstance(error, CallcenterError):
         return error
@@ -66,8 +66,10 @@ def as_application_error(error: Exception) -> CallcenterError | None:
         return Invalid(str(error))
     if isinstance(error, AsrError):
         return Unavailable(str(error))
-    if isinstance(error, WorkOrderError):
-        return Invalid(str(error))
+    if isinstance(error, domain.WorkOrderError):
+        kinds = ((domain.NotFound, NotFound), (domain.Conflict, Conflict))
+        kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), Invalid)
+        return kind(error.message, field=error.field, fix=error.fix)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return Unavailable(
             error.strerror or str(error), field=error.filename, fix="free some space, or write elsewhere"

@@ -20,7 +20,10 @@ from callcenter.features.findings import Finding, Level, Problem
 from callcenter.features.startup import prepare_data_dir
 from callcenter.storage.database import Database
 from callcenter.storage.schema import SchemaOld
+from workorder.services import trail
 
+NEWEST = 1000
+"""Orders whose audit trail is proven; `callcenter order verify` proves all."""
 Check = Callable[[Settings], Awaitable[str]]
 
 
@@ -61,6 +64,28 @@ async def database(settings: Settings) -> str:
     finally:
         await opened.aclose()
     return f"{opened.url.get_backend_name()} answers and has this version's schema"
+
+
+async def audit_trail(settings: Settings) -> str:
+    """Nobody touched the audit trails of the newest orders behind the application's back."""
+    opened = await Database.open(settings.database_url())
+    try:
+        await opened.check()
+        async with opened.read() as work:
+            report = await trail.verify(work.session, newest=NEWEST)
+    except SchemaOld as error:
+        raise Problem(Level.WARNING, "not looked at: the schema is old", "`callcenter db upgrade`") from error
+    finally:
+        await opened.aclose()
+    if report.faults:
+        first = report.faults[0]
+        where = f"{first.number or first.order_id}, {f'line {first.change_id}' if first.change_id else 'its end'}"
+        raise Problem(
+            Level.ERROR,
+            f"{len(report.faults)} were touched, the first is {where}: {first.problem}",
+            "`callcenter order verify` names every one; compare with a backup",
+        )
+    return f"the trails of the newest {report.orders} orders are whole"
 
 
 async def model(settings: Settings) -> str:
@@ -138,6 +163,7 @@ CHECKS: Mapping[str, Check] = {
     "data_folder": data_folder,
     "disk": disk,
     "database": database,
+    "audit_trail": audit_trail,
     "model": model,
     "page": page,
     "web_port": web_port,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
 from callcenter.web.agent_socket import agent_socket
 from callcenter.web.api import api_keys, calls, catalogue, customers, operation, session, wallboard, work_orders
+from callcenter.web.order_routes import ORDER_ROUTES
 from callcenter.web.route import Access, Route, Unit
 
 ROUTES: tuple[Route, ...] = (
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/work-orders/{order_id}", P.ORDERS_EDIT, work_orders.edit, Unit.WRITE, etag=True),
     Route("POST", "/api/work-orders/{order_id}/create", P.ORDERS_EDIT, work_orders.create, Unit.WRITE, etag=True),
     Route("POST", "/api/work-orders/{order_id}/cancel", P.ORDERS_EDIT, work_orders.cancel, Unit.WRITE, etag=True),
+    *ORDER_ROUTES,
     Route("GET", "/api/catalogue", P.ORDERS, catalogue.read),
     Route("GET", "/api/wallboard", P.WALLBOARD, wallboard.read),
     Route("GET", "/api/api-keys", P.API_KEYS, api_keys.find, Unit.READ),

@@ -98,7 +98,7 @@ async def test_an_illegal_or_unknown_step_is_refused_with_the_legal_ones(databas
         await move(database, order.order_id, "complete")
     with pytest.raises(Invalid, match="must be one of create, dispatch"):
         await move(database, order.order_id, "fly")
-    with pytest.raises(Invalid, match="CreateOrder"):
+    with pytest.raises(Conflict, match="it cannot create"):
         await move(database, order.order_id, "create")
     with pytest.raises(NotFound):
         await move(database, "nope", "dispatch")
@@ -140,6 +140,19 @@ async def cancel(db: Database, order: OrderView) -> None:
     async with db.write() as work:
         await orders.cancel_order(work.session, CancelOrder(by="u1", at=AT, order_id=order.order_id, reason="不修了"))
         await work.commit()
+
+
+async def test_a_part_opens_again_only_with_its_whole(database: Database) -> None:
+    """A closed whole holds no open part: it is reopened first."""
+    whole, part = await new_order(database), await new_order(database)
+    await attach(database, part, whole)
+    for order in (part, whole):
+        await move(database, order.order_id, *TO_COMPLETED)
+        await move(database, order.order_id, "confirm", confirmation="customer")
+    with pytest.raises(Conflict, match=str(whole.number)):
+        await move(database, part.order_id, "reopen", reason="又坏了")
+    await move(database, whole.order_id, "reopen", reason="又坏了")
+    assert (await move(database, part.order_id, "reopen", reason="又坏了")).status == "reopened"
 
 
 async def test_an_order_is_never_a_part_of_itself(database: Database) -> None:

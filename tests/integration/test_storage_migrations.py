@@ -21,7 +21,7 @@ from callcenter.storage.database import Database
 from callcenter.storage.tables import metadata
 from tests.conftest import named, run_sql
 from workorder.commands import MoveOrder
-from workorder.services import lifecycle
+from workorder.services import lifecycle, trail
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -118,6 +118,47 @@ async def test_orders_of_the_first_release_are_there_after_the_upgrade(empty_url
         moved = await lifecycle.move_order(work.session, command)
         await work.commit()
     assert (moved.status, moved.edit_version, moved.summary) == ("dispatched", 3, "s")
+    await database.aclose()
+
+
+async def test_trails_written_before_they_were_chained_hold_after_the_upgrade(empty_url: str) -> None:
+    """The revision that chains them computes the hash of every line there is, and takes the suggested priority over."""
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(schema.upgrade, "0004")
+        for order, status in (("o1", "created"), ("o2", "draft"), ("o3", "draft")):
+            await connection.execute(
+                text(
+                    "INSERT INTO work_orders (order_id, status, sequence, created_at, edit_version, version, "
+                    "suggested_priority, summary, alerts, field_values) "
+                    "VALUES (:order, :status, 1, '2026-11-21 09:00:00.000000', 2, 2, 'high', 's', '[]', '{}')"
+                ),
+                {"order": order, "status": status},
+            )
+        for order, field, after in (
+            ("o1", "status", '"draft"'),
+            ("o2", "status", '"draft"'),
+            ("o1", "address", '{"city": "杭州市", "detail": null}'),
+            ("o1", "status", '"created"'),
+        ):
+            await connection.execute(
+                text(
+                    "INSERT INTO work_order_changes (order_id, at, by, field, before, after, reason) "
+                    f"VALUES ('{order}', '2026-11-21 09:00:00.120000', 'u1', '{field}', NULL, '{after}', NULL)"
+                )
+            )
+    await engine.dispose()
+    database = await Database.open(empty_url)
+    await database.upgrade()
+    async with database.write() as work:
+        before = await trail.verify(work.session)
+        command = MoveOrder(by="u1", at=datetime(2026, 11, 22, tzinfo=UTC), order_id="o1", action="dispatch")
+        moved = await lifecycle.move_order(work.session, command)
+        await work.commit()
+    async with database.read() as work:
+        after = await trail.verify(work.session)
+    assert ((before.orders, before.changes, before.faults), (after.changes, after.faults)) == ((3, 4, ()), (5, ()))
+    assert moved.priority == "high"
     await database.aclose()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
@@ -12,26 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workorder.errors import Conflict, FieldProblem, Invalid
 from workorder.fields import EvidenceRef, FieldContent, FieldState, FieldValue, Source, missing
-from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
+from workorder.model.base import Base, Key, sorted_text
 from workorder.model.customers import Customer
-from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Status, actions
+from workorder.model.trail import OrderChange
+from workorder.policy.chain import link
+from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import appointment_ends, display
-
-
-class OrderChange(Base):
-    """One changed field (or ``status``) of an order: who, when, from what, to what. Rows are only ever added."""
-
-    __tablename__ = "work_order_changes"
-
-    change_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
-    order_id: Mapped[str] = mapped_column(Key, ForeignKey("work_orders.order_id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(String(40))
-    field: Mapped[str] = mapped_column(String(40))
-    before: Mapped[Any | None] = mapped_column(JsonColumn)
-    after: Mapped[Any | None] = mapped_column(JsonColumn)
-    reason: Mapped[str | None] = mapped_column(String(500))
 
 
 class OrderCounter(Base):
@@ -89,6 +77,10 @@ class WorkOrder(Base):
     """The order this one is a part of; several parts go on side by side."""
     confirmation: Mapped[str | None] = mapped_column(String(16))
     """On whose word it was closed: ``workorder.policy.lifecycle.Confirmation``."""
+    priority: Mapped[str | None] = mapped_column(String(16))
+    """``workorder.policy.lifecycle.Priority``; None while nobody decided and the suggestion counts."""
+    trail_head: Mapped[str] = mapped_column(String(64), default="")
+    """Hash of the newest line of the audit trail; "" before the first."""
 
     __table_args__ = (
         UniqueConstraint("call_id", "sequence"),
@@ -132,7 +124,7 @@ class WorkOrder(Base):
     def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[OrderChange]:
         """Take the machine's present knowledge: touched fields stay, vanished heard values are withdrawn."""
         if self.status not in HEARING:
-            raise Conflict(f"{self._name} is {self.status}: speech only fills drafts", field="status")
+            raise Conflict(f"{self.name} is {self.status}: speech only fills drafts", field="status")
         before = self.fields
         after = dict(before)
         for name, value in heard.items():
@@ -148,8 +140,7 @@ class WorkOrder(Base):
         self, values: Mapping[str, FieldContent | None], accept: Iterable[str], *, by: str, at: datetime
     ) -> list[OrderChange]:
         """A person's new values, and heard values found right. The machine never changes these fields again."""
-        if self.status not in EDITABLE:
-            raise Conflict(f"{self._name} is {self.status} and can no longer be changed", field="status")
+        self.check_editable()
         before = self.fields
         after = dict(before)
         for name, value in values.items():
@@ -176,42 +167,78 @@ class WorkOrder(Base):
         reason: str | None = None,
         confirmation: Confirmation | None = None,
         open_parts: Sequence[str] = (),
+        closed_whole: str | None = None,
     ) -> OrderChange:
-        """Follow the life cycle's table. Conflict names the moves that are possible, Invalid what a guard misses."""
+        """Follow the life cycle's table. Conflict names the moves that are possible, Invalid what a guard misses.
+
+        ``open_parts`` and ``closed_whole`` name the orders that may stand in the way.
+        """
         move = MOVES[action]
         if self.status not in move.sources:
             possible = ", ".join(actions(Status(self.status))) or "none"
             raise Conflict(
-                f"{self._name} is {self.status}: it cannot {action}; possible now: {possible}", field="status"
+                f"{self.name} is {self.status}: it cannot {action}; possible now: {possible}", field="status"
             )
-        asked = _Asked(reason, confirmation, tuple(open_parts))
+        asked = _Asked(reason, confirmation, tuple(open_parts), closed_whole)
         for guard in move.guards:
             _GUARDS[guard](self, asked)
-        change = OrderChange(
-            order_id=self.order_id,
-            at=at,
-            by=by,
-            field="status",
-            before=self.status,
-            after=str(move.target),
-            reason=reason,
-        )
+        change = self.stamp("status", self.status, move.target, by=by, at=at, reason=reason)
         self.status = move.target
         self.confirmation = confirmation if Guard.CONFIRMATION in move.guards else self.confirmation
         self.edit_version += 1
         return change
 
+    def set_priority(self, priority: Priority, *, by: str, at: datetime, reason: str | None) -> OrderChange:
+        """Say how urgent the work is, against what speech or the service level thought."""
+        self.check_editable()
+        change = self.stamp("priority", self.priority, priority, by=by, at=at, reason=reason)
+        self.priority = priority
+        self.edit_version += 1
+        return change
+
+    def adopt_suggestion(self, *, by: str, at: datetime) -> list[OrderChange]:
+        """Nobody said how urgent the work is: what speech suggested counts from now on."""
+        self.priority = self.suggested_priority
+        if self.priority == Priority.NORMAL:
+            return []
+        return [self.stamp("priority", None, self.priority, by=by, at=at, reason="suggested by what was said")]
+
+    def stamp(
+        self, field: str, before: object, after: object, *, by: str, at: datetime, reason: str | None = None
+    ) -> OrderChange:
+        """The next line of the audit trail, chained to the one before it. The caller must add it to the session."""
+        before, after = _plain(before), _plain(after)
+        self.trail_head = link(
+            self.trail_head or "", self.order_id, at=at, by=by, field=field, before=before, after=after, reason=reason
+        )
+        return OrderChange(
+            order_id=self.order_id,
+            at=at,
+            by=by,
+            field=field,
+            before=before,
+            after=after,
+            reason=reason,
+            hash=self.trail_head,
+        )
+
+    def check_editable(self) -> None:
+        """Raise Conflict when the order is done: what it says stays as it is until it is reopened."""
+        if self.status not in EDITABLE:
+            raise Conflict(f"{self.name} is {self.status} and can no longer be changed", field="status")
+
     def check_version(self, seen: int | None) -> None:
         """Raise Conflict when somebody else changed the order after the person read it."""
         if seen is not None and seen != self.edit_version:
             raise Conflict(
-                f"{self._name} was changed by somebody else (you saw version {seen}, it is now {self.edit_version})",
+                f"{self.name} was changed by somebody else (you saw version {seen}, it is now {self.edit_version})",
                 field="edit_version",
                 fix="load it again and repeat the change",
             )
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What messages call it."""
         return f"order {self.number or self.order_id}"
 
     def _empty(self, name: str) -> bool:
@@ -224,9 +251,7 @@ class WorkOrder(Base):
         self, before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], *, by: str, at: datetime
     ) -> list[OrderChange]:
         return [
-            OrderChange(
-                order_id=self.order_id, at=at, by=by, field=name, before=_content(before.get(name)), after=new.value
-            )
+            self.stamp(name, _content(before.get(name)), new.value, by=by, at=at)
             for name, new in after.items()
             if _content(before.get(name)) != new.value
         ]
@@ -254,6 +279,7 @@ class _Asked(NamedTuple):
     reason: str | None
     confirmation: Confirmation | None
     open_parts: tuple[str, ...]
+    closed_whole: str | None
 
 
 def _need_fields(order: WorkOrder, _asked: _Asked) -> None:
@@ -277,6 +303,13 @@ def _need_closed_parts(_order: WorkOrder, asked: _Asked) -> None:
         )
 
 
+def _need_open_whole(_order: WorkOrder, asked: _Asked) -> None:
+    if asked.closed_whole:
+        raise Conflict(
+            f"it is a part of {asked.closed_whole}, which is closed", field="parent_id", fix="reopen that first"
+        )
+
+
 def _need_confirmation(_order: WorkOrder, asked: _Asked) -> None:
     if asked.confirmation is None:
         words = ", ".join(Confirmation)
@@ -287,8 +320,14 @@ _GUARDS: Mapping[Guard, Callable[[WorkOrder, _Asked], None]] = {
     Guard.FIELDS_COMPLETE: _need_fields,
     Guard.REASON: _need_reason,
     Guard.PARTS_CLOSED: _need_closed_parts,
+    Guard.WHOLE_OPEN: _need_open_whole,
     Guard.CONFIRMATION: _need_confirmation,
 }
+
+
+def _plain(content: object) -> object:
+    """Words of ours as plain text, as the trail keeps and hashes them."""
+    return str(content) if isinstance(content, StrEnum) else content
 
 
 def _content(field: FieldValue | None) -> FieldContent | None:

@@ -46,6 +46,14 @@ STATUS_LABELS: Mapping[Status, str] = {
 }
 
 
+class Priority(StrEnum):
+    """How urgent the work is, lowest first."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
 class Action(StrEnum):
     """What can be done to an order's status."""
 
@@ -72,6 +80,8 @@ class Guard(StrEnum):
     """Every field the service type requires has a value."""
     PARTS_CLOSED = "parts_closed"
     """No order that belongs to this one is still open."""
+    WHOLE_OPEN = "whole_open"
+    """The order that this one is a part of, if any, is not closed."""
     CONFIRMATION = "confirmation"
     """The customer said so, or the appliance was seen to work again."""
     REASON = "reason"
@@ -99,6 +109,7 @@ class Move:
 
 _S, _A, _G = Status, Action, Guard
 _UNDERWAY = frozenset({_S.DISPATCHED, _S.ACCEPTED, _S.DEPARTED, _S.ARRIVED, _S.WORKING})
+_DONE = frozenset({_S.COMPLETED, _S.CONFIRMED, _S.FOLLOWED_UP})
 _STALLED = frozenset({_S.WAITING_PARTS, _S.RESCHEDULED, _S.ESCALATED, _S.REOPENED})
 _UNDONE = frozenset({_S.CREATED}) | _UNDERWAY | _STALLED
 
@@ -120,7 +131,9 @@ _TABLE = (
     _move(_A.RESCHEDULE, _UNDONE - {_S.RESCHEDULED, _S.REOPENED}, _S.RESCHEDULED, "改约", "Reschedule", _G.REASON),
     _move(_A.ESCALATE, _UNDONE - {_S.ESCALATED}, _S.ESCALATED, "升级", "Escalate", _G.REASON),
     _move(_A.COMPLETE, [_S.WORKING], _S.COMPLETED, "完工", "Complete", _G.PARTS_CLOSED),
-    _move(_A.REOPEN, [_S.COMPLETED, _S.CONFIRMED, _S.FOLLOWED_UP], _S.REOPENED, "返修", "Reopen", _G.REASON),
+    _move(
+        _A.REOPEN, [_S.COMPLETED, _S.CONFIRMED, _S.FOLLOWED_UP], _S.REOPENED, "返修", "Reopen", _G.REASON, _G.WHOLE_OPEN
+    ),
     _move(_A.CONFIRM, [_S.COMPLETED], _S.CONFIRMED, "确认", "Confirm", _G.PARTS_CLOSED, _G.CONFIRMATION),
     _move(_A.FOLLOW_UP, [_S.CONFIRMED], _S.FOLLOWED_UP, "回访", "Follow up"),
     _move(_A.CANCEL, _UNDONE | {_S.DRAFT}, _S.CANCELLED, "取消", "Cancel", _G.REASON, _G.PARTS_CLOSED),

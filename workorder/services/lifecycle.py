@@ -1,4 +1,4 @@
-"""The steps of an order after it was created, and orders that are parts of another."""
+"""The steps of an order, how urgent it is, and orders that are parts of another."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
-from workorder.commands import AttachPart, MoveOrder
+from workorder.commands import AttachPart, CancelOrder, CreateOrder, MoveOrder, SetPriority
 from workorder.errors import Conflict, Invalid
-from workorder.events import OrderEdited, WorkOrderMoved
-from workorder.model.orders import OrderChange, WorkOrder
-from workorder.policy.lifecycle import CLOSED, Action, Confirmation
-from workorder.services.orders import locked, open_parts, view
+from workorder.events import PriorityChanged, WorkOrderMoved
+from workorder.model.orders import WorkOrder
+from workorder.policy.lifecycle import CLOSED, Action, Confirmation, Priority
+from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
 from workorder.views import OrderView
 
 Word = TypeVar("Word", bound=StrEnum)
 
-_OWN_COMMANDS = {Action.CREATE: "use CreateOrder, which gives the number", Action.CANCEL: "use CancelOrder"}
-
 
 async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
-    """Take one step of the life cycle.
+    """Take one step of the life cycle, whichever: the one door for buttons, command line and other programs.
 
     Raises Conflict (not from this status, the possible steps are named; parts are still open; changed meanwhile),
     Invalid (no such step, or without the reason, confirmation or fields it needs), NotFound.
     """
-    action = _word(Action, command.action, "action")
-    if action in _OWN_COMMANDS:
-        raise Invalid(f"{action} has a command of its own", field="action", fix=_OWN_COMMANDS[action])
+    action = word(Action, command.action, "action")
+    if action is Action.CREATE:
+        return await create_order(session, _creation(command))
+    if action is Action.CANCEL:
+        return await cancel_order(session, _cancellation(command))
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
     change = order.move(
@@ -38,8 +38,9 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
         by=command.by,
         at=command.at,
         reason=command.reason,
-        confirmation=_word(Confirmation, command.confirmation, "confirmation") if command.confirmation else None,
+        confirmation=word(Confirmation, command.confirmation, "confirmation") if command.confirmation else None,
         open_parts=await open_parts(session, order.order_id),
+        closed_whole=await _closed_whole(session, order),
     )
     session.add(change)
     await session.flush()
@@ -57,35 +58,44 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     return view(order)
 
 
-async def attach_part(session: AsyncSession, command: AttachPart) -> OrderView:
-    """Make an order a part of another, or free it. Raises Conflict for a circle or a closed whole, NotFound."""
+async def set_priority(session: AsyncSession, command: SetPriority) -> OrderView:
+    """Say how urgent the work is. Nothing happens when it is so already. Raises Invalid, Conflict (done), NotFound."""
+    priority = word(Priority, command.priority, "priority")
     order = await locked(session, command.order_id)
-    if command.parent_id is not None:
-        whole = await locked(session, command.parent_id)
-        if whole.status in CLOSED:
-            raise Conflict(f"order {whole.number or whole.order_id} is {whole.status}", field="parent_id")
-        await _refuse_circle(session, order, whole)
-    change = OrderChange(
-        order_id=order.order_id,
-        at=command.at,
-        by=command.by,
-        field="parent_id",
-        before=order.parent_id,
-        after=command.parent_id,
-    )
-    order.parent_id = command.parent_id
-    order.edit_version += 1
+    order.check_version(command.edit_version)
+    if order.priority == priority:
+        return view(order)
+    change = order.set_priority(priority, by=command.by, at=command.at, reason=command.reason)
     session.add(change)
     await session.flush()
-    edited = OrderEdited(
+    changed = PriorityChanged(
         order_id=order.order_id,
         call_id=order.call_id,
         at=command.at,
         by=command.by,
-        fields=("parent_id",),
-        edit_version=order.edit_version,
+        before=None if change.before is None else str(change.before),
+        after=str(priority),
+        reason=command.reason,
     )
-    uow.record(session, edited)
+    uow.record(session, changed)
+    return view(order)
+
+
+async def attach_part(session: AsyncSession, command: AttachPart) -> OrderView:
+    """Make an order a part of another, or free it. Raises Conflict for a circle or a closed order, NotFound."""
+    order = await locked(session, command.order_id)
+    order.check_version(command.edit_version)
+    _refuse_closed(order)
+    if command.parent_id is not None:
+        whole = await locked(session, command.parent_id)
+        _refuse_closed(whole)
+        await _refuse_circle(session, order, whole)
+    if order.parent_id == command.parent_id:
+        return view(order)
+    session.add(order.stamp("parent_id", order.parent_id, command.parent_id, by=command.by, at=command.at))
+    order.parent_id = command.parent_id
+    order.edit_version += 1
+    await edited(session, order, ("parent_id",), by=command.by, at=command.at)
     return view(order)
 
 
@@ -97,6 +107,46 @@ async def parts_of(session: AsyncSession, order_id: str) -> tuple[OrderView, ...
     return tuple(view(order) for order in found)
 
 
+def word(kind: type[Word], text: str, field: str) -> Word:
+    """``text`` as a word of the table ``kind``; raises Invalid that names the words there are."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise Invalid(f"must be one of {', '.join(kind)}", field=field) from None
+
+
+def _creation(command: MoveOrder) -> CreateOrder:
+    return CreateOrder(
+        by=command.by,
+        at=command.at,
+        order_id=command.order_id,
+        edit_version=command.edit_version,
+        business_day=command.business_day,
+    )
+
+
+def _cancellation(command: MoveOrder) -> CancelOrder:
+    return CancelOrder(
+        by=command.by,
+        at=command.at,
+        order_id=command.order_id,
+        edit_version=command.edit_version,
+        reason=command.reason or "",
+    )
+
+
+def _refuse_closed(order: WorkOrder) -> None:
+    if order.status in CLOSED:
+        raise Conflict(f"{order.name} is {order.status}", field="parent_id", fix="reopen it first")
+
+
+async def _closed_whole(session: AsyncSession, order: WorkOrder) -> str | None:
+    if order.parent_id is None:
+        return None
+    whole = await locked(session, order.parent_id)
+    return (whole.number or whole.order_id) if whole.status in CLOSED else None
+
+
 async def _refuse_circle(session: AsyncSession, order: WorkOrder, whole: WorkOrder) -> None:
     """Walk up from ``whole``: the order must not be there, or it would be a part of itself."""
     above: WorkOrder | None = whole
@@ -104,10 +154,3 @@ async def _refuse_circle(session: AsyncSession, order: WorkOrder, whole: WorkOrd
         if above.order_id == order.order_id:
             raise Conflict("an order cannot be a part of itself", field="parent_id")
         above = await locked(session, above.parent_id) if above.parent_id else None
-
-
-def _word(kind: type[Word], text: str, field: str) -> Word:
-    try:
-        return kind(text)
-    except ValueError:
-        raise Invalid(f"must be one of {', '.join(kind)}", field=field) from None

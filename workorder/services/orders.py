@@ -16,17 +16,27 @@ from workorder.errors import Invalid, NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
 from workorder.fields import FieldContent, FieldValue, Source, missing, questions
 from workorder.ids import new_id
-from workorder.model.orders import OrderChange, WorkOrder
-from workorder.policy.lifecycle import CLOSED, Action, Status
+from workorder.model.orders import WorkOrder
+from workorder.model.trail import OrderChange
+from workorder.policy.lifecycle import CLOSED, MOVES, Action, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
 from workorder.services import outcomes
 from workorder.services.customers import known_fields
 from workorder.services.paging import decode_cursor, encode_cursor
-from workorder.views import AlertView, ChangeView, OrderView, Page
+from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
 MAX_PAGE = 200
+MOVES_FROM: Mapping[Status, tuple[MoveView, ...]] = {
+    status: tuple(
+        MoveView(move.action, move.target, move.label, move.label_en, tuple(map(str, move.guards)))
+        for move in MOVES.values()
+        if status in move.sources
+    )
+    for status in Status
+}
+"""The buttons of an order in each status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +70,7 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         alerts=[],
         suggested_priority="normal",
     )
-    opened = OrderChange(order_id=order.order_id, at=command.at, by=command.by, field="status", after=str(Status.DRAFT))
+    opened = order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
     source = Source.CUSTOMER if command.by == MACHINE else Source.AGENT
     changes = order.prefill(check_all(dict(command.fields)), source, by=command.by, at=command.at)
     if command.customer_id:
@@ -118,7 +128,7 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     before = order.fields
     session.add_all(order.edit(values, command.accept, by=command.by, at=command.at))
     await outcomes.judged(session, order, before, (*values, *command.accept), by=command.by, at=command.at)
-    await _edited(session, order, (*values, *command.accept), by=command.by, at=command.at)
+    await edited(session, order, (*values, *command.accept), by=command.by, at=command.at)
     return view(order)
 
 
@@ -134,19 +144,10 @@ async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView
     if order.customer_id is not None:
         mistaken = await known_fields(session, order.customer_id)
         session.add_all(order.forget(mistaken, by=command.by, at=command.at))
-    session.add(
-        OrderChange(
-            order_id=order.order_id,
-            at=command.at,
-            by=command.by,
-            field="customer_id",
-            before=order.customer_id,
-            after=command.customer_id,
-        )
-    )
+    session.add(order.stamp("customer_id", order.customer_id, command.customer_id, by=command.by, at=command.at))
     order.customer_id = command.customer_id
     session.add_all(order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at))
-    await _edited(session, order, ("customer_id",), by=command.by, at=command.at)
+    await edited(session, order, ("customer_id",), by=command.by, at=command.at)
     return view(order)
 
 
@@ -159,6 +160,8 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
     order.saved_at = command.at
     order.created_by = command.by
     session.add(change)
+    if order.priority is None:
+        session.add_all(order.adopt_suggestion(by=MACHINE, at=command.at))
     await outcomes.left(session, order, by=command.by, at=command.at)
     await session.flush()
     created = WorkOrderCreated(
@@ -218,9 +221,7 @@ async def changes_of(session: AsyncSession, order_ids: Iterable[str]) -> tuple[C
     found = await session.scalars(
         select(OrderChange).where(OrderChange.order_id.in_(list(order_ids))).order_by(OrderChange.change_id)
     )
-    return tuple(
-        ChangeView(row.order_id, row.at, row.by, row.field, row.before, row.after, row.reason) for row in found
-    )
+    return tuple(change_view(row) for row in found)
 
 
 def view(order: WorkOrder) -> OrderView:
@@ -243,6 +244,25 @@ def view(order: WorkOrder) -> OrderView:
         summary=order.summary,
         alerts=tuple(AlertView(**alert) for alert in order.alerts),
         suggested_priority=order.suggested_priority,
+        priority=order.priority or order.suggested_priority,
+        parent_id=order.parent_id,
+        confirmation=order.confirmation,
+        moves=MOVES_FROM[Status(order.status)],
+    )
+
+
+def change_view(row: OrderChange) -> ChangeView:
+    """A line of the trail as everyone sees it."""
+    return ChangeView(
+        order_id=row.order_id,
+        at=row.at,
+        by=row.by,
+        field=row.field,
+        before=row.before,
+        after=row.after,
+        reason=row.reason,
+        change_id=row.change_id,
+        hash=row.hash,
     )
 
 
@@ -273,7 +293,8 @@ async def _of_call(session: AsyncSession, call_id: str | None, sequence: int) ->
     return (await session.scalars(statement)).one_or_none()
 
 
-async def _edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...], *, by: str, at: datetime) -> None:
+async def edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...], *, by: str, at: datetime) -> None:
+    """Write the change down and say that these fields changed."""
     await session.flush()
     uow.record(
         session,

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.errors import Conflict, NotFound
 from workorder.model.customers import Customer
-from workorder.model.orders import OrderChange, WorkOrder
+from workorder.model.orders import WorkOrder
+from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import Status
 from workorder.policy.sla import TIERS, Tier, tier_of
 from workorder.policy.sla_trail import Standing, standing

@@ -75,41 +75,45 @@ async def open_draft(ask: Ask, body: NewOrder) -> OrderView:
     """Start a draft."""
     if body.call_id is not None:
         await call_log.check_visible(ask.rows, body.call_id, ask.who)
-    command = OpenDraft(**_by(ask), call_id=body.call_id, customer_id=body.customer_id, fields=body.fields)
-    return _changed(ask, await orders.open_draft(ask.rows, command))
+    command = OpenDraft(**stamp(ask), call_id=body.call_id, customer_id=body.customer_id, fields=body.fields)
+    return changed(ask, await orders.open_draft(ask.rows, command))
 
 
 async def edit(ask: Ask, order_id: Id, edit_version: int, body: OrderEdit) -> OrderView:
     """Change fields; speech leaves them alone from then on."""
-    await _check_version(ask, order_id, edit_version)
+    await check_version(ask, order_id, edit_version)
     command = EditOrder(
-        **_by(ask), order_id=order_id, edit_version=edit_version, fields=body.fields, accept=body.accept
+        **stamp(ask), order_id=order_id, edit_version=edit_version, fields=body.fields, accept=body.accept
     )
-    return _changed(ask, await orders.edit_order(ask.rows, command))
+    return changed(ask, await orders.edit_order(ask.rows, command))
 
 
 async def create(ask: Ask, order_id: Id, edit_version: int, body: Nothing) -> OrderView:  # noqa: ARG001 - the body is only checked
     """Turn the draft into an order with a number."""
-    await _check_version(ask, order_id, edit_version)
-    local = ask.services.clock.now().astimezone(ZoneInfo(ask.services.settings.timezone))
-    command = CreateOrder(
-        **_by(ask), order_id=order_id, edit_version=edit_version, business_day=local.strftime("%Y%m%d")
-    )
-    return _changed(ask, await orders.create_order(ask.rows, command))
+    await check_version(ask, order_id, edit_version)
+    command = CreateOrder(**stamp(ask), order_id=order_id, edit_version=edit_version, business_day=business_day(ask))
+    return changed(ask, await orders.create_order(ask.rows, command))
 
 
 async def cancel(ask: Ask, order_id: Id, edit_version: int, body: Cancellation) -> OrderView:
     """Cancel a draft or an order."""
-    await _check_version(ask, order_id, edit_version)
-    command = CancelOrder(**_by(ask), order_id=order_id, edit_version=edit_version, reason=body.reason)
-    return _changed(ask, await orders.cancel_order(ask.rows, command))
+    await check_version(ask, order_id, edit_version)
+    command = CancelOrder(**stamp(ask), order_id=order_id, edit_version=edit_version, reason=body.reason)
+    return changed(ask, await orders.cancel_order(ask.rows, command))
 
 
-def _by(ask: Ask) -> dict[str, Any]:
+def business_day(ask: Ask) -> str:
+    """Today here, as it goes into an order's number."""
+    return ask.services.clock.now().astimezone(ZoneInfo(ask.services.settings.timezone)).strftime("%Y%m%d")
+
+
+def stamp(ask: Ask) -> dict[str, Any]:
+    """Who and when, for a command."""
     return {"by": ask.who.user_id, "at": ask.services.clock.now()}
 
 
-async def _check_version(ask: Ask, order_id: str, edit_version: int) -> None:
+async def check_version(ask: Ask, order_id: str, edit_version: int) -> None:
+    """Raise VersionStale when ``If-Match`` names another version than the order has now."""
     current = (await orders.get_order(ask.rows, order_id)).edit_version
     if current != edit_version:
         raise VersionStale(
@@ -119,7 +123,7 @@ async def _check_version(ask: Ask, order_id: str, edit_version: int) -> None:
         )
 
 
-def _changed(ask: Ask, order: OrderView) -> OrderView:
+def changed(ask: Ask, order: OrderView) -> OrderView:
     """Tell every desk that shows the order, once it is committed."""
     ask.after_commit.append(lambda: ask.services.live_orders.changed(order))
     return order

@@ -32,6 +32,7 @@ steps = st.tuples(
     st.sampled_from([None, " ", "because"]),
     st.sampled_from([None, *Confirmation]),
     st.sampled_from([(), ("WO1",)]),
+    st.sampled_from([None, "WO2"]),
 )
 
 
@@ -46,7 +47,7 @@ def order(status: Status = Status.DRAFT, *, complete: bool = True) -> WorkOrder:
 def test_an_order_only_ever_follows_the_table(wanted: list, complete: bool) -> None:
     """Any sequence: a step is taken exactly if the table has it and its guards hold; a refused one changes nothing."""
     subject = order(complete=complete)
-    for action, reason, confirmation, open_parts in wanted:
+    for action, reason, confirmation, open_parts, closed_whole in wanted:
         before, version, word = Status(subject.status), subject.edit_version, subject.confirmation
         move = MOVES[action]
         holds = {
@@ -54,8 +55,16 @@ def test_an_order_only_ever_follows_the_table(wanted: list, complete: bool) -> N
             Guard.REASON: reason == "because",
             Guard.CONFIRMATION: confirmation is not None,
             Guard.PARTS_CLOSED: not open_parts,
+            Guard.WHOLE_OPEN: closed_whole is None,
         }
-        arguments = {"by": "u1", "at": AT, "reason": reason, "confirmation": confirmation, "open_parts": open_parts}
+        arguments = {
+            "by": "u1",
+            "at": AT,
+            "reason": reason,
+            "confirmation": confirmation,
+            "open_parts": open_parts,
+            "closed_whole": closed_whole,
+        }
         if before in move.sources and all(holds[guard] for guard in move.guards):
             change = subject.move(action, **arguments)
             assert (change.before, change.after, change.by, change.at) == (before, move.target, "u1", AT)
@@ -70,7 +79,7 @@ def test_an_order_only_ever_follows_the_table(wanted: list, complete: bool) -> N
 def test_no_order_closes_as_done_without_confirmation(wanted: list) -> None:
     """Whatever the way, a confirmed or followed-up order has somebody's word for it and had no open parts then."""
     subject = order()
-    for action, reason, confirmation, open_parts in wanted:
+    for action, reason, confirmation, open_parts, _closed_whole in wanted:
         try:
             subject.move(action, by="u", at=AT, reason=reason, confirmation=confirmation, open_parts=open_parts)
         except (Conflict, Invalid):

@@ -1,0 +1,118 @@
+"""The life of a work order over HTTP: every step, how urgent it is, its parts and its audit trail."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.api_site import FIELDS, Site, open_site
+from workorder.policy.lifecycle import MOVES
+
+LIFE = (
+    "create dispatch accept depart arrive wait_for_parts begin reschedule escalate dispatch accept depart arrive begin "
+    "complete reopen dispatch accept depart arrive begin complete confirm follow_up"
+)
+
+
+@pytest.fixture
+async def site(tmp_path):
+    async with open_site(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+async def agent(site: Site):
+    async with site.browser("agent") as browser:
+        yield browser
+
+
+async def step(browser, order: dict, action: str, **more: object):
+    body = {"action": action, **more}
+    return await browser.post(
+        f"/api/work-orders/{order['order_id']}/moves", body, If_Match=f'"{order["edit_version"]}"'
+    )
+
+
+async def opened(browser) -> dict:
+    return await (await browser.post("/api/work-orders", {"fields": FIELDS})).json()
+
+
+async def created(browser) -> dict:
+    return await (await step(browser, await opened(browser), "create")).json()
+
+
+async def test_every_step_of_the_table_is_reachable(site: Site, agent):
+    """A whole life by the buttons the order shows: each step is offered, taken, and in the trail with who, when, why."""
+    order = await opened(agent)
+    for action in LIFE.split():
+        await site.clock.advance(60)
+        assert action in [move["action"] for move in order["moves"]]
+        answer = await step(agent, order, action, reason="因为", confirmation="customer")
+        assert answer.status == 200, await answer.text()
+        order = await answer.json()
+        assert (order["status"], answer.headers["ETag"]) == (MOVES[action].target, f'"{order["edit_version"]}"')
+    assert (order["status"], order["number"], order["confirmation"]) == ("followed_up", "WO20261121-0001", "customer")
+    assert set(LIFE.split()) | {"cancel"} == set(MOVES)
+    trail = await (await agent.get(f"/api/work-orders/{order['order_id']}/changes?field=status")).json()
+    assert [line["after"] for line in trail["items"]] == ["draft", *(MOVES[action].target for action in LIFE.split())]
+    assert {line["by"] for line in trail["items"]} == {site.users["agent"].user_id}
+    assert len({line["at"] for line in trail["items"]}) == len(trail["items"])
+
+
+async def test_a_step_that_is_not_possible_names_those_that_are(agent):
+    """409 with the legal ones; 422 names the missing reason or confirmation; 412 the newer version; nothing changes."""
+    order = await created(agent)
+    refused = await step(agent, order, "complete")
+    problem = await refused.json()
+    assert (refused.status, problem["code"]) == (409, "conflict")
+    assert "possible now: dispatch, reschedule, escalate, cancel" in problem["detail"]
+    assert [move["action"] for move in order["moves"]] == ["dispatch", "reschedule", "escalate", "cancel"]
+    needless = await step(agent, order, "cancel")
+    assert (needless.status, (await needless.json())["field"]) == (422, "reason")
+    assert (await step(agent, order, "fly")).status == 422
+    assert (await step(agent, {**order, "edit_version": 1}, "dispatch")).status == 412
+    assert await (await agent.get(f"/api/work-orders/{order['order_id']}")).json() == order
+
+
+async def test_a_repeated_step_is_taken_once(agent):
+    """The same Idempotency-Key gives the first answer; without it the second is told of the new version."""
+    order = await created(agent)
+    address, body = f"/api/work-orders/{order['order_id']}/moves", {"action": "dispatch"}
+    version = f'"{order["edit_version"]}"'
+    first = await agent.post(address, body, If_Match=version, Idempotency_Key="k1")
+    again = await agent.post(address, body, If_Match=version, Idempotency_Key="k1")
+    assert (first.status, await first.read()) == (again.status, await again.read())
+    assert (await agent.post(address, body, If_Match=version)).status == 412
+
+
+async def test_priority_is_set_and_kept_in_the_trail(agent):
+    """Any of three words, with a reason; a closed order refuses."""
+    order = await created(agent)
+    assert order["priority"] == "normal"
+    address = f"/api/work-orders/{order['order_id']}"
+    answer = await agent.send("PUT", f"{address}/priority", {"priority": "high", "reason": "孕妇"}, If_Match='"2"')
+    order = await answer.json()
+    assert (answer.status, order["priority"], order["edit_version"]) == (200, "high", 3)
+    (line,) = (await (await agent.get(f"{address}/changes?field=priority")).json())["items"]
+    assert (line["before"], line["after"], line["reason"]) == ("normal", "high", "孕妇")
+    assert (await agent.send("PUT", f"{address}/priority", {"priority": "low"}, If_Match='"3"')).status == 422
+    await step(agent, order, "cancel", reason="不修了")
+    closed = await agent.send("PUT", f"{address}/priority", {"priority": "normal"}, If_Match='"4"')
+    assert (closed.status, (await closed.json())["code"]) == (409, "conflict")
+
+
+async def test_parts_hold_their_whole_open(agent):
+    """Parts are put in and taken out; a whole with an open part is not cancelled; circles are refused."""
+    whole, part = await created(agent), await created(agent)
+    address = f"/api/work-orders/{part['order_id']}/parent"
+    answer = await agent.send("PUT", address, {"parent_id": whole["order_id"]}, If_Match='"2"')
+    assert (answer.status, (await answer.json())["parent_id"]) == (200, whole["order_id"])
+    parts = await (await agent.get(f"/api/work-orders/{whole['order_id']}/parts")).json()
+    assert [found["order_id"] for found in parts["items"]] == [part["order_id"]]
+    refused = await step(agent, whole, "cancel", reason="不修了")
+    assert (refused.status, part["number"] in (await refused.json())["detail"]) == (409, True)
+    circle = f"/api/work-orders/{whole['order_id']}/parent"
+    assert (await agent.send("PUT", circle, {"parent_id": part["order_id"]}, If_Match='"2"')).status == 409
+    assert (await agent.send("PUT", address, {"parent_id": None}, If_Match='"3"')).status == 200
+    assert (await step(agent, whole, "cancel", reason="不修了")).status == 200
+    assert (await agent.get("/api/work-orders/01NOPE/parts")).status == 404
+    assert (await agent.get("/api/work-orders/01NOPE/changes")).status == 404

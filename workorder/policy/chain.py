@@ -1,0 +1,40 @@
+"""The hash chain of an order's audit trail: a line's hash covers the line and, through its predecessor, all before it.
+
+Whoever changes, inserts or takes out a line breaks every hash after it, and whoever cuts the end off leaves an order
+whose ``trail_head`` is not there. Somebody who can write to the database can compute the whole chain anew: against
+that, keep the digest that `callcenter order verify` prints somewhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+
+
+def link(
+    previous: str,
+    order_id: str,
+    *,
+    at: datetime,
+    by: str,
+    field: str,
+    before: object,
+    after: object,
+    reason: str | None,
+) -> str:
+    """SHA-256, 64 hex digits, of the hash ``previous`` ("" for the first line) and the line as canonical JSON.
+
+    Canonical: keys sorted, no spaces, text as it is in UTF-8, the time in UTC with microseconds.
+    """
+    line = {
+        "order_id": order_id,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "by": by,
+        "field": field,
+        "before": before,
+        "after": after,
+        "reason": reason,
+    }
+    canonical = json.dumps(line, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(f"{previous}\n{canonical}".encode()).hexdigest()
