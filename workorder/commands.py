@@ -134,16 +134,75 @@ class NewAsset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPhone:
+    """A number as typed, and what it is for (``手机``, ``公司``, ``邻居``)."""
+
+    number: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAddress:
+    """A place of a customer. ``division_code`` is GB/T 2260's, of the lowest part that is known."""
+
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    detail: str = ""
+    label: str | None = None
+    division_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditCustomer(Command):
+    """A person's changes; None leaves a part as it is.
+
+    ``phones`` and ``addresses`` are the whole new lists, the most important first.
+    """
+
+    customer_id: str
+    edit_version: int | None = None
+    name: str | None = None
+    level: str | None = None
+    notes: str | None = None
+    phones: tuple[NewPhone, ...] | None = None
+    addresses: tuple[NewAddress, ...] | None = None
+    country: str = "CN"
+    area_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCustomers(Command):
+    """``duplicate_id`` is the same person as ``customer_id``, which is kept."""
+
+    customer_id: str
+    duplicate_id: str
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseCustomer(Command):
+    """The person asked to be forgotten; ``reason`` (how the request came) must not be empty."""
+
+    customer_id: str
+    reason: str
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCustomer(Command):
     """Put a customer on file; numbers are read by the plan of ``country``.
 
-    ``address`` has the parts province, city, district, detail.
+    ``address`` has the parts province, city, district, detail; ``addresses`` are further ones.
     """
 
     name: str
-    phones: tuple[str, ...]
+    phones: tuple[str | NewPhone, ...]
     address: Mapping[str, str | None] | None = None
+    addresses: tuple[NewAddress, ...] = ()
     level: str = "normal"
+    notes: str = ""
+    external_key: str | None = None
     assets: tuple[NewAsset, ...] = ()
     country: str = "CN"
     area_code: str | None = None

@@ -1,4 +1,4 @@
-"""Facts about work orders, past tense. Written to the outbox in the transaction that made them true.
+"""Facts about work orders and customers, past tense. Written to the outbox in the transaction that made them true.
 
 ``event_id`` is a ULID: the key by which a handler recognises an event delivered twice.
 """
@@ -12,14 +12,27 @@ from workorder.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEvent:
-    """Base of all events of one order; ``by`` is a user id or "machine"."""
+class DomainEvent:
+    """Base of all events; ``by`` is a user id or "machine"."""
 
-    order_id: str
-    call_id: str | None
     at: datetime
     by: str
     event_id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent(DomainEvent):
+    """Base of all events of one order."""
+
+    order_id: str
+    call_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerEvent(DomainEvent):
+    """Base of all events of one customer."""
+
+    customer_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +93,34 @@ class PriorityChanged(OrderEvent):
     reason: str | None
 
 
-EVENTS: tuple[type[OrderEvent], ...] = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCreated(CustomerEvent):
+    """Somebody was put on file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerEdited(CustomerEvent):
+    """A person changed these parts of the record; values are not in the event, they are personal."""
+
+    fields: tuple[str, ...]
+    edit_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersMerged(CustomerEvent):
+    """``duplicate_id`` turned out to be this customer: its phones, assets, orders and calls are here now."""
+
+    duplicate_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerErased(CustomerEvent):
+    """Everything personal is gone, on request; copies elsewhere have to go too."""
+
+    reason: str
+
+
+EVENTS: tuple[type[DomainEvent], ...] = (
     DraftOpened,
     DraftRevised,
     OrderEdited,
@@ -88,5 +128,9 @@ EVENTS: tuple[type[OrderEvent], ...] = (
     WorkOrderCancelled,
     WorkOrderMoved,
     PriorityChanged,
+    CustomerCreated,
+    CustomerEdited,
+    CustomersMerged,
+    CustomerErased,
 )
 """Every event this library records: the outbox decodes by class name from here."""

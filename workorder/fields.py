@@ -139,6 +139,9 @@ _SPECS = (
 
 FIELDS: Mapping[str, FieldSpec] = {spec.name: spec for spec in _SPECS}
 
+PERSONAL = frozenset({"customer_name", "contact_phone", "address", "description"})
+"""Fields that tell who somebody is; emptied when the person asks to be forgotten."""
+
 ADDRESS_PARTS = ("province", "city", "district", "detail")
 APPOINTMENT_PARTS = ("start", "end")
 

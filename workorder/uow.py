@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workorder.events import OrderEvent
+from workorder.events import DomainEvent
 
 _KEY = "workorder.events"
 _TIMERS = "workorder.timers"
 
 
-def record(session: AsyncSession, event: OrderEvent) -> None:
+def record(session: AsyncSession, event: DomainEvent) -> None:
     """Queue ``event`` for the outbox of this session's transaction."""
     session.info.setdefault(_KEY, []).append(event)
 
 
-def take(session: AsyncSession) -> tuple[OrderEvent, ...]:
+def take(session: AsyncSession) -> tuple[DomainEvent, ...]:
     """The events recorded since the last ``take``, in order."""
     return tuple(session.info.pop(_KEY, ()))
 

@@ -13,16 +13,20 @@ from typing import Generic, TypeVar
 from workorder.fields import AlertView, FieldValue, Question
 
 __all__ = [
+    "AddressRecord",
     "AddressView",
     "AlertView",
     "AppointmentView",
     "AssetView",
     "ChangeView",
     "CustomerCard",
+    "CustomerChangeView",
+    "CustomerRecord",
     "MoveView",
     "OrderBrief",
     "OrderView",
     "Page",
+    "PhoneRecord",
     "PhoneView",
     "Question",
 ]
@@ -123,6 +127,68 @@ class MoveView:
     label: str
     label_en: str
     needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRecord:
+    """A customer's number: as typed, in E.164 where it has such a form, and as people read it."""
+
+    raw: str
+    e164: str | None
+    display: str
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRecord:
+    """A customer's address in parts, as one line, and with its division code (GB/T 2260) where known."""
+
+    address_id: str
+    label: str | None
+    division_code: str | None
+    province: str
+    city: str
+    district: str
+    detail: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRecord:
+    """Everything on file about a customer; ``edit_version`` is the ETag of a change.
+
+    ``merged_into`` names the customer a duplicate was merged into; after ``erased_at`` nothing personal is left.
+    """
+
+    customer_id: str
+    edit_version: int
+    name: str
+    level: str
+    notes: str
+    external_key: str | None
+    created_at: datetime
+    updated_at: datetime | None
+    merged_into: str | None
+    erased_at: datetime | None
+    phones: tuple[PhoneRecord, ...]
+    addresses: tuple[AddressRecord, ...]
+    assets: tuple[AssetView, ...]
+    open_orders: tuple[OrderBrief, ...]
+    past_orders: tuple[OrderBrief, ...]
+    order_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChangeView:
+    """One line of a customer's history: who changed what, from what, to what."""
+
+    customer_id: str
+    at: datetime
+    by: str
+    field: str
+    before: object
+    after: object
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CALLS_ALL = "calls.all"
     CUSTOMERS = "customers"
     CUSTOMERS_EDIT = "customers.edit"
+    CUSTOMERS_MERGE = "customers.merge"
     ORDERS = "orders"
     ORDERS_EDIT = "orders.edit"
     WALLBOARD = "wallboard"
@@ -45,10 +46,12 @@ _AGENT = frozenset(
     }
 )
 
+_SUPERVISOR = _AGENT | {Permission.CUSTOMERS_MERGE, Permission.CALLS_ALL, Permission.WALLBOARD}
+
 GRANTS: dict[str, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD},
-    Role.ADMIN: _AGENT | {Permission.CALLS_ALL, Permission.WALLBOARD, Permission.OPERATE, Permission.API_KEYS},
+    Role.SUPERVISOR: _SUPERVISOR,
+    Role.ADMIN: _SUPERVISOR | {Permission.OPERATE, Permission.API_KEYS},
 }
 
 SCOPES = frozenset(Permission) - {Permission.SESSION, Permission.DESK, Permission.API_KEYS}

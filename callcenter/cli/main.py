@@ -20,6 +20,7 @@ COMMANDS = {
     "call": "callcenter.cli.speech:call",
     "nlp": "callcenter.cli.language:nlp",
     "order": "callcenter.cli.orders:order",
+    "customer": "callcenter.cli.customers:customer",
     "db": "callcenter.cli.records:db",
     "user": "callcenter.cli.records:user",
     "api-key": "callcenter.cli.api_keys:api_key",

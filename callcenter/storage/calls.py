@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, insert, select, update
+from sqlalchemy import Executable, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -330,6 +330,28 @@ async def set_customer(session: AsyncSession, *, call_id: str, customer_id: str)
     )
     if changed.first() is None:
         raise NotFound(f"there is no call {call_id}", field="call_id")
+
+
+async def move_customer(session: AsyncSession, *, before: str, after: str) -> int:
+    """Calls of the customer ``before`` belong to ``after``; returns how many."""
+    moved = update(CallRow).where(CallRow.customer_id == before).values(customer_id=after).returning(CallRow.call_id)
+    return len((await session.execute(moved)).all())
+
+
+async def forget_customer(session: AsyncSession, customer_id: str) -> tuple[str, ...]:
+    """Empty what calls of a customer tell about the person; times and outcomes stay for the statistics.
+
+    Returns the paths of the recordings, whose rows are gone: the files are the caller's to remove.
+    """
+    mine = list(await session.scalars(select(CallRow.call_id).where(CallRow.customer_id == customer_id)))
+    if not mine:
+        return ()
+    nobody: Row = {"number": None, "number_lookup": None, "name": None, "dialled": None}
+    await session.execute(update(CallRow).where(CallRow.call_id.in_(mine)).values(nobody))
+    await session.execute(update(CallEventRow).where(CallEventRow.call_id.in_(mine)).values(text=""))
+    await session.execute(update(SegmentRow).where(SegmentRow.call_id.in_(mine)).values(text="", words=[]))
+    gone = delete(RecordingRow).where(RecordingRow.call_id.in_(mine)).returning(RecordingRow.path)
+    return tuple(await session.scalars(gone))
 
 
 async def close_orphans(session: AsyncSession, *, at: datetime, alive: Iterable[str] = ()) -> int:

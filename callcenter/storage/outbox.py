@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.errors import CallcenterError
 from callcenter.storage.tables import OutboxRow
-from workorder.events import EVENTS, OrderEvent
+from workorder.events import EVENTS, DomainEvent
 
 _READERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in EVENTS}
 
 
-def add(session: AsyncSession, events: Iterable[OrderEvent]) -> None:
+def add(session: AsyncSession, events: Iterable[DomainEvent]) -> None:
     """Put ``events`` into the transaction, in order."""
     for event in events:
         session.add(
@@ -30,12 +30,12 @@ def add(session: AsyncSession, events: Iterable[OrderEvent]) -> None:
         )
 
 
-def decode(row: OutboxRow) -> OrderEvent:
+def decode(row: OutboxRow) -> DomainEvent:
     """The event again, equal to what was added; its ``event_id`` tells a second delivery from the first."""
     reader = _READERS.get(row.event_type)
     if reader is None:
         raise CallcenterError(
             f"outbox row {row.position} has the unknown type {row.event_type}", fix="run the version that wrote it"
         )
-    event: OrderEvent = reader.validate_python(row.body)
+    event: DomainEvent = reader.validate_python(row.body)
     return event

@@ -23,7 +23,7 @@ from callcenter.web.guard import SAFE_METHODS, Guard
 from callcenter.web.idempotency import KeptAnswer
 from callcenter.web.route import Access, HoldsSecret, Route, Unit
 from callcenter.web.services import Services
-from workorder.views import OrderView
+from workorder.views import CustomerRecord, OrderView
 
 KEY_LENGTH = 80
 JSON_TYPE = "application/json"
@@ -138,7 +138,7 @@ class Endpoint:
 
     def _answer(self, content: object) -> KeptAnswer:
         headers = {"Content-Type": JSON_TYPE} if content is not None else {}
-        if isinstance(content, OrderView) and self.route.etag:
+        if self.route.etag and isinstance(content, OrderView | CustomerRecord):
             headers["ETag"] = f'"{content.edit_version}"'
         body = b"" if content is None else encode(content)
         return KeptAnswer(status=self.route.status, headers=headers, body=body)

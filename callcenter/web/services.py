@@ -92,6 +92,10 @@ class Recordings(Protocol):
         """The file on disk. Raises NotFound when it is gone or ``path`` leads outside the folder."""
         ...
 
+    async def remove(self, path: str) -> None:
+        """Delete the file with all that was made from it; nothing happens when it is gone. Raises Unavailable."""
+        ...
+
     async def peaks(self, path: str) -> Peaks:
         """Peaks of both channels. Raises NotFound."""
         ...

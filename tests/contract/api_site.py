@@ -145,6 +145,9 @@ class Sounds:
             raise NotFound("the recording is gone", field="call_id")
         return self.folder / path
 
+    async def remove(self, path: str) -> None:
+        (self.folder / path).unlink(missing_ok=True)
+
     async def peaks(self, path: str) -> Waveform:
         self.file(path)
         return Waveform()

@@ -83,18 +83,28 @@ async def site(tmp_path):
         yield site
 
 
+async def etag(browser, path: str) -> str:
+    """The version of the resource that a path is about: its first three parts."""
+    response = await browser.get("/".join(path.split("/")[:4]))
+    return response.headers["ETag"]
+
+
 async def test_answers_fit_the_document(site):
     """Real answers of every JSON route, good and bad, satisfy the schema that the document gives them."""
     card = await site.customer()
     call_id = await site.call()
     draft = await site.draft(call_id, **FIELDS)
     await site.record(call_id)
+    twin = await site.customer(name="王方")
     ids = {"call_id": call_id, "customer_id": card.customer_id, "order_id": draft.order_id}
     async with site.browser("admin") as browser:
         await browser.send("PATCH", f"/api/work-orders/{draft.order_id}", {"fields": {"brand": "美的"}}, If_Match='"1"')
         bodies = {
             "/api/calls/{call_id}/customer": {"customer_id": card.customer_id},
             "/api/customers": {"name": "李雷", "phone": "13900139000"},
+            "/api/customers/{customer_id}": {"level": "member"},
+            "/api/customers/{customer_id}/merge": {"duplicate_id": twin.customer_id},
+            "/api/customers/{customer_id}/erase": {"reason": "asked to"},
             "/api/work-orders": {},
             "/api/work-orders/{order_id}/create": {},
             "/api/work-orders/{order_id}/cancel": {"reason": "x"},
@@ -106,12 +116,12 @@ async def test_answers_fit_the_document(site):
             "/api/api-keys": {"name": "shop", "scopes": ["orders"]},
         }
         tried = 0
-        for route in ROUTES:
+        # Forgetting comes last: what it takes the others need.
+        for route in sorted(ROUTES, key=lambda route: route.path.endswith("/erase")):
             if not route.json or route.method == "DELETE" or route.path == "/api/openapi.json":
                 continue
             path = re.sub(r"{(\w+)}", lambda found: ids[found[1]], route.path)
-            order = await (await browser.get(f"/api/work-orders/{draft.order_id}")).json()
-            headers = {"If_Match": f'"{order["edit_version"]}"'} if "edit_version" in route.inputs else {}
+            headers = {"If_Match": await etag(browser, path)} if "edit_version" in route.inputs else {}
             body = bodies[route.path] if "body" in route.inputs else None
             response = await browser.send(route.method, path, body, **headers)
             expected = 422 if route.path == "/api/session" and route.method == "POST" else route.status

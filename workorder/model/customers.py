@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from workorder.model.base import Base, Key, sorted_text
+from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.policy.sounds import MAX_HOUSE, MAX_KEY, house_number, sound_key
 
 
@@ -24,6 +25,15 @@ class Customer(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(40))
     version: Mapped[int] = mapped_column(default=1)
+    """Counts every change of the customer or what belongs to it: what If-Match compares."""
+    updated_at: Mapped[datetime | None]
+    external_key: Mapped[str | None] = mapped_column(sorted_text(80), index=True, unique=True)
+    """The key in the system a customer was imported from."""
+    notes: Mapped[str] = mapped_column(Text, default="", server_default="")
+    merged_into: Mapped[str | None] = mapped_column(Key, index=True)
+    """The customer this one turned out to be: phones, assets, orders and calls are there."""
+    erased_at: Mapped[datetime | None]
+    """Since when nothing personal is left; orders and appliances stay for the statistics."""
 
     phones: Mapped[list[CustomerPhone]] = relationship(
         order_by="CustomerPhone.position", cascade="all, delete-orphan", lazy="raise"
@@ -34,6 +44,11 @@ class Customer(Base):
     assets: Mapped[list[Asset]] = relationship(order_by="Asset.asset_id", cascade="all, delete-orphan", lazy="raise")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody can be called by this record any more."""
+        return self.merged_into is not None or self.erased_at is not None
 
     @validates("name")
     def _sounds(self, _key: str, name: str) -> str:
@@ -66,6 +81,9 @@ class CustomerAddress(Base):
     address_id: Mapped[str] = mapped_column(Key, primary_key=True)
     customer_id: Mapped[str] = mapped_column(Key, ForeignKey(Customer.customer_id, ondelete="CASCADE"), index=True)
     position: Mapped[int] = mapped_column(default=0)
+    label: Mapped[str | None] = mapped_column(String(40))
+    division_code: Mapped[str | None] = mapped_column(String(6))
+    """GB/T 2260, of the lowest part that is known."""
     province: Mapped[str] = mapped_column(String(200), default="")
     city: Mapped[str] = mapped_column(String(200), default="")
     district: Mapped[str] = mapped_column(String(200), default="")
@@ -94,3 +112,18 @@ class Asset(Base):
     serial: Mapped[str] = mapped_column(sorted_text(80), default="", index=True)
     purchased_on: Mapped[date | None]
     warranty_until: Mapped[date | None]
+
+
+class CustomerChange(Base):
+    """One changed part of a customer: who, when, from what, to what. Rows are only added; erasing empties them."""
+
+    __tablename__ = "customer_changes"
+
+    change_id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    customer_id: Mapped[str] = mapped_column(Key, ForeignKey(Customer.customer_id, ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(40))
+    field: Mapped[str] = mapped_column(String(40))
+    before: Mapped[Any | None] = mapped_column(JsonColumn)
+    after: Mapped[Any | None] = mapped_column(JsonColumn)
+    reason: Mapped[str | None] = mapped_column(String(500))

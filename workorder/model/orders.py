@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workorder.errors import Conflict, FieldProblem, Invalid
-from workorder.fields import EvidenceRef, FieldContent, FieldState, FieldValue, Source, missing
+from workorder.fields import PERSONAL, EvidenceRef, FieldContent, FieldState, FieldValue, Source, missing
 from workorder.model.base import Base, Key, sorted_text
 from workorder.model.customers import Customer
 from workorder.model.trail import OrderChange
@@ -120,6 +120,18 @@ class WorkOrder(Base):
         kept = {name: value for name, value in before.items() if name not in gone}
         self._keep(kept)
         return self._changes(before, gone, by=by, at=at)
+
+    def forget_person(self) -> None:
+        """Empty what tells whose order this is; of the address province, city and district stay for the statistics."""
+        kept = {name: value for name, value in self.fields.items() if name not in PERSONAL}
+        address = self.fields.get("address")
+        if address is not None and isinstance(address.value, dict):
+            place: FieldContent = {**address.value, "detail": None}
+            kept["address"] = FieldValue(
+                value=place, display=display("address", place), source=address.source, state=address.state
+            )
+        self._keep(kept)
+        self.summary = ""
 
     def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[OrderChange]:
         """Take the machine's present knowledge: touched fields stay, vanished heard values are withdrawn."""

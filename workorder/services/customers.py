@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workorder.commands import CreateCustomer, NewAsset
+from workorder import uow
+from workorder.commands import CreateCustomer, NewAddress, NewAsset, NewPhone
 from workorder.errors import FieldProblem, Invalid, NotFound
+from workorder.events import CustomerCreated
 from workorder.fields import ADDRESS_PARTS, FieldContent
 from workorder.ids import new_id
 from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
 from workorder.model.json_rows import json_rows
 from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import CLOSED, Status
-from workorder.policy.phones import PhoneKey, parse_phone
-from workorder.policy.values import check_all
+from workorder.policy.phones import PhoneKey, PhoneReader, parse_phone
 from workorder.policy.warranty import warranty_state
+from workorder.services.customer_checks import check
 from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, PhoneView
 
-LEVELS = ("normal", "vip")
 OPEN_SHOWN, PAST_SHOWN, CANDIDATES = 20, 5, 6
 _HOME_ZONE = timezone(timedelta(hours=8))
+ON_FILE = and_(Customer.merged_into.is_(None), Customer.erased_at.is_(None))
+"""Neither merged into another customer nor erased."""
 
 
 async def cards_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | None = None) -> tuple[CustomerCard, ...]:
@@ -72,25 +76,31 @@ async def search(session: AsyncSession, q: str, *, limit: int = 20, country: str
     names = select(Customer.customer_id).where(Customer.name >= text, Customer.name < text + "\U0010ffff")
     numbers = select(CustomerPhone.customer_id).where(CustomerPhone.lookup == parse_phone(text, country=country).lookup)
     found = or_(Customer.customer_id.in_(names), Customer.customer_id.in_(numbers))
-    rows = await session.execute(_CARD.where(found).order_by(Customer.name, Customer.customer_id).limit(limit))
+    rows = await session.execute(_CARD.where(found, ON_FILE).order_by(Customer.name, Customer.customer_id).limit(limit))
     return tuple(_card(row, None) for row in rows)
 
 
 async def create_customer(session: AsyncSession, command: CreateCustomer) -> CustomerCard:
     """Put a customer on file. Raises Invalid naming every bad field."""
-    _check(command)
+    phones = [phone if isinstance(phone, NewPhone) else NewPhone(number=phone) for phone in command.phones]
+    addresses = [*_first_address(command.address), *command.addresses]
+    check(name=command.name, level=command.level, notes=command.notes, phones=phones, addresses=addresses)
     customer = Customer(
         customer_id=new_id(),
         name=command.name.strip(),
         level=command.level,
+        notes=command.notes.strip(),
+        external_key=command.external_key,
         created_at=command.at,
         created_by=command.by,
     )
-    customer.phones = [_phone(raw, position, command) for position, raw in enumerate(command.phones)]
-    customer.addresses = _addresses(command.address)
+    reader = partial(parse_phone, country=command.country, area_code=command.area_code)
+    customer.phones = [phone_row(phone, position, reader) for position, phone in enumerate(phones)]
+    customer.addresses = [address_row(address, position) for position, address in enumerate(addresses)]
     customer.assets = [_asset(asset) for asset in command.assets]
     session.add(customer)
     await session.flush()
+    uow.record(session, CustomerCreated(customer_id=customer.customer_id, at=command.at, by=command.by))
     return await card(session, customer.customer_id, on=command.at.date())
 
 
@@ -105,40 +115,38 @@ async def known_fields(session: AsyncSession, customer_id: str) -> dict[str, Fie
     }
 
 
-def _check(command: CreateCustomer) -> None:
-    problems: list[FieldProblem] = []
-    if not command.name.strip():
-        problems.append(FieldProblem("name", "required", "must not be empty"))
-    if command.level not in LEVELS:
-        problems.append(FieldProblem("level", "not_allowed", f"must be one of {', '.join(LEVELS)}"))
-    if not command.phones or any(parse_phone(raw).lookup is None for raw in command.phones):
-        problems.append(FieldProblem("phone", "required", "must be a phone number"))
-    checks: list[tuple[str, str, FieldContent | None]] = [
-        ("name", "customer_name", command.name),
-        ("address", "address", dict(command.address) if command.address else None),
-        *(("phone", "contact_phone", raw) for raw in command.phones),
-    ]
-    for shown, field, value in checks:
-        try:
-            check_all({field: value})
-        except Invalid as error:
-            problems += [FieldProblem(shown, problem.code, problem.message) for problem in error.errors]
-    if problems:
-        raise Invalid("; ".join(f"{p.field}: {p.message}" for p in problems), errors=problems)
-
-
-def _phone(raw: str, position: int, command: CreateCustomer) -> CustomerPhone:
-    key = parse_phone(raw, country=command.country, area_code=command.area_code)
+def phone_row(phone: NewPhone, position: int, read: PhoneReader) -> CustomerPhone:
+    """A number to keep, read by ``read``."""
+    key = read(phone.number)
     return CustomerPhone(
-        phone_id=new_id(), position=position, raw=raw.strip(), e164=key.e164, lookup=key.lookup, label=None
+        phone_id=new_id(),
+        position=position,
+        raw=phone.number.strip(),
+        e164=key.e164,
+        lookup=key.lookup,
+        label=(phone.label or "").strip() or None,
     )
 
 
-def _addresses(parts: Mapping[str, str | None] | None) -> list[CustomerAddress]:
+def address_row(address: NewAddress, position: int) -> CustomerAddress:
+    """An address to keep."""
+    return CustomerAddress(
+        address_id=new_id(),
+        position=position,
+        label=(address.label or "").strip() or None,
+        division_code=address.division_code,
+        **{part: getattr(address, part).strip() for part in ADDRESS_PARTS},
+    )
+
+
+def _first_address(parts: Mapping[str, str | None] | None) -> list[NewAddress]:
     if not parts or not any(parts.values()):
         return []
-    texts = {part: (parts.get(part) or "").strip() for part in ADDRESS_PARTS}
-    return [CustomerAddress(address_id=new_id(), position=0, **texts)]
+    unknown = set(parts) - set(ADDRESS_PARTS)
+    if unknown:
+        problem = FieldProblem("address", "not_allowed", f"has unknown parts {', '.join(sorted(unknown))}")
+        raise Invalid(f"address: {problem.message}", errors=[problem])
+    return [NewAddress(**{part: parts.get(part) or "" for part in ADDRESS_PARTS})]
 
 
 def _asset(asset: NewAsset) -> Asset:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.model.customers import Customer, CustomerAddress
 from workorder.policy.sounds import family_key, house_number
-from workorder.services.customers import cards
+from workorder.services.customers import ON_FILE, cards
 from workorder.views import CustomerCard
 
 POOL = 60
@@ -38,7 +38,7 @@ async def lookalikes(
 def _statements(name: str | None, address: Mapping[str, str | None]) -> Iterator[Select[str]]:
     sounds, whole = _sounds(name)
     district, house = _district(address.get("district")), _house(address.get("detail"))
-    by_name = select(Customer.customer_id)
+    by_name = select(Customer.customer_id).where(ON_FILE)
     by_place = select(CustomerAddress.customer_id).distinct()
     of_name = by_place.join(Customer, Customer.customer_id == CustomerAddress.customer_id)
     if sounds is not None and district is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -132,3 +133,34 @@ def _after(cursor: str | None) -> int:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
         raise Invalid("is not one of ours", field="cursor", fix="start again without a cursor")
     return int(cursor)
+
+
+async def redact(
+    session: AsyncSession, order: WorkOrder, fields: Iterable[str], *, by: str, at: datetime, reason: str
+) -> None:
+    """Empty what the lines of ``fields`` tell, because a person asked to be forgotten, and chain the trail anew.
+
+    Its new last line says so and keeps the hash that the trail had, so that a digest kept elsewhere is explained.
+    """
+    gone = set(fields)
+    lines = await session.scalars(
+        select(OrderChange)
+        .where(OrderChange.order_id == order.order_id)
+        .order_by(OrderChange.change_id)
+        .execution_options(populate_existing=True)
+    )
+    former, order.trail_head = order.trail_head, ""
+    for line in lines:
+        if line.field in gone:
+            line.before = line.after = None
+        line.hash = order.trail_head = link(
+            order.trail_head,
+            order.order_id,
+            at=line.at,
+            by=line.by,
+            field=line.field,
+            before=line.before,
+            after=line.after,
+            reason=line.reason,
+        )
+    session.add(order.stamp("erased", former, None, by=by, at=at, reason=reason))

@@ -1,0 +1,44 @@
+"""Merging and forgetting customers across the whole call centre: the service domain, the calls, the access trail."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.storage import audit, calls
+from workorder.commands import EraseCustomer, MergeCustomers
+from workorder.services.customer_erasure import erase_customer
+from workorder.services.customer_merge import merge_customers
+from workorder.views import CustomerRecord
+
+
+async def merge(session: AsyncSession, command: MergeCustomers) -> CustomerRecord:
+    """The duplicate's calls follow the rest to the kept customer. Raises Invalid, Conflict, NotFound."""
+    kept = await merge_customers(session, command)
+    moved = await calls.move_customer(session, before=command.duplicate_id, after=command.customer_id)
+    await audit.add(
+        session,
+        at=command.at,
+        by=command.by,
+        action="customer.merged",
+        subject=command.customer_id,
+        detail={"duplicate_id": command.duplicate_id, "calls": moved},
+    )
+    return kept
+
+
+async def erase(session: AsyncSession, command: EraseCustomer) -> tuple[CustomerRecord, tuple[str, ...]]:
+    """Forget the person; the second value are recordings, whose files are the caller's to delete.
+
+    Raises Invalid (no reason), Conflict, NotFound.
+    """
+    record = await erase_customer(session, command)
+    recordings = await calls.forget_customer(session, command.customer_id)
+    await audit.add(
+        session,
+        at=command.at,
+        by=command.by,
+        action="customer.erased",
+        subject=command.customer_id,
+        detail={"recordings": len(recordings)},
+    )
+    return record, recordings
