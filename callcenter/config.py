@@ -43,7 +43,7 @@ def checked_pattern(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(checked_pattern)]
-Engine = Annotated[Literal["vosk", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+Engine = Annotated[Literal["vosk", "sherpa", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
 """YAML reads a bare ``off`` as false."""
 DialplanContext = Annotated[str, Field(pattern=r"^[\w.-]{1,80}$")]
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 from asr.errors import AsrError
-from asr.models import Registry
+from asr.load import find_model
 from callcenter.config import Settings
 from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features import package_owner
@@ -93,7 +93,7 @@ async def model(settings: Settings) -> str:
     if settings.asr.engine == "off":
         return "speech to text is off (asr.engine)"
     try:
-        path = Registry().path(settings.asr.model)
+        path = find_model(settings.asr.engine, settings.asr.model)
     except AsrError as error:
         raise Problem(Level.ERROR, error.message, error.fix or "`callcenter models list`") from error
     if settings.asr.model == "zh-demo":
