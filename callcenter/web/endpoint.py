@@ -23,7 +23,6 @@ from callcenter.web.guard import SAFE_METHODS, Guard
 from callcenter.web.idempotency import KeptAnswer
 from callcenter.web.route import Access, HoldsSecret, Route, Unit
 from callcenter.web.services import Services
-from workorder.views import CustomerRecord, OrderView
 
 KEY_LENGTH = 80
 JSON_TYPE = "application/json"
@@ -138,8 +137,8 @@ class Endpoint:
 
     def _answer(self, content: object) -> KeptAnswer:
         headers = {"Content-Type": JSON_TYPE} if content is not None else {}
-        if self.route.etag and isinstance(content, OrderView | CustomerRecord):
-            headers["ETag"] = f'"{content.edit_version}"'
+        if self.route.etag and (edit_version := getattr(content, "edit_version", None)) is not None:
+            headers["ETag"] = f'"{edit_version}"'
         body = b"" if content is None else encode(content)
         return KeptAnswer(status=self.route.status, headers=headers, body=body)
 

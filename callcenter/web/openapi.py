@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
@@ -11,7 +13,9 @@ from pydantic import TypeAdapter
 
 from callcenter.auth.permissions import SCOPES, Permission
 from callcenter.web.errors import PROBLEM_TYPE, Problem
+from callcenter.web.examples import EXAMPLES, PARAMETERS
 from callcenter.web.guard import SAFE_METHODS
+from callcenter.web.openapi_responses import permission_words, refusals
 from callcenter.web.route import Access, Route, Unit
 
 Json = dict[str, Any]
@@ -22,7 +26,17 @@ PROBLEM: TypeAdapter[Problem] = TypeAdapter(Problem)
 Mode = Literal["validation", "serialization"]
 Wanted = tuple[str, Mode, TypeAdapter[Any]]
 
-DESCRIPTION = "HTTP interface of the call centre; docs/reference/api.md tells it in words."
+DESCRIPTION = """HTTP interface of the call centre; docs/reference/api.md tells it in words.
+
+Programs send `Authorization: Bearer` with an API key. Errors are `application/problem+json` with a stable `code`.
+Lists come in pages: send `next_cursor` back as `cursor`. A POST takes an `Idempotency-Key`: a repeat returns the first
+answer. A change of something that people edit needs `If-Match` with the `ETag` it was read with."""
+IDEMPOTENCY_KEY = "Any string of 1 to 80 characters, fresh for each new request: a repeat returns the first answer."
+IF_MATCH = "The `ETag` that the resource was read with."
+REPLAYED = {
+    "description": "`true`: this is the first answer to this Idempotency-Key again.",
+    "schema": {"type": "string"},
+}
 
 
 def document(routes: Sequence[Route], *, cookie_name: str) -> Json:
@@ -34,16 +48,39 @@ def document(routes: Sequence[Route], *, cookie_name: str) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "callcenter", "version": _version(), "description": DESCRIPTION, "license": _LICENSE},
+        "servers": [{"url": "/", "description": "where this document comes from"}],
+        "tags": _tags(routes),
         "paths": paths,
         "components": {
             "schemas": definitions,
             "securitySchemes": {
-                "session": {"type": "apiKey", "in": "cookie", "name": cookie_name},
-                "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
-                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "cck_…"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": cookie_name,
+                    "description": "A person's login in a browser; sent with an `Origin` of our own.",
+                },
+                "csrf": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-CSRF-Token",
+                    "description": "`csrf_token` of `GET /api/session`, with every unsafe request of a login.",
+                },
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "cck_…",
+                    "description": "A program's API key; the scopes it needs are permissions.",
+                },
             },
         },
     }
+
+
+def _tags(routes: Sequence[Route]) -> list[Json]:
+    """One a module, told by the first line of its docstring."""
+    modules = {route.module: inspect.getdoc(sys.modules[route.handler.__module__]) or "" for route in routes}
+    return [{"name": name, "description": text.partition("\n")[0]} for name, text in modules.items()]
 
 
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -79,6 +116,7 @@ def _operation(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
     operation: Json = {
         "operationId": route.operation_id,
         "summary": route.summary,
+        "description": " ".join(filter(None, (route.details, permission_words(route)))),
         "tags": [route.module],
         "parameters": list(_parameters(route, schemas)),
         "responses": _responses(route, schemas),
@@ -88,7 +126,10 @@ def _operation(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
         operation["x-permission"] = route.access.value
     if "body" in route.inputs:
         schema = schemas[f"{route.operation_id}.body", "validation"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        content: Json = {"schema": schema}
+        if route.operation_id in EXAMPLES:
+            content["example"] = EXAMPLES[route.operation_id]
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
 
 
@@ -96,14 +137,15 @@ def _parameters(route: Route, schemas: dict[tuple[str, str], Json]) -> list[Json
     found: list[Json] = []
     for name in route.path_names:
         schema = schemas[f"{route.operation_id}.{name}", "validation"]
-        found.append({"name": name, "in": "path", "required": True, "schema": schema})
+        found.append(_parameter(name, "path", schema, required=True))
     if "query" in route.inputs:
         found += _query_parameters(route.inputs["query"])
     if "edit_version" in route.inputs:
-        found.append({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}})
+        version = {"type": "string", "pattern": r'^(W/)?"?[0-9]{1,9}"?$'}
+        found.append(_parameter("If-Match", "header", version, required=True, description=IF_MATCH))
     if route.method == "POST" and route.unit is Unit.WRITE:
         key = {"type": "string", "minLength": 1, "maxLength": 80}
-        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
+        found.append(_parameter("Idempotency-Key", "header", key, required=False, description=IDEMPOTENCY_KEY))
     return found
 
 
@@ -111,24 +153,43 @@ def _query_parameters(adapter: TypeAdapter[Any]) -> list[Json]:
     schema = adapter.json_schema(ref_template=REF)
     required = schema.get("required", ())
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": part}
+        _parameter(name, "query", part, required=name in required)
         for name, part in schema.get("properties", {}).items()
     ]
 
 
+def _parameter(name: str, where: str, schema: Json, *, required: bool, description: str | None = None) -> Json:
+    """Described by itself, by its type, or by its name's line in PARAMETERS."""
+    words = description or schema.get("description") or PARAMETERS.get(name, "")
+    return {"name": name, "in": where, "required": required, "description": words, "schema": schema}
+
+
 def _responses(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
-    problem = {"description": "Problem", "content": {PROBLEM_TYPE: {"schema": schemas["problem", "serialization"]}}}
+    problem = {PROBLEM_TYPE: {"schema": schemas["problem", "serialization"]}}
+    found: Json = {str(status): {"description": words, "content": problem} for status, words in refusals(route).items()}
+    for status in (route.status, *route.also):
+        found[str(status)] = _done(route, schemas)
+    return dict(sorted(found.items()))
+
+
+def _done(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
+    done: Json = {"description": route.summary}
     if not route.json:
         content = {media: {"schema": {"type": "string", "format": "binary"}} for media in route.produces}
-        done: Json = {"description": route.summary, "content": content} if content else {"description": route.summary}
+        done |= {"content": content} if content else {}
     elif _has_json(route):
         schema = schemas[f"{route.operation_id}.return", "serialization"]
-        done = {"description": route.summary, "content": {"application/json": {"schema": schema}}}
-    else:
-        done = {"description": route.summary}
+        done["content"] = {"application/json": {"schema": schema}}
+    headers: Json = {}
     if route.etag:
-        done["headers"] = {"ETag": {"required": True, "schema": {"type": "string"}}}
-    return {str(route.status): done, "default": problem}
+        headers["ETag"] = {
+            "required": True,
+            "description": "Its version, for `If-Match`.",
+            "schema": {"type": "string"},
+        }
+    if route.method == "POST" and route.unit is Unit.WRITE:
+        headers["Idempotency-Replayed"] = REPLAYED
+    return done | ({"headers": headers} if headers else {})
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

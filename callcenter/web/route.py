@@ -54,8 +54,8 @@ class Route:
     """Method, path, who may, what runs. ``access`` has no default: a route nobody thought about does not exist.
 
     What changes something must come from our own page; ``own_page`` asks that of a reading route too (the socket).
-    ``etag`` sends the answer's ``edit_version`` as ETag. ``produces`` are the media types of the answer;
-    other than JSON the handler makes the answer itself.
+    ``etag`` sends the answer's ``edit_version`` as ETag. ``also`` are further statuses of an answer with the same body.
+    ``produces`` are the media types of the answer; other than JSON the handler makes the answer itself.
     """
 
     method: str
@@ -64,6 +64,7 @@ class Route:
     handler: Handler
     unit: Unit = Unit.NONE
     status: int = 200
+    also: tuple[int, ...] = ()
     etag: bool = False
     own_page: bool = False
     produces: tuple[str, ...] = ("application/json",)
@@ -108,3 +109,8 @@ class Route:
     def summary(self) -> str:
         """First line of the handler's docstring."""
         return (inspect.getdoc(self.handler) or "").partition("\n")[0]
+
+    @property
+    def details(self) -> str:
+        """What the docstring says after its first line, in one paragraph."""
+        return " ".join((inspect.getdoc(self.handler) or "").partition("\n")[2].split())

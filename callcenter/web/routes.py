@@ -18,7 +18,14 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/api/session", P.SESSION, session.log_out, status=204),
     Route("GET", "/api/calls", P.CALLS, calls.find, Unit.READ),
     Route("GET", "/api/calls/{call_id}", P.CALLS, calls.read),
-    Route("GET", "/api/calls/{call_id}/recording", P.CALLS, calls.recording, produces=("audio/flac", "audio/wav")),
+    Route(
+        "GET",
+        "/api/calls/{call_id}/recording",
+        P.CALLS,
+        calls.recording,
+        also=(206, 416),
+        produces=("audio/flac", "audio/wav"),
+    ),
     Route("GET", "/api/calls/{call_id}/peaks", P.CALLS, calls.peaks),
     Route("GET", "/api/calls/{call_id}/audio", P.CALLS, calls.audio, produces=("audio/wav",)),
     Route("POST", "/api/calls/{call_id}/customer", P.CUSTOMERS_EDIT, calls.set_customer, Unit.WRITE),
@@ -45,6 +52,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/agent/socket", P.DESK, agent_socket, status=101, own_page=True, produces=()),
     Route("GET", "/api/openapi.json", Access.OPEN, operation.openapi),
     Route("GET", "/healthz", Access.OPEN, operation.healthz),
-    Route("GET", "/readyz", Access.LOCAL, operation.readyz),
+    Route("GET", "/readyz", Access.LOCAL, operation.readyz, also=(503,)),
     Route("GET", "/metrics", Access.LOCAL, operation.metrics, produces=("text/plain",)),
 )

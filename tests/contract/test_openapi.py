@@ -24,7 +24,7 @@ def check(content: object, schema: dict) -> None:
 
 def answer_schema(method: str, path: str, status: str) -> dict:
     responses = DOCUMENT["paths"][path][method]["responses"]
-    content = responses.get(status, responses["default"])["content"]
+    content = responses[status]["content"]
     return next(iter(content.values()))["schema"]
 
 

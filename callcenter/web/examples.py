@@ -1,0 +1,50 @@
+"""An example body of every operation that takes one, for the OpenAPI document; a test checks each by its type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, Mapping[str, object]] = {
+    "session_log_in": {"username": "lin", "password": "correct horse battery"},
+    "calls_set_customer": {"customer_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9A0"},
+    "customers_create": {
+        "name": "王芳",
+        "phone": "13800138000",
+        "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路288号3幢502室"},
+        "level": "vip",
+    },
+    "work_orders_open_draft": {
+        "fields": {
+            "service_type": "repair",
+            "customer_name": "王芳",
+            "contact_phone": "13800138000",
+            "appliance": "空调",
+            "brand": "格力",
+            "fault": "不制冷",
+            "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路288号"},
+        }
+    },
+    "work_orders_edit": {"fields": {"fault": "漏水", "urgency": "urgent"}},
+    "work_orders_create": {},
+    "work_orders_cancel": {"reason": "客户已自行解决"},
+    "api_keys_add": {"name": "shop website", "scopes": ["customers", "orders", "orders.edit"], "expires_in_days": 365},
+}
+
+PARAMETERS: Mapping[str, str] = {
+    "call_id": "Key of a call.",
+    "customer_id": "Key of a customer.",
+    "order_id": "Key of a work order.",
+    "key_id": "Key of an API key (not the key itself).",
+    "cursor": "`next_cursor` of the page before; without it the first page.",
+    "limit": "Items a page at most.",
+    "status": "Only those in this state.",
+    "number": "Order number, or phone number of a call.",
+    "phone": "Phone number, in any common form.",
+    "q": "Search words.",
+    "from": "From this moment on (ISO 8601).",
+    "to": "Before this moment (ISO 8601).",
+    "start_ms": "From here, in ms of the call's audio.",
+    "end_ms": "To here, in ms of the call's audio.",
+    "channel": "Whose voice.",
+}
+"""What parameters mean, by name; one that is not here carries its own description in its type."""
