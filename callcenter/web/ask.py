@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.auth.sessions import Principal
@@ -21,6 +21,13 @@ class Input(BaseModel):
     """Base of bodies and queries: immutable, unknown keys refused, text trimmed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class PageQuery(Input):
+    """Which page of a list, and how long."""
+
+    cursor: Annotated[str, StringConstraints(max_length=80)] | None = None
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,12 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路288号3幢502室"},
         "level": "vip",
     },
+    "customers_edit": {
+        "level": "vip",
+        "phones": [{"number": "13800138000", "label": "手机"}, {"number": "0571-87654321"}],
+    },
+    "customers_merge": {"duplicate_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9B1"},
+    "customers_erase": {"reason": "客户书面要求删除个人资料"},
     "work_orders_open_draft": {
         "fields": {
             "service_type": "repair",
@@ -27,6 +33,9 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "work_orders_edit": {"fields": {"fault": "漏水", "urgency": "urgent"}},
     "work_orders_create": {},
     "work_orders_cancel": {"reason": "客户已自行解决"},
+    "order_steps_move": {"action": "create"},
+    "order_steps_prioritise": {"priority": "high", "reason": "漏水"},
+    "order_steps_set_parent": {"parent_id": None},
     "api_keys_add": {"name": "shop website", "scopes": ["customers", "orders", "orders.edit"], "expires_in_days": 365},
 }
 
@@ -45,6 +54,8 @@ PARAMETERS: Mapping[str, str] = {
     "to": "Before this moment (ISO 8601).",
     "start_ms": "From here, in ms of the call's audio.",
     "end_ms": "To here, in ms of the call's audio.",
+    "field": "Only changes of this field; `status` gives the steps.",
+    "below": "Code of a province or city; without it the provinces.",
     "channel": "Whose voice.",
 }
 """What parameters mean, by name; one that is not here carries its own description in its type."""

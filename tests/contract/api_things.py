@@ -11,7 +11,7 @@ from tests.contract.api_site import FIELDS, Site
 
 async def things(site: Site) -> dict[str, str]:
     """Fresh ones, by the name of the path parameter."""
-    card = await site.customer()
+    card, duplicate = await site.customer(), await site.customer()
     call_id = await site.call(new_id())
     await site.record(call_id)
     draft = await site.draft(call_id, **FIELDS)
@@ -21,6 +21,7 @@ async def things(site: Site) -> dict[str, str]:
     return {
         "call_id": call_id,
         "customer_id": card.customer_id,
+        "duplicate_id": duplicate.customer_id,
         "order_id": draft.order_id,
         "key_id": key.key.key_id,
     }

@@ -111,7 +111,7 @@ async def test_the_history_tells_from_what_to_what(database):
     before = await created(database)
     await edited(database, before.customer_id, name="王小芳", notes="")
     async with database.read() as work:
-        lines = await changes_of_customer(work.session, before.customer_id)
+        lines = (await changes_of_customer(work.session, before.customer_id)).items
     assert [(line.by, line.field, line.before, line.after) for line in lines] == [("u2", "name", "王芳", "王小芳")]
 
 

@@ -120,7 +120,7 @@ async def test_a_whole_closes_only_with_its_parts(database: Database) -> None:
     for part in (one, two):
         await attach(database, part, whole)
     async with database.read() as work:
-        assert [part.order_id for part in await lifecycle.parts_of(work.session, whole.order_id)] == [
+        assert [part.order_id for part in (await lifecycle.parts_of(work.session, whole.order_id)).items] == [
             one.order_id,
             two.order_id,
         ]

@@ -20,7 +20,8 @@ from workorder.model.customers import Customer, CustomerAddress, CustomerChange,
 from workorder.policy.phones import PhoneReader, parse_phone
 from workorder.services.customer_checks import check
 from workorder.services.customers import address_row, card, phone_row
-from workorder.views import AddressRecord, CustomerChangeView, CustomerRecord, PhoneRecord
+from workorder.services.paging import check_limit, decode_number
+from workorder.views import AddressRecord, CustomerChangeView, CustomerRecord, Page, PhoneRecord
 
 
 async def record(session: AsyncSession, customer_id: str) -> CustomerRecord:
@@ -71,16 +72,21 @@ async def edit_customer(session: AsyncSession, command: EditCustomer) -> Custome
     return await record(session, customer.customer_id)
 
 
-async def changes_of_customer(session: AsyncSession, customer_id: str) -> tuple[CustomerChangeView, ...]:
-    """The record's history, oldest first. Raises NotFound."""
+async def changes_of_customer(
+    session: AsyncSession, customer_id: str, *, cursor: str | None = None, limit: int = 100
+) -> Page[CustomerChangeView]:
+    """The record's history, oldest first, ``limit`` (1 to 200) a page. Raises NotFound, Invalid (limit, cursor)."""
+    check_limit(limit)
     await loaded(session, customer_id)
-    rows = await session.scalars(
-        select(CustomerChange).where(CustomerChange.customer_id == customer_id).order_by(CustomerChange.change_id)
+    own = select(CustomerChange).where(
+        CustomerChange.customer_id == customer_id, CustomerChange.change_id > decode_number(cursor)
     )
-    return tuple(
+    rows = list(await session.scalars(own.order_by(CustomerChange.change_id).limit(limit + 1)))
+    items = tuple(
         CustomerChangeView(row.customer_id, row.at, row.by, row.field, row.before, row.after, row.reason)
-        for row in rows
+        for row in rows[:limit]
     )
+    return Page(items, str(rows[limit - 1].change_id) if len(rows) > limit else None)
 
 
 # ---- for the services that change customers otherwise ----------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
@@ -15,7 +15,8 @@ from workorder.events import PriorityChanged, WorkOrderMoved
 from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import CLOSED, Action, Confirmation, Priority
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
-from workorder.views import OrderView
+from workorder.services.paging import check_limit, decode_cursor, encode_cursor
+from workorder.views import OrderView, Page
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -99,12 +100,18 @@ async def attach_part(session: AsyncSession, command: AttachPart) -> OrderView:
     return view(order)
 
 
-async def parts_of(session: AsyncSession, order_id: str) -> tuple[OrderView, ...]:
-    """The orders that belong to this one, oldest first."""
-    found = await session.scalars(
-        select(WorkOrder).where(WorkOrder.parent_id == order_id).order_by(WorkOrder.created_at, WorkOrder.order_id)
-    )
-    return tuple(view(order) for order in found)
+async def parts_of(
+    session: AsyncSession, order_id: str, *, cursor: str | None = None, limit: int = 50
+) -> Page[OrderView]:
+    """The orders that belong to this one, oldest first, ``limit`` (1 to 200) a page. Raises Invalid (limit, cursor)."""
+    check_limit(limit)
+    place = tuple_(WorkOrder.created_at, WorkOrder.order_id)
+    own = select(WorkOrder).where(WorkOrder.parent_id == order_id)
+    if cursor is not None:
+        own = own.where(place > decode_cursor(cursor))
+    found = list(await session.scalars(own.order_by(WorkOrder.created_at, WorkOrder.order_id).limit(limit + 1)))
+    items = tuple(view(order) for order in found[:limit])
+    return Page(items, encode_cursor(items[-1].created_at, items[-1].order_id) if len(found) > limit else None)
 
 
 def word(kind: type[Word], text: str, field: str) -> Word:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
 from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
-from workorder.errors import Invalid, NotFound
+from workorder.errors import NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
 from workorder.fields import FieldContent, FieldValue, Source, missing, questions
 from workorder.ids import new_id
@@ -23,11 +23,10 @@ from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
 from workorder.services import outcomes
 from workorder.services.customers import known_fields
-from workorder.services.paging import decode_cursor, encode_cursor
+from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
-MAX_PAGE = 200
 MOVES_FROM: Mapping[Status, tuple[MoveView, ...]] = {
     status: tuple(
         MoveView(move.action, move.target, move.label, move.label_en, tuple(map(str, move.guards)))
@@ -207,8 +206,7 @@ async def orders_of_call(session: AsyncSession, call_id: str) -> tuple[OrderView
 
 async def list_orders(session: AsyncSession, query: OrderQuery) -> Page[OrderView]:
     """Newest first, ``limit`` (1 to 200) a page. Raises Invalid for a limit or cursor that is not ours."""
-    if not 1 <= query.limit <= MAX_PAGE:
-        raise Invalid(f"must be between 1 and {MAX_PAGE}", field="limit")
+    check_limit(query.limit)
     statement = _filtered(query).order_by(WorkOrder.created_at.desc(), WorkOrder.order_id.desc()).limit(query.limit + 1)
     found = list(await session.scalars(statement))
     items = tuple(view(order) for order in found[: query.limit])

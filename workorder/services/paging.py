@@ -1,4 +1,4 @@
-"""Cursors of lists that are sorted by time and key."""
+"""Cursors of lists: those sorted by time and key, and those sorted by a counter."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import binascii
 from datetime import datetime, timedelta
 
 from workorder.errors import Invalid
+
+MAX_PAGE = 200
 
 
 def encode_cursor(at: datetime, key: str) -> str:
@@ -26,6 +28,21 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
     if moment.utcoffset() != timedelta(0) or not key or "\x00" in key:
         raise _foreign()
     return moment, key
+
+
+def decode_number(cursor: str | None) -> int:
+    """The last counted row shown, 0 before the first page; raises Invalid for anything that is not a cursor of ours."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise _foreign()
+    return int(cursor)
+
+
+def check_limit(limit: int) -> None:
+    """Raise Invalid unless ``limit`` is between 1 and ``MAX_PAGE``."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise Invalid(f"must be between 1 and {MAX_PAGE}", field="limit")
 
 
 def _foreign() -> Invalid:

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workorder.errors import Invalid, NotFound
+from workorder.errors import NotFound
 from workorder.model.orders import WorkOrder
 from workorder.model.trail import OrderChange
 from workorder.policy.chain import link
-from workorder.services.orders import MAX_PAGE, change_view
+from workorder.services.orders import change_view
+from workorder.services.paging import check_limit, decode_number
 from workorder.views import ChangeView, Page
 
 Line = Row[Any]
@@ -51,11 +52,12 @@ async def trail(
 
     Raises NotFound, Invalid (limit, cursor).
     """
-    if not 1 <= limit <= MAX_PAGE:
-        raise Invalid(f"must be between 1 and {MAX_PAGE}", field="limit")
+    check_limit(limit)
     if await session.get(WorkOrder, order_id) is None:
         raise NotFound(f"there is no work order {order_id}", field="order_id")
-    statement = select(OrderChange).where(OrderChange.order_id == order_id, OrderChange.change_id > _after(cursor))
+    statement = select(OrderChange).where(
+        OrderChange.order_id == order_id, OrderChange.change_id > decode_number(cursor)
+    )
     if field is not None:
         statement = statement.where(OrderChange.field == field)
     rows = list(await session.scalars(statement.order_by(OrderChange.change_id).limit(limit + 1)))
@@ -125,14 +127,6 @@ def _fault(order_id: str, status: str, head: str, lines: Sequence[Line]) -> tupl
     if steps and steps[-1].after != status:
         return steps[-1].change_id, f"the order says {status}, its trail {steps[-1].after}"
     return None
-
-
-def _after(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Invalid("is not one of ours", field="cursor", fix="start again without a cursor")
-    return int(cursor)
 
 
 async def redact(

@@ -12,15 +12,8 @@ from pydantic import Field, StringConstraints
 from callcenter.auth.api_keys import MAX_DAYS, NAME_LENGTH
 from callcenter.storage import api_keys
 from callcenter.storage.api_keys import ApiKey
-from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.ask import Ask, Id, Input, PageQuery
 from workorder.views import Page
-
-
-class KeyListQuery(Input):
-    """Which page."""
-
-    cursor: Id | None = None
-    limit: int = Field(default=50, ge=1, le=200)
 
 
 class NewKey(Input):
@@ -57,7 +50,7 @@ class IssuedKeyView:
         return replace(self, token=None)
 
 
-async def find(ask: Ask, query: KeyListQuery) -> Page[KeyView]:
+async def find(ask: Ask, query: PageQuery) -> Page[KeyView]:
     """API keys, newest first, revoked ones too."""
     found = await api_keys.page(ask.rows, before=query.cursor, limit=query.limit + 1)
     shown = found[: query.limit]

@@ -9,14 +9,14 @@ from pydantic import Field, StringConstraints
 
 from callcenter.features import customer_care
 from callcenter.features.addresses import completed, divisions_below
-from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.ask import Ask, Id, Input, PageQuery
 from callcenter.web.errors import VersionStale
 from workorder.commands import CreateCustomer, EditCustomer, EraseCustomer, MergeCustomers, NewAddress, NewPhone
 from workorder.fields import ADDRESS_PARTS
 from workorder.policy.customers import MAX_LABEL, MAX_NOTES, MAX_OWNED
 from workorder.policy.phones import parse_phone
 from workorder.services import customer_file, customers
-from workorder.views import CustomerCard, CustomerChangeView, CustomerRecord
+from workorder.views import CustomerCard, CustomerChangeView, CustomerRecord, Page
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -109,13 +109,6 @@ class DivisionList:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerChanges:
-    """A record's history."""
-
-    items: tuple[CustomerChangeView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerList:
     """What was found, best first."""
 
@@ -173,9 +166,9 @@ async def edit(ask: Ask, customer_id: Id, edit_version: int, body: CustomerEdit)
     return await customer_file.edit_customer(ask.rows, command)
 
 
-async def changes(ask: Ask, customer_id: Id) -> CustomerChanges:
+async def changes(ask: Ask, customer_id: Id, query: PageQuery) -> Page[CustomerChangeView]:
     """Who changed what on a customer's record, oldest first."""
-    return CustomerChanges(await customer_file.changes_of_customer(ask.rows, customer_id))
+    return await customer_file.changes_of_customer(ask.rows, customer_id, cursor=query.cursor, limit=query.limit)
 
 
 async def merge(ask: Ask, customer_id: Id, edit_version: int, body: Duplicate) -> CustomerRecord:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from callcenter.web.api.work_orders import Word, business_day, changed, check_version, stamp
-from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.ask import Ask, Id, Input, PageQuery
 from workorder.commands import AttachPart, MoveOrder, SetPriority
 from workorder.policy.lifecycle import Action, Confirmation, Priority
 from workorder.services import lifecycle, orders
@@ -77,10 +77,10 @@ async def set_parent(ask: Ask, order_id: Id, edit_version: int, body: Whole) -> 
     return changed(ask, await lifecycle.attach_part(ask.rows, command))
 
 
-async def parts(ask: Ask, order_id: Id) -> Page[OrderView]:
+async def parts(ask: Ask, order_id: Id, query: PageQuery) -> Page[OrderView]:
     """The orders that are parts of this one, oldest first."""
     await orders.get_order(ask.rows, order_id)
-    return Page(await lifecycle.parts_of(ask.rows, order_id))
+    return await lifecycle.parts_of(ask.rows, order_id, cursor=query.cursor, limit=query.limit)
 
 
 async def changes(ask: Ask, order_id: Id, query: TrailQuery) -> Page[ChangeView]:
