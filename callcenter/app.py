@@ -41,6 +41,7 @@ from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Readiness
 from callcenter.features.recording_retention import RecordingRetention
+from callcenter.features.report_intake import ReportIntake
 from callcenter.features.screenpop import ScreenPop
 from callcenter.features.startup import prepare_data_dir
 from callcenter.features.timers import Timers
@@ -352,6 +353,7 @@ class App:
             wallboard=self.wallboard,
             recordings=self.recordings,
             live_audio=self.live_audio,
+            reports=ReportIntake(extractor=self.catalogue.extractor, zone=zone(self.settings.timezone)),
             catalogue=self.catalogue.view,
             checks=self.readiness.checks(
                 database=self.database,

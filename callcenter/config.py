@@ -125,6 +125,43 @@ class WebSettings(Section):
     api_key_per_minute: int = Field(default=600, ge=1)
 
 
+Paths = str | tuple[str, ...]
+"""Where a part of a JSON document is, as ``buyer.mobile``; of several places the first that is there counts."""
+
+
+class WebhookMapping(Section):
+    """Another program's JSON as a report: its parts by their place in the document."""
+
+    channel: Literal["web", "portal", "app", "wechat", "webhook"] = "webhook"
+    external_id: Paths = ()
+    sender: Paths = ()
+    text: Paths = ()
+    form: Paths = ()
+    fields: dict[str, Paths] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    constants: dict[str, str | bool] = Field(default_factory=dict)
+
+
+WECHAT = WebhookMapping(
+    channel="wechat",
+    external_id=("msg_id", "MsgId"),
+    sender=("openid", "FromUserName"),
+    text=("content", "Content"),
+    form="form",
+)
+"""Messages of an official account and forms of a mini-program."""
+
+
+class IntakeSettings(Section):
+    """Reports from other programs."""
+
+    webhooks: dict[str, WebhookMapping] = Field(default_factory=dict)
+
+    def mappings(self) -> dict[str, WebhookMapping]:
+        """The built-in ones and those of the settings, which come first."""
+        return {"wechat": WECHAT, **self.webhooks}
+
+
 class LogSettings(Section):
     """Log lines on standard error."""
 
@@ -145,6 +182,7 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
+    intake: IntakeSettings = IntakeSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from workorder.fields import AlertView, FieldContent, FieldValue
+from workorder.fields import AlertView, FieldContent, FieldValue, Source
 
 MACHINE = "machine"
 
@@ -29,12 +29,55 @@ class OpenDraft(Command):
 
     ``fields`` are plain values: they count as typed by ``by``, or as known of the customer when ``by`` is "machine".
     With a ``customer_id`` the customer's name, first phone and first address fill the fields that are not given.
+    ``source`` says otherwise who gave the values, ``channel`` (``workorder.policy.channels``) how they came.
     """
 
     call_id: str | None = None
     customer_id: str | None = None
     sequence: int = 1
     fields: Mapping[str, FieldContent | None] = field(default_factory=dict)
+    source: Source | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateWorkOrder(Command):
+    """A report from any channel: becomes an order, a draft, or a chase-up of the order it is about.
+
+    ``fields`` are what the sender gave, checked like typed ones; ``heard`` is what extraction understood of free text.
+    An order is created only from what was given: what was merely understood waits for an agent. ``external_id`` is the
+    sender's own key; ``payload`` is kept as it came, at most 1 MiB. ``attach`` False makes a new order in any case.
+    """
+
+    channel: str
+    fields: Mapping[str, FieldContent | None] = field(default_factory=dict)
+    heard: Mapping[str, FieldValue] = field(default_factory=dict)
+    summary: str = ""
+    alerts: tuple[AlertView, ...] = ()
+    suggested_priority: str = "normal"
+    external_id: str | None = None
+    sender: str | None = None
+    customer_id: str | None = None
+    payload: bytes = b""
+    media_type: str = "application/json"
+    attach: bool = True
+    business_day: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeparateReport(Command):
+    """A report was put to an order as a chase-up by mistake: give it a draft of its own."""
+
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChaseOrder(Command):
+    """The draft ``order_id`` (a call) is about the open order ``target_id``: a chase-up there, no order of its own."""
+
+    order_id: str
+    target_id: str
+    edit_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

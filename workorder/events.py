@@ -120,6 +120,24 @@ class CustomerErased(CustomerEvent):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTaken(OrderEvent):
+    """A report came in by ``channel`` and became (part of) this order: ``created``, ``draft`` or ``chased``."""
+
+    report_id: str
+    channel: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChaseUpReceived(OrderEvent):
+    """Somebody asked again for an order that is being worked on; ``count`` times in all."""
+
+    number: str | None
+    channel: str
+    count: int
+
+
 EVENTS: tuple[type[DomainEvent], ...] = (
     DraftOpened,
     DraftRevised,
@@ -128,6 +146,8 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     WorkOrderCancelled,
     WorkOrderMoved,
     PriorityChanged,
+    ReportTaken,
+    ChaseUpReceived,
     CustomerCreated,
     CustomerEdited,
     CustomersMerged,

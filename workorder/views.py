@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from workorder.fields import AlertView, FieldValue, Question
+from workorder.fields import AlertView, FieldContent, FieldValue, Question
 
 __all__ = [
     "AddressRecord",
@@ -19,9 +19,11 @@ __all__ = [
     "AppointmentView",
     "AssetView",
     "ChangeView",
+    "CommentView",
     "CustomerCard",
     "CustomerChangeView",
     "CustomerRecord",
+    "IntakeView",
     "MoveView",
     "OrderBrief",
     "OrderView",
@@ -29,6 +31,7 @@ __all__ = [
     "PhoneRecord",
     "PhoneView",
     "Question",
+    "ReportView",
 ]
 
 T = TypeVar("T")
@@ -214,6 +217,8 @@ class OrderView:
     priority: str
     parent_id: str | None
     confirmation: str | None
+    channel: str
+    chase_ups: int
     moves: tuple[MoveView, ...]
 
 
@@ -233,3 +238,42 @@ class ChangeView:
     reason: str | None
     change_id: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report as it came in, and what became of it (``workorder.policy.channels.Outcome``)."""
+
+    report_id: str
+    channel: str
+    external_id: str | None
+    order_id: str | None
+    at: datetime
+    by: str
+    sender: str | None
+    outcome: str
+    fields: Mapping[str, FieldContent | None]
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeView:
+    """The answer to a report: what became of it now, and the order it belongs to."""
+
+    outcome: str
+    report: ReportView
+    order: OrderView
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """Something said about an order; ``kind`` is ``comment`` or ``chase_up``, ``mentions`` are user ids."""
+
+    comment_id: str
+    order_id: str
+    at: datetime
+    by: str
+    kind: str
+    channel: str | None
+    text: str
+    mentions: tuple[str, ...]

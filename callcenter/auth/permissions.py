@@ -21,6 +21,7 @@ class Permission(StrEnum):
     CUSTOMERS_MERGE = "customers.merge"
     ORDERS = "orders"
     ORDERS_EDIT = "orders.edit"
+    INTAKE = "intake"
     WALLBOARD = "wallboard"
     OPERATE = "operate"
     API_KEYS = "api_keys"
@@ -43,6 +44,7 @@ _AGENT = frozenset(
         Permission.CUSTOMERS_EDIT,
         Permission.ORDERS,
         Permission.ORDERS_EDIT,
+        Permission.INTAKE,
     }
 )
 

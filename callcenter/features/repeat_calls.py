@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from workorder.fields import AlertView, FieldValue
 from workorder.policy.lifecycle import STATUS_LABELS, Status
+from workorder.policy.repeats import same_fault
 from workorder.views import OrderBrief
 
 REPEAT = "repeat"
@@ -14,10 +15,8 @@ REPEAT = "repeat"
 def repeat_alert(fields: Mapping[str, FieldValue], open_orders: Iterable[OrderBrief]) -> tuple[AlertView, ...]:
     """About the newest open order for the same appliance, with the same fault or one of the two unknown, if any."""
     appliance, fault = _said(fields, "appliance"), _said(fields, "fault")
-    if appliance is None:
-        return ()
     for order in open_orders:
-        if order.appliance == appliance and (fault is None or order.fault in (None, fault)):
+        if same_fault(appliance, fault, order):
             about = "".join(filter(None, (order.brand, order.appliance, order.fault)))
             state = STATUS_LABELS[Status(order.status)]
             return (AlertView(REPEAT, f"该客户已有未完成工单 {order.number}（{state}）：{about}"),)

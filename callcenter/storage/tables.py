@@ -15,6 +15,7 @@ from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
+from workorder.model.reports import OrderReport
 from workorder.model.timers import Timer
 
 
@@ -225,5 +226,5 @@ class OutboxRow(Base):
 
 
 metadata = Base.metadata
-DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer)
+DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer, OrderReport)
 """Imported so that the metadata is whole."""

@@ -24,6 +24,7 @@ from callcenter.clock import Clock
 from callcenter.config import Settings
 from callcenter.features.caller_choice import ChosenCaller
 from callcenter.features.readiness import Check
+from callcenter.features.report_intake import ReportIntake
 from callcenter.features.wall_views import WallboardView
 from callcenter.storage.database import Database
 from callcenter.web.hub import Hub
@@ -132,6 +133,7 @@ class Services:
     wallboard: Wallboard
     recordings: Recordings
     live_audio: LiveAudio
+    reports: ReportIntake
     catalogue: Callable[[], Mapping[str, object]]
     checks: Mapping[str, Callable[[], Awaitable[Check]]]
     metrics: CollectorRegistry

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar, DummyCookieJar
 from aiohttp.test_utils import TestServer
@@ -22,6 +24,7 @@ from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
 from callcenter.features.caller_choice import ChosenCaller
 from callcenter.features.readiness import Check
+from callcenter.features.report_intake import ReportIntake
 from callcenter.features.wall_views import (
     Quantiles,
     WallboardView,
@@ -39,6 +42,7 @@ from callcenter.web.hub import Hub
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from callcenter.web.static import Pages
+from nlp.extract import Extractor
 from workorder.commands import CreateCustomer, OpenDraft
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
@@ -367,6 +371,7 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         wallboard=QuietWall(),
         recordings=sounds,
         live_audio=live_sounds,
+        reports=ReportIntake(extractor=_extractor, zone=ZoneInfo(settings.timezone)),
         catalogue=lambda: CATALOGUE,
         checks=checks,
         metrics=metrics,
@@ -375,6 +380,15 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         people = {user.username: user for user in await users.list_users(work.session)}
     async with TestServer(build_web(services, pages=Pages(pages or folder / "no-page"))) as server:
         yield Site(services, server, people, clock, desk_calls, desk_orders, live_sounds, sounds, checks)
+
+
+@cache
+def _reader() -> Extractor:
+    return Extractor()
+
+
+async def _extractor() -> Extractor:
+    return _reader()
 
 
 async def _fine() -> Check:

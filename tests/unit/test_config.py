@@ -28,7 +28,7 @@ def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
 def flat(tree: dict, prefix: str = "") -> dict[str, object]:
     out: dict[str, object] = {}
     for name, value in tree.items():
-        out |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+        out |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) and value else {prefix + name: value}
     return out
 
 

@@ -79,6 +79,10 @@ class WorkOrder(Base):
     """On whose word it was closed: ``workorder.policy.lifecycle.Confirmation``."""
     priority: Mapped[str | None] = mapped_column(String(16))
     """``workorder.policy.lifecycle.Priority``; None while nobody decided and the suggestion counts."""
+    channel: Mapped[str | None] = mapped_column(String(16))
+    """How it came in (``workorder.policy.channels``); None: by a call, or at the desk."""
+    chase_ups: Mapped[int] = mapped_column(default=0)
+    """How often somebody asked for it again."""
     trail_head: Mapped[str] = mapped_column(String(64), default="")
     """Hash of the newest line of the audit trail; "" before the first."""
 
@@ -98,7 +102,7 @@ class WorkOrder(Base):
     def prefill(
         self, values: Mapping[str, FieldContent | None], source: Source, *, by: str, at: datetime
     ) -> list[OrderChange]:
-        """Fill fields that are still empty, as known of the customer or as typed on opening."""
+        """Fill fields that are still empty: as known of the customer, as the customer sent them, or as typed."""
         state = FieldState.EDITED if source is Source.AGENT else FieldState.INFERRED
         before = self.fields
         fresh = {
@@ -214,6 +218,12 @@ class WorkOrder(Base):
         if self.priority == Priority.NORMAL:
             return []
         return [self.stamp("priority", None, self.priority, by=by, at=at, reason="suggested by what was said")]
+
+    def chase(self, by_how_many: int, *, by: str, at: datetime, reason: str) -> OrderChange:
+        """Somebody asked for the work again (1), or had not after all (-1); people's edits are not disturbed."""
+        before = self.chase_ups or 0
+        self.chase_ups = max(0, before + by_how_many)
+        return self.stamp("chase_ups", before, self.chase_ups, by=by, at=at, reason=reason[:500])
 
     def stamp(
         self, field: str, before: object, after: object, *, by: str, at: datetime, reason: str | None = None
@@ -338,8 +348,8 @@ _GUARDS: Mapping[Guard, Callable[[WorkOrder, _Asked], None]] = {
 
 
 def _plain(content: object) -> object:
-    """Words of ours as plain text, as the trail keeps and hashes them."""
-    return str(content) if isinstance(content, StrEnum) else content
+    """Words and numbers of ours as plain text: SQLite gives a number in a JSON column back as something else."""
+    return str(content) if isinstance(content, StrEnum | int) and not isinstance(content, bool) else content
 
 
 def _content(field: FieldValue | None) -> FieldContent | None:

@@ -18,6 +18,7 @@ from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.policy.customers import ERASED_NAME
 from workorder.services.customer_file import check_version, loaded, record, touch
+from workorder.services.reports import forget_sender
 from workorder.services.trail import redact
 from workorder.views import CustomerRecord
 
@@ -66,5 +67,6 @@ async def _forget(session: AsyncSession, customer: Customer, command: EraseCusto
     for order in orders.all():
         order.forget_person()
         await redact(session, order, PERSONAL, by=command.by, at=command.at, reason=command.reason.strip())
+        await forget_sender(session, order.order_id)
         heard = update(SlotOutcome).where(SlotOutcome.order_id == order.order_id, SlotOutcome.field.in_(PERSONAL))
         await session.execute(heard.values(heard=None, final=None, evidence=[]))

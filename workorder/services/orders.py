@@ -18,6 +18,7 @@ from workorder.fields import FieldContent, FieldValue, Source, missing, question
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.trail import OrderChange
+from workorder.policy.channels import Channel
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
@@ -68,9 +69,11 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         summary="",
         alerts=[],
         suggested_priority="normal",
+        channel=command.channel,
+        chase_ups=0,
     )
     opened = order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
-    source = Source.CUSTOMER if command.by == MACHINE else Source.AGENT
+    source = command.source or (Source.CUSTOMER if command.by == MACHINE else Source.AGENT)
     changes = order.prefill(check_all(dict(command.fields)), source, by=command.by, at=command.at)
     if command.customer_id:
         known = await known_fields(session, command.customer_id)
@@ -245,6 +248,8 @@ def view(order: WorkOrder) -> OrderView:
         priority=order.priority or order.suggested_priority,
         parent_id=order.parent_id,
         confirmation=order.confirmation,
+        channel=order.channel or (Channel.CALL if order.call_id else Channel.DESK),
+        chase_ups=order.chase_ups,
         moves=MOVES_FROM[Status(order.status)],
     )
 

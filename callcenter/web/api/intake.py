@@ -1,0 +1,132 @@
+"""Reports from other channels: forms, portals, apps, other programs; and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import orjson
+from aiohttp import web
+from pydantic import Field, RootModel, StringConstraints, ValidationError
+
+from callcenter.errors import NotFound
+from callcenter.features.report_intake import Report
+from callcenter.features.report_mapping import mapped
+from callcenter.storage import audit
+from callcenter.web.api.work_orders import Fields, Text, changed, check_version, stamp
+from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.errors import from_validation
+from workorder.commands import ChaseOrder, SeparateReport
+from workorder.services import reports
+from workorder.views import IntakeView, OrderView, Page, ReportView
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
+
+
+class FieldsOnly(Input):
+    """The fields that a mapping found, checked for their shape."""
+
+    fields: Fields = Field(default_factory=dict)
+
+
+class NewReport(Input):
+    """A report: fields by name, and what the customer wrote in their own words.
+
+    ``external_id`` is the sender's own key: the same one again has no second effect. ``attach`` false makes a new
+    order even when the report is about an open one.
+    """
+
+    channel: Literal["web", "portal", "app", "wechat", "webhook", "csv"]
+    fields: Fields = Field(default_factory=dict)
+    text: Text = ""
+    external_id: Key | None = None
+    sender: Key | None = None
+    customer_id: Id | None = None
+    attach: bool = True
+
+
+class Document(RootModel[dict[str, Any]]):
+    """Any JSON object; ``intake.webhooks`` in config.yaml says where its parts are."""
+
+
+class Chased(Input):
+    """The open order that the draft is about."""
+
+    order_id: Id
+
+
+async def take(ask: Ask, body: NewReport) -> IntakeView:
+    """Take a report in: an order, a draft for an agent, or a chase-up of the order it is about."""
+    report = Report(
+        **stamp(ask),
+        channel=body.channel,
+        fields=body.fields,
+        text=body.text,
+        external_id=body.external_id,
+        sender=body.sender,
+        customer_id=body.customer_id,
+        payload=await ask.http.read(),
+        attach=body.attach,
+    )
+    return await _taken(ask, report)
+
+
+async def webhook(ask: Ask, name: Name, body: Document) -> IntakeView:
+    """Take another program's JSON in as a report, by the mapping of that name."""
+    mappings = ask.services.settings.intake.mappings()
+    if name not in mappings:
+        raise NotFound(f"there is no mapping {name}", field="name", fix=f"there are: {', '.join(mappings)}")
+    found = mapped(body.root, mappings[name])
+    report = Report(
+        **stamp(ask),
+        channel=found.channel,
+        fields=_checked(found.fields),
+        text=found.text,
+        external_id=found.external_id and f"{name}:{found.external_id}",
+        sender=found.sender,
+        payload=await ask.http.read(),
+    )
+    return await _taken(ask, report)
+
+
+async def of_order(ask: Ask, order_id: Id) -> Page[ReportView]:
+    """What came in about the order, oldest first."""
+    return Page(await reports.reports_of(ask.rows, order_id))
+
+
+async def payload(ask: Ask, report_id: Id) -> web.StreamResponse:
+    """What was sent, byte by byte, as a file to save; leaves an audit line."""
+    async with ask.services.database.write() as work:
+        media_type, content = await reports.payload_of(work.session, report_id)
+        await audit.add(work.session, **stamp(ask), action="report.read", subject=report_id)
+        await work.commit()
+    headers = {"Content-Disposition": f'attachment; filename="{report_id}"', "X-Content-Type-Options": "nosniff"}
+    return web.Response(body=content, content_type=media_type.partition(";")[0], headers=headers)
+
+
+async def separate(ask: Ask, report_id: Id) -> IntakeView:
+    """A chase-up was about something else: it gets a draft of its own."""
+    done = await reports.separate_report(ask.rows, SeparateReport(**stamp(ask), report_id=report_id))
+    changed(ask, done.order)
+    return done
+
+
+async def chase(ask: Ask, order_id: Id, edit_version: int, body: Chased) -> OrderView:
+    """The draft is about an open order: it ends, and that order, the answer, gets the chase-up."""
+    await check_version(ask, order_id, edit_version)
+    command = ChaseOrder(**stamp(ask), order_id=order_id, target_id=body.order_id, edit_version=edit_version)
+    return changed(ask, await reports.chase_order(ask.rows, command))
+
+
+async def _taken(ask: Ask, report: Report) -> IntakeView:
+    done = await reports.create_work_order(ask.rows, await ask.services.reports.command(report))
+    changed(ask, done.order)
+    return done
+
+
+def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return FieldsOnly.model_validate_json(orjson.dumps({"fields": dict(fields)})).fields
+    except ValidationError as error:
+        raise from_validation(error, "body") from None

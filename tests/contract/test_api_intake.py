@@ -1,0 +1,97 @@
+"""Reports from other channels over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.api_site import FIELDS, Site, open_site
+
+
+@pytest.fixture
+async def site(tmp_path):
+    async with open_site(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+async def agent(site: Site):
+    async with site.browser("agent") as browser:
+        yield browser
+
+
+async def test_a_form_becomes_an_order_and_its_repeat_nothing(site: Site, agent):
+    """201 with the order; the same external id again: the same order; the report can be read back as it was sent."""
+    body = {"channel": "web", "external_id": "f-1", "sender": "wang", "fields": FIELDS}
+    first = await agent.post("/api/intake", body)
+    done = await first.json()
+    assert (first.status, done["outcome"], done["order"]["number"]) == (201, "created", "WO20261121-0001")
+    again = await (await agent.post("/api/intake", body)).json()
+    assert (again["outcome"], again["order"]["order_id"]) == ("repeated", done["order"]["order_id"])
+    reports = await (await agent.get(f"/api/work-orders/{done['order']['order_id']}/reports")).json()
+    assert [report["external_id"] for report in reports["items"]] == ["f-1"]
+    payload = await agent.get(f"/api/reports/{done['report']['report_id']}/payload")
+    assert (payload.status, (await payload.json())["sender"]) == (200, "wang")
+    assert payload.headers["X-Content-Type-Options"] == "nosniff"
+    assert payload.headers["Content-Disposition"].startswith("attachment")
+    assert [seen.number for seen in site.orders.seen] == ["WO20261121-0001"] * 2
+
+
+async def test_fields_at_fault_are_named_each(agent):
+    """422 with an entry per field, for what is missing and for what is wrong."""
+    lacking = await agent.post("/api/intake", {"channel": "web", "fields": {"service_type": "repair"}})
+    problem = await lacking.json()
+    assert (lacking.status, problem["code"]) == (422, "invalid")
+    assert [error["field"] for error in problem["errors"]] == [
+        "appliance",
+        "brand",
+        "fault",
+        "address",
+        "contact_phone",
+    ]
+    wrong = await agent.post("/api/intake", {"channel": "web", "fields": {"service_type": "dance", "colour": "x"}})
+    assert {error["field"] for error in (await wrong.json())["errors"]} == {"service_type", "colour"}
+    assert (await agent.post("/api/intake", {"channel": "email"})).status == 422
+
+
+async def test_what_the_customer_wrote_is_understood(agent):
+    """Free text fills a draft with confidence and rule; the words are the description; nothing is created from it."""
+    text = "你好，我家格力空调不制冷了\n我的电话是13800138000"
+    done = await (await agent.post("/api/intake", {"channel": "wechat", "text": text, "external_id": "m1"})).json()
+    fields = done["order"]["fields"]
+    assert (done["outcome"], fields["appliance"]["value"], fields["brand"]["value"]) == ("draft", "空调", "格力")
+    assert fields["contact_phone"]["value"].replace(" ", "") == "13800138000"
+    assert 0 < fields["appliance"]["confidence"] <= 1
+    assert fields["description"]["value"] == text
+    assert (fields["appliance"]["source"], fields["appliance"]["evidence"]) == ("heard", [])
+
+
+async def test_a_mini_programs_json_and_a_second_message(agent):
+    """By the built-in mapping: a form is an order, the same customer's impatience a chase-up of it."""
+    form = {"msg_id": "f1", "openid": "o6", "form": FIELDS}
+    done = await (await agent.post("/api/intake/webhooks/wechat", form)).json()
+    assert (done["outcome"], done["report"]["sender"], done["report"]["external_id"]) == ("created", "o6", "wechat:f1")
+    impatient = {"msg_id": "f2", "openid": "o6", "content": "三天了", "form": {**FIELDS, "service_type": "progress"}}
+    chased = await (await agent.post("/api/intake/webhooks/wechat", impatient)).json()
+    assert (chased["outcome"], chased["order"]["number"], chased["order"]["chase_ups"]) == (
+        "chased",
+        done["order"]["number"],
+        1,
+    )
+    own = await agent.post(f"/api/reports/{chased['report']['report_id']}/separate", None)
+    assert (own.status, (await own.json())["order"]["status"]) == (200, "draft")
+    bad = await agent.post("/api/intake/webhooks/wechat", {"form": {"colour": "red"}})
+    assert (bad.status, (await bad.json())["errors"][0]["field"]) == (422, "colour")
+    missing = await agent.post("/api/intake/webhooks/nope", {})
+    assert (missing.status, (await missing.json())["field"]) == (404, "name")
+
+
+async def test_a_draft_is_put_to_the_open_order(agent):
+    """The call's draft ends; the answer is the order with one more chase-up."""
+    order = (await (await agent.post("/api/intake", {"channel": "web", "fields": FIELDS})).json())["order"]
+    draft = await (await agent.post("/api/work-orders", {"fields": {"description": "催"}})).json()
+    address = f"/api/work-orders/{draft['order_id']}"
+    answer = await agent.post(f"{address}/chase", {"order_id": order["order_id"]}, If_Match='"1"')
+    chased = await answer.json()
+    assert (answer.status, chased["order_id"], chased["chase_ups"]) == (200, order["order_id"], 1)
+    assert (await (await agent.get(address)).json())["status"] == "cancelled"
+    assert (await agent.post(f"{address}/chase", {"order_id": order["order_id"]}, If_Match='"1"')).status == 412
