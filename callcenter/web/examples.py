@@ -36,6 +36,26 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "order_steps_move": {"action": "create"},
     "order_steps_prioritise": {"priority": "high", "reason": "漏水"},
     "order_steps_set_parent": {"parent_id": None},
+    "intake_take": {
+        "channel": "web",
+        "external_id": "form-20261121-17",
+        "fields": {
+            "service_type": "install",
+            "customer_name": "李雷",
+            "contact_phone": "13900139000",
+            "appliance": "热水器",
+            "brand": "美的",
+            "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路288号"},
+            "appointment": {"start": "2026-11-23T09:00:00+08:00", "end": "2026-11-23T12:00:00+08:00"},
+        },
+    },
+    "intake_webhook": {
+        "msg_id": "24512",
+        "openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M",
+        "content": "空调不制冷，电话13800138000",
+    },
+    "intake_chase": {"target_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9C2"},
+    "intake_separate": {},
     "api_keys_add": {"name": "shop website", "scopes": ["customers", "orders", "orders.edit"], "expires_in_days": 365},
 }
 
@@ -43,6 +63,8 @@ PARAMETERS: Mapping[str, str] = {
     "call_id": "Key of a call.",
     "customer_id": "Key of a customer.",
     "order_id": "Key of a work order.",
+    "report_id": "Key of a report.",
+    "name": "Name of a mapping in `intake.webhooks`, or `wechat`.",
     "key_id": "Key of an API key (not the key itself).",
     "cursor": "`next_cursor` of the page before; without it the first page.",
     "limit": "Items a page at most.",

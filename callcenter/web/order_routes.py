@@ -15,7 +15,7 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/intake", P.INTAKE, intake.take, Unit.WRITE, status=201),
     Route("POST", "/api/intake/webhooks/{name}", P.INTAKE, intake.webhook, Unit.WRITE, status=201),
     Route("GET", "/api/work-orders/{order_id}/reports", P.ORDERS, intake.of_order, Unit.READ),
-    Route("POST", "/api/work-orders/{order_id}/chase", P.ORDERS_EDIT, intake.chase, Unit.WRITE),
+    Route("POST", "/api/work-orders/{order_id}/chase", P.ORDERS_EDIT, intake.chase, Unit.WRITE, etag=True),
     Route("GET", "/api/reports/{report_id}/payload", P.ORDERS, intake.payload, produces=("*/*",)),
     Route("POST", "/api/reports/{report_id}/separate", P.ORDERS_EDIT, intake.separate, Unit.WRITE),
 )

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from callcenter.ids import new_id
-from tests.contract.api_site import FIELDS, Site
+from tests.contract.api_site import FIELDS, NOW, Site
+from workorder.commands import CreateWorkOrder
+from workorder.services import reports
 
 
 async def things(site: Site) -> dict[str, str]:
@@ -15,7 +17,13 @@ async def things(site: Site) -> dict[str, str]:
     call_id = await site.call(new_id())
     await site.record(call_id)
     draft = await site.draft(call_id, **FIELDS)
+    target_id = ""
+    report = {**FIELDS, "contact_phone": "13700137000"}
     async with site.services.database.write() as work:
+        for appliance in ("冰箱", "空调", "空调"):
+            sent = CreateWorkOrder(by="x", at=NOW, channel="app", fields={**report, "appliance": appliance})
+            taken = await reports.create_work_order(work.session, sent)
+            target_id = taken.order.order_id if appliance == "冰箱" else target_id
         key = await site.services.api_keys.add(work.session, name="x", scopes=["orders"])
         await work.commit()
     return {
@@ -23,6 +31,9 @@ async def things(site: Site) -> dict[str, str]:
         "customer_id": card.customer_id,
         "duplicate_id": duplicate.customer_id,
         "order_id": draft.order_id,
+        "report_id": taken.report.report_id,
+        "target_id": target_id,
+        "name": "wechat",
         "key_id": key.key.key_id,
     }
 

@@ -27,6 +27,8 @@ WITHOUT_KEY = {"session_log_in": "logging in twice is two logins, as from two br
 """POST routes that take no Idempotency-Key, and why."""
 WHOLE = {
     "customers_find": "ranked by how well they fit: whoever wants more gives more words",
+    "order_steps_parts": "an order has a handful of parts",
+    "intake_of_order": "what came in about one order",
     "customers_divisions": "the official list, at most 40 names",
 }
 """Lists without pages, and why."""

@@ -77,7 +77,7 @@ async def test_a_mini_programs_json_and_a_second_message(agent):
         done["order"]["number"],
         1,
     )
-    own = await agent.post(f"/api/reports/{chased['report']['report_id']}/separate", None)
+    own = await agent.post(f"/api/reports/{chased['report']['report_id']}/separate", {})
     assert (own.status, (await own.json())["order"]["status"]) == (200, "draft")
     bad = await agent.post("/api/intake/webhooks/wechat", {"form": {"colour": "red"}})
     assert (bad.status, (await bad.json())["errors"][0]["field"]) == (422, "colour")
@@ -90,8 +90,8 @@ async def test_a_draft_is_put_to_the_open_order(agent):
     order = (await (await agent.post("/api/intake", {"channel": "web", "fields": FIELDS})).json())["order"]
     draft = await (await agent.post("/api/work-orders", {"fields": {"description": "催"}})).json()
     address = f"/api/work-orders/{draft['order_id']}"
-    answer = await agent.post(f"{address}/chase", {"order_id": order["order_id"]}, If_Match='"1"')
+    answer = await agent.post(f"{address}/chase", {"target_id": order["order_id"]}, If_Match='"1"')
     chased = await answer.json()
     assert (answer.status, chased["order_id"], chased["chase_ups"]) == (200, order["order_id"], 1)
     assert (await (await agent.get(address)).json())["status"] == "cancelled"
-    assert (await agent.post(f"{address}/chase", {"order_id": order["order_id"]}, If_Match='"1"')).status == 412
+    assert (await agent.post(f"{address}/chase", {"target_id": order["order_id"]}, If_Match='"1"')).status == 412

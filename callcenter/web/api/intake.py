@@ -13,7 +13,7 @@ from callcenter.errors import NotFound
 from callcenter.features.report_intake import Report
 from callcenter.features.report_mapping import mapped
 from callcenter.storage import audit
-from callcenter.web.api.work_orders import Fields, Text, changed, check_version, stamp
+from callcenter.web.api.work_orders import Fields, Nothing, Text, changed, check_version, stamp
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import from_validation
 from workorder.commands import ChaseOrder, SeparateReport
@@ -53,7 +53,7 @@ class Document(RootModel[dict[str, Any]]):
 class Chased(Input):
     """The open order that the draft is about."""
 
-    order_id: Id
+    target_id: Id
 
 
 async def take(ask: Ask, body: NewReport) -> IntakeView:
@@ -105,7 +105,7 @@ async def payload(ask: Ask, report_id: Id) -> web.StreamResponse:
     return web.Response(body=content, content_type=media_type.partition(";")[0], headers=headers)
 
 
-async def separate(ask: Ask, report_id: Id) -> IntakeView:
+async def separate(ask: Ask, report_id: Id, body: Nothing) -> IntakeView:  # noqa: ARG001 - the body is only checked
     """A chase-up was about something else: it gets a draft of its own."""
     done = await reports.separate_report(ask.rows, SeparateReport(**stamp(ask), report_id=report_id))
     changed(ask, done.order)
@@ -115,7 +115,7 @@ async def separate(ask: Ask, report_id: Id) -> IntakeView:
 async def chase(ask: Ask, order_id: Id, edit_version: int, body: Chased) -> OrderView:
     """The draft is about an open order: it ends, and that order, the answer, gets the chase-up."""
     await check_version(ask, order_id, edit_version)
-    command = ChaseOrder(**stamp(ask), order_id=order_id, target_id=body.order_id, edit_version=edit_version)
+    command = ChaseOrder(**stamp(ask), order_id=order_id, target_id=body.target_id, edit_version=edit_version)
     return changed(ask, await reports.chase_order(ask.rows, command))
 
 
