@@ -166,7 +166,7 @@ class SetCustomer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAsset:
-    """An appliance to put on file."""
+    """An appliance to put on file; ``warranty_until`` is the last day that its warranty card names."""
 
     appliance: str
     brand: str = ""
@@ -174,6 +174,76 @@ class NewAsset:
     serial: str = ""
     purchased_on: date | None = None
     warranty_until: date | None = None
+    installed_on: date | None = None
+    replaced_on: date | None = None
+    invoice_no: str = ""
+    notes: str = ""
+    external_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAsset(Command):
+    """Put an appliance on a customer's file."""
+
+    customer_id: str
+    asset: NewAsset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditAsset(Command):
+    """New values by name: those of NewAsset, ``retired_on``, and ``customer_id`` when it changed hands."""
+
+    asset_id: str
+    changes: Mapping[str, str | date | None]
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveContract(Command):
+    """A contract with a customer, by its number: made when there is none, changed when there is.
+
+    ``kind`` is ``extended`` (延保) or ``maintenance`` (维保); without ``asset_id`` it is about every appliance.
+    """
+
+    number: str
+    customer_id: str
+    kind: str
+    starts_on: date
+    ends_on: date
+    asset_id: str | None = None
+    covers_repair: bool = True
+    visits_included: int = 0
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTerms:
+    """What a maker promises: months for the whole appliance and for named parts, from the invoice or installation."""
+
+    brand: str
+    appliance: str
+    whole_months: int
+    source: str
+    part_months: Mapping[str, int] = field(default_factory=dict)
+    from_installation: bool = False
+    sold_from: date | None = None
+    sold_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceTerms(Command):
+    """Every maker's terms there are from now on."""
+
+    terms: tuple[NewTerms, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAsset(Command):
+    """Say which appliance on file an order is about; None: none of them."""
+
+    order_id: str
+    asset_id: str | None
+    edit_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

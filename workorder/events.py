@@ -107,6 +107,23 @@ class CustomerEdited(CustomerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssetChanged(CustomerEvent):
+    """An appliance was put on file, or these parts of its record changed."""
+
+    asset_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSaved(CustomerEvent):
+    """An extended warranty or maintenance contract was made or changed; ``asset_id`` None: for every appliance."""
+
+    contract_id: str
+    number: str
+    asset_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersMerged(CustomerEvent):
     """``duplicate_id`` turned out to be this customer: its phones, assets, orders and calls are here now."""
 
@@ -152,5 +169,7 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CustomerEdited,
     CustomersMerged,
     CustomerErased,
+    AssetChanged,
+    ContractSaved,
 )
 """Every event this library records: the outbox decodes by class name from here."""

@@ -68,7 +68,10 @@ class AddressView:
 
 @dataclass(frozen=True, slots=True)
 class AssetView:
-    """An appliance on file; ``warranty`` is "in", "out" or "unknown" on the day asked."""
+    """An appliance on file; ``warranty`` is "in", "extended", "out" or "unknown" on the day asked.
+
+    ``warranty_basis`` says what that rests on: "law", "maker", "stated" or "contract".
+    """
 
     asset_id: str
     appliance: str
@@ -78,6 +81,100 @@ class AssetView:
     purchased_on: date | None
     warranty_until: date | None
     warranty: str
+    warranty_basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetRecord:
+    """Everything on file about an appliance; ``edit_version`` is the ETag of a change."""
+
+    asset_id: str
+    edit_version: int
+    customer_id: str
+    appliance: str
+    brand: str
+    model: str
+    serial: str
+    purchased_on: date | None
+    installed_on: date | None
+    replaced_on: date | None
+    invoice_no: str
+    stated_until: date | None
+    retired_on: date | None
+    external_key: str | None
+    notes: str
+    warranty: str
+    warranty_until: date | None
+    warranty_basis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    """One step of a warranty decision: a stable code, the sentence in both languages, and where it stands."""
+
+    code: str
+    text: str
+    text_en: str
+    citation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarrantyView:
+    """The decision for an appliance, or one part of it, on a day.
+
+    ``state``: "in" (保内), "extended" (延保), "out" (保外) or "unknown"; ``until``: the last day of the cover that
+    counts; ``remedies``: "return", "exchange", "repair", free of charge.
+    """
+
+    on: date
+    part: str | None
+    state: str
+    until: date | None
+    basis: str | None
+    remedies: tuple[str, ...]
+    reasons: tuple[ReasonView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderWarrantyView:
+    """What the customer claims against what is so. ``agrees`` is None while one of the two is not known."""
+
+    order_id: str
+    asset_id: str | None
+    claimed: bool | None
+    agrees: bool | None
+    warranty: WarrantyView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractView:
+    """An extended warranty or maintenance contract."""
+
+    contract_id: str
+    number: str
+    customer_id: str
+    asset_id: str | None
+    kind: str
+    starts_on: date
+    ends_on: date
+    covers_repair: bool
+    visits_included: int
+    notes: str
+    edit_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsView:
+    """A maker's terms."""
+
+    brand: str
+    appliance: str
+    whole_months: int
+    part_months: Mapping[str, int]
+    from_installation: bool
+    sold_from: date | None
+    sold_to: date | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +273,7 @@ class CustomerRecord:
     phones: tuple[PhoneRecord, ...]
     addresses: tuple[AddressRecord, ...]
     assets: tuple[AssetView, ...]
+    contracts: tuple[ContractView, ...]
     open_orders: tuple[OrderBrief, ...]
     past_orders: tuple[OrderBrief, ...]
     order_count: int
@@ -220,6 +318,8 @@ class OrderView:
     channel: str
     chase_ups: int
     moves: tuple[MoveView, ...]
+    asset_id: str | None
+    warranty: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CUSTOMERS = "customers"
     CUSTOMERS_EDIT = "customers.edit"
     CUSTOMERS_MERGE = "customers.merge"
+    TERMS_EDIT = "terms.edit"
     ORDERS = "orders"
     ORDERS_EDIT = "orders.edit"
     INTAKE = "intake"
@@ -48,7 +49,7 @@ _AGENT = frozenset(
     }
 )
 
-_SUPERVISOR = _AGENT | {Permission.CUSTOMERS_MERGE, Permission.CALLS_ALL, Permission.WALLBOARD}
+_SUPERVISOR = _AGENT | {Permission.CUSTOMERS_MERGE, Permission.TERMS_EDIT, Permission.CALLS_ALL, Permission.WALLBOARD}
 
 GRANTS: dict[str, frozenset[Permission]] = {
     Role.AGENT: _AGENT,

@@ -21,6 +21,7 @@ COMMANDS = {
     "nlp": "callcenter.cli.language:nlp",
     "order": "callcenter.cli.orders:order",
     "customer": "callcenter.cli.customers:customer",
+    "warranty": "callcenter.cli.warranty:warranty",
     "db": "callcenter.cli.records:db",
     "user": "callcenter.cli.records:user",
     "api-key": "callcenter.cli.api_keys:api_key",

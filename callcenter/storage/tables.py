@@ -17,6 +17,7 @@ from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.reports import OrderReport
 from workorder.model.timers import Timer
+from workorder.model.warranty import MakerTerms, ServiceContract
 
 
 class UserRow(Base):
@@ -226,5 +227,5 @@ class OutboxRow(Base):
 
 
 metadata = Base.metadata
-DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer, OrderReport)
+DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer, OrderReport, ServiceContract, MakerTerms)
 """Imported so that the metadata is whole."""

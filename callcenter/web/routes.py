@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
 from callcenter.web.agent_socket import agent_socket
-from callcenter.web.api import api_keys, calls, catalogue, customers, operation, session, wallboard, work_orders
+from callcenter.web.api import api_keys, assets, calls, catalogue, customers, operation, session, wallboard, work_orders
 from callcenter.web.order_routes import ORDER_ROUTES
 from callcenter.web.route import Access, Route, Unit
 
@@ -37,6 +37,16 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/customers/{customer_id}/merge", P.CUSTOMERS_MERGE, customers.merge, Unit.WRITE, etag=True),
     Route("POST", "/api/customers/{customer_id}/erase", P.CUSTOMERS_MERGE, customers.erase, Unit.WRITE, etag=True),
     Route("GET", "/api/divisions", P.CUSTOMERS, customers.divisions),
+    Route("POST", "/api/customers/{customer_id}/assets", P.CUSTOMERS_EDIT, assets.add, Unit.WRITE, status=201),
+    Route("POST", "/api/customers/{customer_id}/contracts", P.CUSTOMERS_EDIT, assets.save_contract, Unit.WRITE),
+    Route("GET", "/api/assets", P.CUSTOMERS, assets.find, Unit.READ),
+    Route("GET", "/api/assets/{asset_id}", P.CUSTOMERS, assets.read, Unit.READ, etag=True),
+    Route("PATCH", "/api/assets/{asset_id}", P.CUSTOMERS_EDIT, assets.edit, Unit.WRITE, etag=True),
+    Route("GET", "/api/assets/{asset_id}/warranty", P.CUSTOMERS, assets.warranty, Unit.READ),
+    Route("GET", "/api/warranty-terms", P.CUSTOMERS, assets.terms, Unit.READ),
+    Route("PUT", "/api/warranty-terms", P.TERMS_EDIT, assets.replace_terms, Unit.WRITE),
+    Route("GET", "/api/work-orders/{order_id}/warranty", P.ORDERS, assets.order_warranty, Unit.READ),
+    Route("POST", "/api/work-orders/{order_id}/asset", P.ORDERS_EDIT, assets.set_asset, Unit.WRITE, etag=True),
     Route("GET", "/api/work-orders", P.ORDERS, work_orders.find, Unit.READ),
     Route("POST", "/api/work-orders", P.ORDERS_EDIT, work_orders.open_draft, Unit.WRITE, status=201, etag=True),
     Route("GET", "/api/work-orders/{order_id}", P.ORDERS, work_orders.read, Unit.READ, etag=True),

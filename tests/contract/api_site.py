@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,10 @@ from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from callcenter.web.static import Pages
 from nlp.extract import Extractor
-from workorder.commands import CreateCustomer, OpenDraft
+from workorder.commands import AddAsset, CreateCustomer, NewAsset, OpenDraft
 from workorder.policy.phones import parse_phone
-from workorder.services import customers, orders
-from workorder.views import CustomerCard, OrderView
+from workorder.services import assets, customers, orders
+from workorder.views import AssetRecord, CustomerCard, OrderView
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
@@ -213,6 +213,15 @@ class Site:
             card = await customers.create_customer(work.session, command)
             await work.commit()
         return card
+
+    async def asset(self, customer_id: str, **values: Any) -> AssetRecord:
+        """An appliance of the customer, bought a year before."""
+        new = NewAsset(**{"appliance": "空调", "brand": "格力", "purchased_on": date(2025, 11, 21), **values})
+        async with self.services.database.write() as work:
+            command = AddAsset(by="machine", at=self.clock.now(), customer_id=customer_id, asset=new)
+            asset = await assets.add_asset(work.session, command)
+            await work.commit()
+        return asset
 
     async def call(self, call_id: str = "01CALL", *, interface: str = "PJSIP/1001", user: str | None = "agent") -> str:
         """A call that rang at ``interface``, was answered after 3 s, heard and ended after a minute."""

@@ -37,7 +37,7 @@ async def ask(browser: Browser, route: Route, **headers: str):
     path = re.sub(r"{\w+}", "01NOPE", route.path)
     sent = browser.headers() | {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {name: value for name, value in sent.items() if value}
-    body = {} if route.method in {"POST", "PATCH"} else None
+    body = {} if route.method in {"POST", "PATCH", "PUT"} else None
     return await browser.client.request(route.method, path, json=body, headers=sent)
 
 

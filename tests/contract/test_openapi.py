@@ -96,7 +96,13 @@ async def test_answers_fit_the_document(site):
     draft = await site.draft(call_id, **FIELDS)
     await site.record(call_id)
     twin = await site.customer(name="王方")
-    ids = {"call_id": call_id, "customer_id": card.customer_id, "order_id": draft.order_id}
+    asset = await site.asset(card.customer_id)
+    ids = {
+        "call_id": call_id,
+        "customer_id": card.customer_id,
+        "order_id": draft.order_id,
+        "asset_id": asset.asset_id,
+    }
     async with site.browser("admin") as browser:
         report = {"channel": "app", "fields": {**FIELDS, "appliance": "冰箱"}}
         opened, chased = [await (await browser.post("/api/intake", report)).json() for _ in range(2)]
@@ -109,6 +115,18 @@ async def test_answers_fit_the_document(site):
             "/api/customers/{customer_id}": {"level": "member"},
             "/api/customers/{customer_id}/merge": {"duplicate_id": twin.customer_id},
             "/api/customers/{customer_id}/erase": {"reason": "asked to"},
+            "/api/customers/{customer_id}/assets": {"appliance": "冰箱", "serial": "S2"},
+            "/api/customers/{customer_id}/contracts": {
+                "number": "YB1",
+                "kind": "extended",
+                "starts_on": "2026-01-01",
+                "ends_on": "2027-01-01",
+            },
+            "/api/assets/{asset_id}": {"model": "BCD-1"},
+            "/api/warranty-terms": {
+                "terms": [{"brand": "甲", "appliance": "空调", "whole_months": 72, "source": "card"}]
+            },
+            "/api/work-orders/{order_id}/asset": {"asset_id": None},
             "/api/work-orders": {},
             "/api/work-orders/{order_id}/create": {},
             "/api/work-orders/{order_id}/cancel": {"reason": "x"},

@@ -100,7 +100,11 @@ class CustomerAddress(Base):
 
 
 class Asset(Base):
-    """An appliance a customer owns."""
+    """An appliance a customer owns.
+
+    ``warranty_until`` and ``warranty_basis`` are worked out by ``workorder.services.warranty`` whenever what they rest
+    on changes, so that the pop reads them with the card; ``stated_until`` is what the warranty card says.
+    """
 
     __tablename__ = "assets"
 
@@ -108,10 +112,21 @@ class Asset(Base):
     customer_id: Mapped[str] = mapped_column(Key, ForeignKey(Customer.customer_id, ondelete="CASCADE"), index=True)
     appliance: Mapped[str] = mapped_column(String(60))
     brand: Mapped[str] = mapped_column(String(60), default="")
-    model: Mapped[str] = mapped_column(String(80), default="")
+    model: Mapped[str] = mapped_column(sorted_text(80), default="", index=True)
     serial: Mapped[str] = mapped_column(sorted_text(80), default="", index=True)
     purchased_on: Mapped[date | None]
     warranty_until: Mapped[date | None]
+    warranty_basis: Mapped[str | None] = mapped_column(String(16))
+    stated_until: Mapped[date | None]
+    installed_on: Mapped[date | None]
+    replaced_on: Mapped[date | None]
+    """The day it was exchanged for this one: periods start anew then."""
+    invoice_no: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    external_key: Mapped[str | None] = mapped_column(sorted_text(80), index=True, unique=True)
+    notes: Mapped[str] = mapped_column(Text, default="", server_default="")
+    retired_on: Mapped[date | None]
+    """Since when it is not there any more: scrapped, sold, given back."""
+    edit_version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class CustomerChange(Base):

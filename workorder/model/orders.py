@@ -83,6 +83,10 @@ class WorkOrder(Base):
     """How it came in (``workorder.policy.channels``); None: by a call, or at the desk."""
     chase_ups: Mapped[int] = mapped_column(default=0)
     """How often somebody asked for it again."""
+    asset_id: Mapped[str | None] = mapped_column(Key, index=True)
+    """The appliance on file that this order is about."""
+    warranty: Mapped[str | None] = mapped_column(String(16))
+    """``workorder.policy.warranty.Warranty`` as it stood when the order was created or its appliance was named."""
     trail_head: Mapped[str] = mapped_column(String(64), default="")
     """Hash of the newest line of the audit trail; "" before the first."""
 

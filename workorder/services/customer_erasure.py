@@ -13,9 +13,10 @@ from workorder.commands import EraseCustomer
 from workorder.errors import Invalid
 from workorder.events import CustomerErased
 from workorder.fields import PERSONAL
-from workorder.model.customers import Customer, CustomerChange
+from workorder.model.customers import Asset, Customer, CustomerChange
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
+from workorder.model.warranty import ServiceContract
 from workorder.policy.customers import ERASED_NAME
 from workorder.services.customer_file import check_version, loaded, record, touch
 from workorder.services.reports import forget_sender
@@ -49,6 +50,10 @@ async def _forget(session: AsyncSession, customer: Customer, command: EraseCusto
     customer.phones, customer.addresses = [], []
     customer.erased_at = command.at
     touch(customer, command.at)
+    owned = update(Asset).where(Asset.customer_id == customer.customer_id)
+    await session.execute(owned.values(serial="", invoice_no="", notes="", external_key=None))
+    contracts = update(ServiceContract).where(ServiceContract.customer_id == customer.customer_id)
+    await session.execute(contracts.values(notes=""))
     await session.execute(delete(CustomerChange).where(CustomerChange.customer_id == customer.customer_id))
     session.add(
         CustomerChange(

@@ -18,6 +18,7 @@ from workorder.events import CustomerEdited
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Customer, CustomerAddress, CustomerChange, CustomerPhone
 from workorder.policy.phones import PhoneReader, parse_phone
+from workorder.services.contract_views import contracts_of
 from workorder.services.customer_checks import check
 from workorder.services.customers import address_row, card, phone_row
 from workorder.services.paging import check_limit, decode_number
@@ -42,6 +43,7 @@ async def record(session: AsyncSession, customer_id: str) -> CustomerRecord:
         phones=tuple(_phone_view(phone) for phone in customer.phones),
         addresses=tuple(_address_view(address) for address in customer.addresses),
         assets=known.assets,
+        contracts=await contracts_of(session, customer_id),
         open_orders=known.open_orders,
         past_orders=known.past_orders,
         order_count=known.order_count,

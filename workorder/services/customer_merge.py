@@ -12,6 +12,7 @@ from workorder.events import CustomersMerged
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Asset, Customer, CustomerChange
 from workorder.model.orders import WorkOrder
+from workorder.model.warranty import ServiceContract
 from workorder.policy.customers import LEVELS
 from workorder.policy.phones import parse_phone
 from workorder.services.customer_file import check_version, facts, loaded, note, record, touch
@@ -36,6 +37,11 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     await _move_orders(session, kept, duplicate, command)
     await session.execute(
         update(Asset).where(Asset.customer_id == duplicate.customer_id).values(customer_id=kept.customer_id)
+    )
+    await session.execute(
+        update(ServiceContract)
+        .where(ServiceContract.customer_id == duplicate.customer_id)
+        .values(customer_id=kept.customer_id)
     )
     session.add_all(_history(kept, duplicate, command))
     touch(duplicate, command.at)

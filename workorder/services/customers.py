@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
-from workorder.commands import CreateCustomer, NewAddress, NewAsset, NewPhone
+from workorder.commands import CreateCustomer, NewAddress, NewPhone
 from workorder.errors import FieldProblem, Invalid, NotFound
 from workorder.events import CustomerCreated
 from workorder.fields import ADDRESS_PARTS, FieldContent
@@ -22,8 +22,9 @@ from workorder.model.json_rows import json_rows
 from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import CLOSED, Status
 from workorder.policy.phones import PhoneKey, PhoneReader, parse_phone
-from workorder.policy.warranty import warranty_state
+from workorder.services.asset_rows import asset_row
 from workorder.services.customer_checks import check
+from workorder.services.warranty import local_day, refresh, state_of
 from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, PhoneView
 
 OPEN_SHOWN, PAST_SHOWN, CANDIDATES = 20, 5, 6
@@ -97,8 +98,10 @@ async def create_customer(session: AsyncSession, command: CreateCustomer) -> Cus
     reader = partial(parse_phone, country=command.country, area_code=command.area_code)
     customer.phones = [phone_row(phone, position, reader) for position, phone in enumerate(phones)]
     customer.addresses = [address_row(address, position) for position, address in enumerate(addresses)]
-    customer.assets = [_asset(asset) for asset in command.assets]
+    customer.assets = [asset_row(asset) for asset in command.assets]
     session.add(customer)
+    await session.flush()
+    await refresh(session, customer.assets, on=local_day(command.at))
     await session.flush()
     uow.record(session, CustomerCreated(customer_id=customer.customer_id, at=command.at, by=command.by))
     return await card(session, customer.customer_id, on=command.at.date())
@@ -149,18 +152,6 @@ def _first_address(parts: Mapping[str, str | None] | None) -> list[NewAddress]:
     return [NewAddress(**{part: parts.get(part) or "" for part in ADDRESS_PARTS})]
 
 
-def _asset(asset: NewAsset) -> Asset:
-    return Asset(
-        asset_id=new_id(),
-        appliance=asset.appliance,
-        brand=asset.brand,
-        model=asset.model,
-        serial=asset.serial,
-        purchased_on=asset.purchased_on,
-        warranty_until=asset.warranty_until,
-    )
-
-
 def _statement() -> Select[*tuple[Any, ...]]:
     """One SELECT for a whole card: each group of children is one JSON column."""
     return select(
@@ -186,6 +177,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Asset.serial,
             Asset.purchased_on,
             Asset.warranty_until,
+            Asset.warranty_basis,
         ),
         _orders(and_(*(WorkOrder.status != status for status in (Status.DRAFT, *sorted(CLOSED)))), OPEN_SHOWN),
         _orders(or_(*(WorkOrder.status == status for status in sorted(CLOSED))), PAST_SHOWN),
@@ -247,10 +239,10 @@ def _address_view(columns: Sequence[Any]) -> AddressView:
 
 
 def _asset_view(columns: Sequence[Any], day: date) -> AssetView:
-    asset_id, appliance, brand, model, serial, purchased, until = columns
+    asset_id, appliance, brand, model, serial, purchased, until, basis = columns
     end = date.fromisoformat(until) if until else None
     bought = date.fromisoformat(purchased) if purchased else None
-    return AssetView(asset_id, appliance, brand, model, serial, bought, end, warranty_state(until=end, on=day))
+    return AssetView(asset_id, appliance, brand, model, serial, bought, end, state_of(end, basis, on=day), basis)
 
 
 def _briefs(rows: Sequence[Sequence[Any]]) -> tuple[OrderBrief, ...]:

@@ -16,6 +16,7 @@ from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import CLOSED, Action, Confirmation, Priority
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
+from workorder.services.warranty import refresh_of_order
 from workorder.views import OrderView, Page
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -45,6 +46,7 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     )
     session.add(change)
     await session.flush()
+    await refresh_of_order(session, order, at=command.at)
     moved = WorkOrderMoved(
         order_id=order.order_id,
         call_id=order.call_id,

@@ -25,6 +25,7 @@ from workorder.policy.values import check_all
 from workorder.services import outcomes
 from workorder.services.customers import known_fields
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
+from workorder.services.warranty import judge_order
 from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
@@ -165,6 +166,7 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
     if order.priority is None:
         session.add_all(order.adopt_suggestion(by=MACHINE, at=command.at))
     await outcomes.left(session, order, by=command.by, at=command.at)
+    await judge_order(session, order, at=command.at)
     await session.flush()
     created = WorkOrderCreated(
         order_id=order.order_id,
@@ -251,6 +253,8 @@ def view(order: WorkOrder) -> OrderView:
         channel=order.channel or (Channel.CALL if order.call_id else Channel.DESK),
         chase_ups=order.chase_ups,
         moves=MOVES_FROM[Status(order.status)],
+        asset_id=order.asset_id,
+        warranty=order.warranty,
     )
 
 
