@@ -38,6 +38,7 @@ from callcenter.features.intake import Intake
 from callcenter.features.live_audio import LiveAudio
 from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
+from callcenter.features.mail_intake import MailIntake
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Readiness
 from callcenter.features.recording_retention import RecordingRetention
@@ -51,6 +52,7 @@ from callcenter.media.call_audio import CallAudio
 from callcenter.media.recordings import Recordings, StoredRecording
 from callcenter.media.transcriber import Transcriber
 from callcenter.storage import calls
+from callcenter.storage.blobs import BlobStore
 from callcenter.storage.database import Database
 from callcenter.storage.instance_lock import InstanceLock
 from callcenter.storage.journal import OFF, DayJournal, Journal
@@ -340,6 +342,8 @@ class App:
         self.port = int(runner.addresses[0][1])
 
     def _services(self) -> Services:
+        blobs = BlobStore(self.settings.data_dir / "attachments")
+        reports = ReportIntake(extractor=self.catalogue.extractor, zone=zone(self.settings.timezone))
         return Services(
             settings=self.settings,
             clock=self.clock,
@@ -353,7 +357,9 @@ class App:
             wallboard=self.wallboard,
             recordings=self.recordings,
             live_audio=self.live_audio,
-            reports=ReportIntake(extractor=self.catalogue.extractor, zone=zone(self.settings.timezone)),
+            blobs=blobs,
+            reports=reports,
+            mails=MailIntake(reports, blobs, max_bytes=self.settings.attachments.max_mb * 1_000_000),
             catalogue=self.catalogue.view,
             checks=self.readiness.checks(
                 database=self.database,

@@ -162,6 +162,12 @@ class IntakeSettings(Section):
         return {"wechat": WECHAT, **self.webhooks}
 
 
+class AttachmentSettings(Section):
+    """Files of work orders."""
+
+    max_mb: int = Field(default=50, ge=1, le=2048)
+
+
 class LogSettings(Section):
     """Log lines on standard error."""
 
@@ -183,6 +189,7 @@ class Settings(Section):
     journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
     intake: IntakeSettings = IntakeSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -115,18 +115,20 @@ class CreateOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder(Command):
-    """Stop the draft or order; ``reason`` must not be empty."""
+    """Stop the draft or order; ``reason`` must not be empty. ``roles`` as in MoveOrder."""
 
     order_id: str
     reason: str
     edit_version: int | None = None
+    roles: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOrder(Command):
     """A step of the life cycle by the names of ``workorder.policy.lifecycle``, whose MOVES say what a step needs.
 
-    ``business_day`` matters for ``create`` alone, as in CreateOrder.
+    ``business_day`` matters for ``create`` alone, as in CreateOrder. ``roles`` are those of who wants it, for steps
+    that need somebody's word (``workorder.policy.approvals``); None: whoever gives the command answers for it.
     """
 
     order_id: str
@@ -135,6 +137,83 @@ class MoveOrder(Command):
     confirmation: str | None = None
     edit_version: int | None = None
     business_day: str | None = None
+    roles: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOrder(Command):
+    """Somebody else looks after the order now: a user, a team, or both; everything stays with it."""
+
+    order_id: str
+    handler: str | None
+    team: str | None
+    reason: str | None = None
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddComment(Command):
+    """Say something about an order; ``mentions`` are ids of the users whom it names."""
+
+    order_id: str
+    text: str
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachFile(Command):
+    """A stored file belongs to an order; the same file under the same name is attached once."""
+
+    order_id: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFile(Command):
+    """Take a file out of sight; the bytes and the trail stay."""
+
+    attachment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTask(Command):
+    """Something to do beside other things; ``blocks`` names the step that waits for it."""
+
+    order_id: str
+    title: str
+    assignee: str | None = None
+    blocks: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTaskDone(Command):
+    """The task is done, or not after all."""
+
+    task_id: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskApproval(Command):
+    """Ask somebody with the role to agree: ``subject`` is a step or ``goodwill`` (with its amount in minor units)."""
+
+    order_id: str
+    subject: str
+    reason: str
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideApproval(Command):
+    """Agree or refuse, with one's roles; a step that is agreed to is taken at once."""
+
+    approval_id: str
+    approve: bool
+    roles: tuple[str, ...]
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

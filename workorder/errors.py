@@ -59,3 +59,15 @@ class Conflict(WorkOrderError):  # noqa: N818
     """The order changed underneath, or its state does not allow the move."""
 
     code = "conflict"
+
+
+class ApprovalRequired(Conflict):
+    """Somebody else has to agree first, or has not decided yet."""
+
+    code = "approval_required"
+
+
+class MayNotDecide(WorkOrderError):  # noqa: N818 - reads as what is wrong
+    """The role does not decide this, or it is one's own question."""
+
+    code = "may_not_decide"

@@ -94,6 +94,60 @@ class PriorityChanged(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTransferred(OrderEvent):
+    """Somebody else looks after the order: users by id, teams by name, None for nobody."""
+
+    handler_before: str | None
+    handler: str | None
+    team: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentAdded(OrderEvent):
+    """Somebody said something about the order; ``mentions`` are ids of the users it names. The text is not in it."""
+
+    comment_id: str
+    mentions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAttached(OrderEvent):
+    """A file belongs to the order now."""
+
+    attachment_id: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskChanged(OrderEvent):
+    """A task was added (``done`` false), done, or opened again; ``assignee`` is whose it is."""
+
+    task_id: str
+    assignee: str | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked(OrderEvent):
+    """Somebody with one of ``roles`` has to decide about ``subject``."""
+
+    approval_id: str
+    subject: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided(OrderEvent):
+    """``decision`` is ``approved`` or ``refused``; ``asked_by`` wanted to know."""
+
+    approval_id: str
+    subject: str
+    decision: str
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCreated(CustomerEvent):
     """Somebody was put on file."""
 
@@ -165,6 +219,12 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     PriorityChanged,
     ReportTaken,
     ChaseUpReceived,
+    OrderTransferred,
+    CommentAdded,
+    FileAttached,
+    TaskChanged,
+    ApprovalAsked,
+    ApprovalDecided,
     CustomerCreated,
     CustomerEdited,
     CustomersMerged,

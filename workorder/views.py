@@ -17,7 +17,9 @@ __all__ = [
     "AddressView",
     "AlertView",
     "AppointmentView",
+    "ApprovalView",
     "AssetView",
+    "AttachmentView",
     "ChangeView",
     "CommentView",
     "CustomerCard",
@@ -32,6 +34,7 @@ __all__ = [
     "PhoneView",
     "Question",
     "ReportView",
+    "TaskView",
 ]
 
 T = TypeVar("T")
@@ -220,7 +223,10 @@ class CustomerCard:
 
 @dataclass(frozen=True, slots=True)
 class MoveView:
-    """A step that the order's status allows: a button. ``needs``: names of ``workorder.policy.lifecycle.Guard``."""
+    """A step that the order's status allows: a button.
+
+    ``needs``: names of ``workorder.policy.lifecycle.Guard``, and ``approval`` where somebody has to agree.
+    """
 
     action: str
     target: str
@@ -317,6 +323,8 @@ class OrderView:
     confirmation: str | None
     channel: str
     chase_ups: int
+    handler: str | None
+    team: str | None
     moves: tuple[MoveView, ...]
     asset_id: str | None
     warranty: str | None
@@ -377,3 +385,50 @@ class CommentView:
     channel: str | None
     text: str
     mentions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A file of an order."""
+
+    attachment_id: str
+    order_id: str
+    at: datetime
+    by: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """Something to do for an order; ``blocks``: the step that waits for it."""
+
+    task_id: str
+    order_id: str
+    at: datetime
+    by: str
+    title: str
+    assignee: str | None
+    blocks: str | None
+    done_at: datetime | None
+    done_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """A question and its answer; ``roles`` may decide, ``amount_minor`` is in minor units of the currency."""
+
+    approval_id: str
+    order_id: str
+    subject: str
+    roles: tuple[str, ...]
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    amount_minor: int | None
+    decision: str
+    decided_at: datetime | None
+    decided_by: str | None
+    comment: str | None

@@ -16,6 +16,7 @@ from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.reports import OrderReport
+from workorder.model.teamwork import OrderTask
 from workorder.model.timers import Timer
 from workorder.model.warranty import MakerTerms, ServiceContract
 
@@ -227,5 +228,5 @@ class OutboxRow(Base):
 
 
 metadata = Base.metadata
-DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer, OrderReport, ServiceContract, MakerTerms)
+DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer, OrderReport, ServiceContract, MakerTerms, OrderTask)
 """Imported so that the metadata is whole."""

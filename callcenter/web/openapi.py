@@ -130,6 +130,9 @@ def _operation(route: Route, schemas: dict[tuple[str, str], Json]) -> Json:
         if route.operation_id in EXAMPLES:
             content["example"] = EXAMPLES[route.operation_id]
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.consumes:
+        raw = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {route.consumes: raw}}
     return operation
 
 

@@ -30,7 +30,7 @@ def _guarded(route: Route) -> bool:
 
 
 def _takes_input(route: Route) -> bool:
-    return bool(route.inputs) or route.own_page
+    return bool(route.inputs) or route.own_page or _has_body(route)
 
 
 def _unsafe(route: Route) -> bool:
@@ -38,7 +38,7 @@ def _unsafe(route: Route) -> bool:
 
 
 def _has_body(route: Route) -> bool:
-    return "body" in route.inputs
+    return "body" in route.inputs or route.consumes is not None
 
 
 def _names_something(route: Route) -> bool:
@@ -62,13 +62,13 @@ REFUSALS: Mapping[int, Refusal] = {
     401: Refusal(_guarded, ("not_logged_in", "api_key_invalid")),
     403: Refusal(
         lambda route: _guarded(route) or _unsafe(route),
-        ("permission_missing", "csrf_missing", "origin_foreign", "login_failed", "denied"),
+        ("permission_missing", "csrf_missing", "origin_foreign", "login_failed", "denied", "may_not_decide"),
     ),
     404: Refusal(_names_something, ("not_found",)),
-    409: Refusal(_writes, ("conflict",)),
+    409: Refusal(_writes, ("conflict", "approval_required")),
     412: Refusal(_edits, ("version_stale",)),
-    413: Refusal(_has_body, ("too_large",)),
-    415: Refusal(_has_body, ("unsupported_media_type",)),
+    413: Refusal(_has_body, ("too_large", "file_too_large")),
+    415: Refusal(_has_body, ("unsupported_media_type", "file_kind_refused")),
     421: Refusal(_always, ("host_unknown",)),
     422: Refusal(_takes_input, ("invalid", "idempotency_key_reused")),
     428: Refusal(_edits, ("if_match_required",)),

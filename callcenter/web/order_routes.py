@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
-from callcenter.web.api import intake, order_steps
+from callcenter.web.api import attachments, intake, order_steps, teamwork
 from callcenter.web.route import Route, Unit
 
 ORDER_ROUTES: tuple[Route, ...] = (
@@ -16,6 +16,28 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/intake/webhooks/{name}", P.INTAKE, intake.webhook, Unit.WRITE, status=201),
     Route("GET", "/api/work-orders/{order_id}/reports", P.ORDERS, intake.of_order, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/chase", P.ORDERS_EDIT, intake.chase, Unit.WRITE, etag=True),
-    Route("GET", "/api/reports/{report_id}/payload", P.ORDERS, intake.payload, produces=("*/*",)),
+    Route("GET", "/api/reports/{report_id}/payload", P.ORDERS, intake.payload, produces=("application/octet-stream",)),
     Route("POST", "/api/reports/{report_id}/separate", P.ORDERS_EDIT, intake.separate, Unit.WRITE),
+    Route("POST", "/api/intake/email", P.INTAKE, intake.email, status=201, consumes="message/rfc822"),
+    Route(
+        "POST",
+        "/api/work-orders/{order_id}/attachments",
+        P.ORDERS_EDIT,
+        attachments.upload,
+        status=201,
+        consumes="application/octet-stream",
+    ),
+    Route("GET", "/api/work-orders/{order_id}/attachments", P.ORDERS, attachments.find, Unit.READ),
+    Route("GET", "/api/attachments/{attachment_id}", P.ORDERS, attachments.download, produces=attachments.KINDS),
+    Route("DELETE", "/api/attachments/{attachment_id}", P.ORDERS_EDIT, attachments.remove, Unit.WRITE, status=204),
+    Route("GET", "/api/people", P.ORDERS, teamwork.people, Unit.READ),
+    Route("GET", "/api/work-orders/{order_id}/comments", P.ORDERS, teamwork.comments, Unit.READ),
+    Route("POST", "/api/work-orders/{order_id}/comments", P.ORDERS_EDIT, teamwork.comment, Unit.WRITE, status=201),
+    Route("GET", "/api/work-orders/{order_id}/tasks", P.ORDERS, teamwork.tasks, Unit.READ),
+    Route("POST", "/api/work-orders/{order_id}/tasks", P.ORDERS_EDIT, teamwork.add_task, Unit.WRITE, status=201),
+    Route("POST", "/api/tasks/{task_id}/state", P.ORDERS_EDIT, teamwork.set_task, Unit.WRITE),
+    Route("PUT", "/api/work-orders/{order_id}/handler", P.ORDERS_EDIT, teamwork.hand_over, Unit.WRITE, etag=True),
+    Route("GET", "/api/approvals", P.ORDERS, teamwork.questions, Unit.READ),
+    Route("POST", "/api/work-orders/{order_id}/approvals", P.ORDERS_EDIT, teamwork.ask_for, Unit.WRITE, status=201),
+    Route("POST", "/api/approvals/{approval_id}/decision", P.ORDERS_EDIT, teamwork.decide, Unit.WRITE),
 )

@@ -55,7 +55,8 @@ class Route:
 
     What changes something must come from our own page; ``own_page`` asks that of a reading route too (the socket).
     ``etag`` sends the answer's ``edit_version`` as ETag. ``also`` are further statuses of an answer with the same body.
-    ``produces`` are the media types of the answer; other than JSON the handler makes the answer itself.
+    ``produces`` are the media types of the answer; other than JSON the handler makes the answer itself. ``consumes``
+    is the media type of a body that the handler reads itself.
     """
 
     method: str
@@ -68,6 +69,7 @@ class Route:
     etag: bool = False
     own_page: bool = False
     produces: tuple[str, ...] = ("application/json",)
+    consumes: str | None = None
 
     @cached_property
     def hints(self) -> dict[str, Any]:

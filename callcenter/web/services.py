@@ -23,9 +23,11 @@ from callcenter.auth.sessions import Auth
 from callcenter.clock import Clock
 from callcenter.config import Settings
 from callcenter.features.caller_choice import ChosenCaller
+from callcenter.features.mail_intake import MailIntake
 from callcenter.features.readiness import Check
 from callcenter.features.report_intake import ReportIntake
 from callcenter.features.wall_views import WallboardView
+from callcenter.storage.blobs import BlobStore
 from callcenter.storage.database import Database
 from callcenter.web.hub import Hub
 from workorder.views import OrderView
@@ -134,6 +136,8 @@ class Services:
     recordings: Recordings
     live_audio: LiveAudio
     reports: ReportIntake
+    mails: MailIntake
+    blobs: BlobStore
     catalogue: Callable[[], Mapping[str, object]]
     checks: Mapping[str, Callable[[], Awaitable[Check]]]
     metrics: CollectorRegistry

@@ -23,6 +23,7 @@ from callcenter.clock import VirtualClock
 from callcenter.config import Settings, WebSettings
 from callcenter.errors import NotFound
 from callcenter.features.caller_choice import ChosenCaller
+from callcenter.features.mail_intake import MailIntake
 from callcenter.features.readiness import Check
 from callcenter.features.report_intake import ReportIntake
 from callcenter.features.wall_views import (
@@ -35,6 +36,7 @@ from callcenter.features.wall_views import (
     WallTranscripts,
 )
 from callcenter.storage import calls, users
+from callcenter.storage.blobs import BlobStore
 from callcenter.storage.calls import CallWriter
 from callcenter.storage.database import Database
 from callcenter.storage.users import User
@@ -276,6 +278,15 @@ class Site:
             await calls.save(work.session, writer.take())
             await work.commit()
 
+    async def file(self, content: bytes = b"hello") -> str:
+        """A stored text; its hash."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        kept = await self.services.blobs.keep(chunks(), judge=lambda _head: "text/plain", max_bytes=1000)
+        return kept.sha256
+
     async def draft(self, call_id: str | None = None, **fields: Any) -> OrderView:
         async with self.services.database.write() as work:
             order = await orders.open_draft(
@@ -367,6 +378,8 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
     auth = Auth(database=database, clock=clock, settings=settings.web, passwords=Passwords(QUICK))
     desk_calls, desk_orders, live_sounds, sounds = DeskCalls(), DeskOrders(), LiveSounds(), Sounds(folder)
     checks: dict[str, Any] = {"database": _fine}
+    blobs = BlobStore(folder / "attachments")
+    reports = ReportIntake(extractor=_extractor, zone=ZoneInfo(settings.timezone))
     services = Services(
         settings=settings,
         clock=clock,
@@ -380,7 +393,9 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         wallboard=QuietWall(),
         recordings=sounds,
         live_audio=live_sounds,
-        reports=ReportIntake(extractor=_extractor, zone=ZoneInfo(settings.timezone)),
+        blobs=blobs,
+        reports=reports,
+        mails=MailIntake(reports, blobs, max_bytes=1_000_000),
         catalogue=lambda: CATALOGUE,
         checks=checks,
         metrics=metrics,

@@ -7,8 +7,8 @@ from typing import Any
 
 from callcenter.ids import new_id
 from tests.contract.api_site import FIELDS, NOW, Site
-from workorder.commands import CreateWorkOrder
-from workorder.services import reports
+from workorder.commands import AddTask, AskApproval, AttachFile, CreateWorkOrder
+from workorder.services import approvals, reports, teamwork
 
 
 async def things(site: Site) -> dict[str, str]:
@@ -24,6 +24,21 @@ async def things(site: Site) -> dict[str, str]:
             sent = CreateWorkOrder(by="x", at=NOW, channel="app", fields={**report, "appliance": appliance})
             taken = await reports.create_work_order(work.session, sent)
             target_id = taken.order.order_id if appliance == "冰箱" else target_id
+        task = await teamwork.add_task(work.session, AddTask(by="x", at=NOW, order_id=target_id, title="x"))
+        question = await approvals.ask_approval(
+            work.session,
+            AskApproval(by="x", at=NOW, order_id=target_id, subject="goodwill", reason="x", amount_minor=1),
+        )
+        named = AttachFile(
+            by="x",
+            at=NOW,
+            order_id=target_id,
+            sha256=await site.file(),
+            size_bytes=5,
+            media_type="text/plain",
+            filename="a.log",
+        )
+        file = await teamwork.attach_file(work.session, named)
         key = await site.services.api_keys.add(work.session, name="x", scopes=["orders"])
         await work.commit()
     return {
@@ -34,6 +49,9 @@ async def things(site: Site) -> dict[str, str]:
         "report_id": taken.report.report_id,
         "target_id": target_id,
         "name": "wechat",
+        "task_id": task.task_id,
+        "approval_id": question.approval_id,
+        "attachment_id": file.attachment_id,
         "key_id": key.key.key_id,
     }
 

@@ -23,11 +23,18 @@ from tests.contract.test_api_errors import errors
 
 DOCUMENT = document(ROUTES, cookie_name="callcenter_session")
 BY_ID = {route.operation_id: route for route in ROUTES}
-WITHOUT_KEY = {"session_log_in": "logging in twice is two logins, as from two browsers"}
+WITHOUT_KEY = {
+    "session_log_in": "logging in twice is two logins, as from two browsers",
+    "attachments_upload": "the content is its own key: the same file under the same name is attached once",
+    "intake_email": "a mail brings its own key, its Message-ID",
+}
 """POST routes that take no Idempotency-Key, and why."""
 WHOLE = {
     "customers_find": "ranked by how well they fit: whoever wants more gives more words",
     "order_steps_parts": "an order has a handful of parts",
+    "attachments_find": "an order has a handful of files",
+    "teamwork_tasks": "an order has a handful of tasks",
+    "teamwork_people": "everyone of the call centre, to choose from",
     "intake_of_order": "what came in about one order",
     "customers_divisions": "the official list, at most 40 names",
 }

@@ -13,6 +13,7 @@ from callcenter.auth.sessions import COOKIE
 from callcenter.web.openapi import document
 from callcenter.web.routes import ROUTES
 from tests.contract.api_site import FIELDS, open_site
+from tests.contract.api_things import things
 
 DOCUMENT = document(ROUTES, cookie_name=COOKIE)
 
@@ -107,7 +108,9 @@ async def test_answers_fit_the_document(site):
         report = {"channel": "app", "fields": {**FIELDS, "appliance": "冰箱"}}
         opened, chased = [await (await browser.post("/api/intake", report)).json() for _ in range(2)]
         ids |= {"report_id": chased["report"]["report_id"], "name": "wechat"}
-        others = {"/api/work-orders/{order_id}/chase": {"order_id": (await site.draft(None)).order_id}}
+        ids = await things(site) | ids
+        others = {"/api/work-orders/{order_id}/approvals": {"order_id": opened["order"]["order_id"]}}
+        others |= {"/api/work-orders/{order_id}/chase": {"order_id": (await site.draft(None)).order_id}}
         await browser.send("PATCH", f"/api/work-orders/{draft.order_id}", {"fields": {"brand": "美的"}}, If_Match='"1"')
         bodies = {
             "/api/calls/{call_id}/customer": {"customer_id": card.customer_id},
@@ -135,6 +138,12 @@ async def test_answers_fit_the_document(site):
             "/api/work-orders/{order_id}/parent": {"parent_id": None},
             "/api/work-orders/{order_id}/chase": {"target_id": opened["order"]["order_id"]},
             "/api/reports/{report_id}/separate": {},
+            "/api/work-orders/{order_id}/comments": {"text": "@agent hello"},
+            "/api/work-orders/{order_id}/tasks": {"title": "x"},
+            "/api/work-orders/{order_id}/handler": {"team": "x"},
+            "/api/work-orders/{order_id}/approvals": {"subject": "goodwill", "reason": "x", "amount_minor": 1},
+            "/api/tasks/{task_id}/state": {"done": True},
+            "/api/approvals/{approval_id}/decision": {"approve": True},
             "/api/intake": {"channel": "web", "fields": FIELDS},
             "/api/intake/webhooks/{name}": {"msg_id": "1", "form": FIELDS},
             "/api/work-orders/{order_id}": {"accept": ["fault"]},
@@ -150,7 +159,11 @@ async def test_answers_fit_the_document(site):
             path = re.sub(r"{(\w+)}", lambda found, own=own: own[found[1]], route.path)
             headers = {"If_Match": await etag(browser, path)} if "edit_version" in route.inputs else {}
             body = bodies[route.path] if "body" in route.inputs else None
-            response = await browser.send(route.method, path, body, **headers)
+            if route.consumes:
+                raw, own_path = b"Subject: x\r\n\r\nx", f"{path}?filename=x.txt" if "query" in route.inputs else path
+                response = await browser.client.post(own_path, data=raw, headers=browser.headers())
+            else:
+                response = await browser.send(route.method, path, body, **headers)
             expected = 422 if route.path == "/api/session" and route.method == "POST" else route.status
             assert response.status == expected, (route, await response.text())
             check(await response.json(), answer_schema(route.method.lower(), route.path, str(response.status)))

@@ -87,6 +87,9 @@ class WorkOrder(Base):
     """The appliance on file that this order is about."""
     warranty: Mapped[str | None] = mapped_column(String(16))
     """``workorder.policy.warranty.Warranty`` as it stood when the order was created or its appliance was named."""
+    handler: Mapped[str | None] = mapped_column(String(40), index=True)
+    """The user who looks after it."""
+    team: Mapped[str | None] = mapped_column(String(80))
     trail_head: Mapped[str] = mapped_column(String(64), default="")
     """Hash of the newest line of the audit trail; "" before the first."""
 

@@ -13,7 +13,8 @@ from workorder.commands import AttachPart, CancelOrder, CreateOrder, MoveOrder, 
 from workorder.errors import Conflict, Invalid
 from workorder.events import PriorityChanged, WorkOrderMoved
 from workorder.model.orders import WorkOrder
-from workorder.policy.lifecycle import CLOSED, Action, Confirmation, Priority
+from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Priority, Status
+from workorder.services import checkpoints
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.warranty import refresh_of_order
@@ -35,6 +36,8 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
         return await cancel_order(session, _cancellation(command))
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
+    if Status(order.status) in MOVES[action].sources:
+        await checkpoints.check(session, order, action, command.roles)
     change = order.move(
         action,
         by=command.by,
@@ -141,6 +144,7 @@ def _cancellation(command: MoveOrder) -> CancelOrder:
         order_id=command.order_id,
         edit_version=command.edit_version,
         reason=command.reason or "",
+        roles=command.roles,
     )
 
 

@@ -18,20 +18,28 @@ from workorder.fields import FieldContent, FieldValue, Source, missing, question
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.trail import OrderChange
+from workorder.policy.approvals import rule_for
 from workorder.policy.channels import Channel
-from workorder.policy.lifecycle import CLOSED, MOVES, Action, Status
+from workorder.policy.lifecycle import CLOSED, MOVES, Action, Move, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
-from workorder.services import outcomes
+from workorder.services import checkpoints, outcomes
 from workorder.services.customers import known_fields
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.warranty import judge_order
 from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
+
+
+def _needs(move: Move, status: Status) -> tuple[str, ...]:
+    guards = tuple(map(str, move.guards))
+    return (*guards, "approval") if rule_for(move.action, status) else guards
+
+
 MOVES_FROM: Mapping[Status, tuple[MoveView, ...]] = {
     status: tuple(
-        MoveView(move.action, move.target, move.label, move.label_en, tuple(map(str, move.guards)))
+        MoveView(move.action, move.target, move.label, move.label_en, _needs(move, status))
         for move in MOVES.values()
         if status in move.sources
     )
@@ -158,6 +166,8 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
     """Draft → created with the day's next number. Raises Invalid (an entry per missing field), Conflict, NotFound."""
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
+    if order.status == Status.DRAFT:
+        await checkpoints.check(session, order, Action.CREATE, None)
     change = order.move(Action.CREATE, by=command.by, at=command.at)
     order.number = await _next_number(session, command.business_day or f"{command.at.astimezone(_HOME_ZONE):%Y%m%d}")
     order.saved_at = command.at
@@ -184,6 +194,8 @@ async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView
     """Stop a draft or an order that is not done yet. Raises Invalid (no reason), Conflict, NotFound."""
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
+    if order.status in MOVES[Action.CANCEL].sources:
+        await checkpoints.check(session, order, Action.CANCEL, command.roles)
     reason = command.reason.strip()
     parts = await open_parts(session, order.order_id)
     session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts))
@@ -252,6 +264,8 @@ def view(order: WorkOrder) -> OrderView:
         confirmation=order.confirmation,
         channel=order.channel or (Channel.CALL if order.call_id else Channel.DESK),
         chase_ups=order.chase_ups,
+        handler=order.handler,
+        team=order.team,
         moves=MOVES_FROM[Status(order.status)],
         asset_id=order.asset_id,
         warranty=order.warranty,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,7 @@ from workorder.fields import PERSONAL, FieldContent, FieldValue, Source, missing
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.reports import OrderComment, OrderReport
+from workorder.model.teamwork import OrderAttachment
 from workorder.policy.channels import CHANNELS, Channel, Incomplete, Outcome
 from workorder.policy.lifecycle import OPEN, Action, Status
 from workorder.policy.phones import PhoneKey, parse_phone
@@ -169,6 +170,7 @@ async def forget_sender(session: AsyncSession, order_id: str) -> None:
     for row in await session.scalars(select(OrderReport).where(OrderReport.order_id == order_id)):
         row.fields = {name: value for name, value in row.fields.items() if name not in PERSONAL}
         row.sender, row.payload = None, b""
+    await session.execute(delete(OrderAttachment).where(OrderAttachment.order_id == order_id))
     await session.execute(update(OrderComment).where(OrderComment.order_id == order_id).values(text=""))
 
 

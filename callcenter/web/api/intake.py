@@ -13,6 +13,8 @@ from callcenter.errors import NotFound
 from callcenter.features.report_intake import Report
 from callcenter.features.report_mapping import mapped
 from callcenter.storage import audit
+from callcenter.storage.blobs import FileTooLarge
+from callcenter.web.api.attachments import chunks
 from callcenter.web.api.work_orders import Fields, Nothing, Text, changed, check_version, stamp
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import from_validation
@@ -90,6 +92,24 @@ async def webhook(ask: Ask, name: Name, body: Document) -> IntakeView:
     return await _taken(ask, report)
 
 
+async def email(ask: Ask) -> IntakeView:
+    """Take a mail in as a report; the body is the mail as it was sent (RFC 822).
+
+    Its text is understood and waits in a draft for an agent; its files and the mail itself are attached.
+    """
+    limit = ask.services.settings.attachments.max_mb * 1_000_000
+    content = bytearray()
+    async for chunk in chunks(ask):
+        content += chunk
+        if len(content) > limit:
+            raise FileTooLarge(f"over {limit // 1_000_000} MB", field="body", fix="send a smaller mail")
+    async with ask.services.database.write() as work:
+        done = await ask.services.mails.take(work.session, bytes(content), **stamp(ask))
+        await work.commit()
+    ask.services.live_orders.changed(done.order)
+    return done
+
+
 async def of_order(ask: Ask, order_id: Id) -> Page[ReportView]:
     """What came in about the order, oldest first."""
     return Page(await reports.reports_of(ask.rows, order_id))
@@ -98,11 +118,11 @@ async def of_order(ask: Ask, order_id: Id) -> Page[ReportView]:
 async def payload(ask: Ask, report_id: Id) -> web.StreamResponse:
     """What was sent, byte by byte, as a file to save; leaves an audit line."""
     async with ask.services.database.write() as work:
-        media_type, content = await reports.payload_of(work.session, report_id)
+        _, content = await reports.payload_of(work.session, report_id)
         await audit.add(work.session, **stamp(ask), action="report.read", subject=report_id)
         await work.commit()
     headers = {"Content-Disposition": f'attachment; filename="{report_id}"', "X-Content-Type-Options": "nosniff"}
-    return web.Response(body=content, content_type=media_type.partition(";")[0], headers=headers)
+    return web.Response(body=content, content_type="application/octet-stream", headers=headers)
 
 
 async def separate(ask: Ask, report_id: Id, body: Nothing) -> IntakeView:  # noqa: ARG001 - the body is only checked

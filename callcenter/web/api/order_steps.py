@@ -57,6 +57,7 @@ async def move(ask: Ask, order_id: Id, edit_version: int, body: Step) -> OrderVi
         reason=body.reason,
         confirmation=body.confirmation,
         business_day=business_day(ask),
+        roles=ask.who.roles,
     )
     return changed(ask, await lifecycle.move_order(ask.rows, command))
 

@@ -98,7 +98,9 @@ async def create(ask: Ask, order_id: Id, edit_version: int, body: Nothing) -> Or
 async def cancel(ask: Ask, order_id: Id, edit_version: int, body: Cancellation) -> OrderView:
     """Cancel a draft or an order."""
     await check_version(ask, order_id, edit_version)
-    command = CancelOrder(**stamp(ask), order_id=order_id, edit_version=edit_version, reason=body.reason)
+    command = CancelOrder(
+        **stamp(ask), order_id=order_id, edit_version=edit_version, reason=body.reason, roles=ask.who.roles
+    )
     return changed(ask, await orders.cancel_order(ask.rows, command))
 
 

@@ -1,0 +1,45 @@
+"""What a step has to wait for besides its own guards: tasks that block it, and somebody's word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from workorder.errors import ApprovalRequired, Conflict
+from workorder.model.orders import WorkOrder
+from workorder.model.teamwork import OrderApproval, OrderTask
+from workorder.policy.approvals import Decision, may_decide, rule_for, waits_for_decisions
+from workorder.policy.lifecycle import Action, Status
+
+
+async def check(session: AsyncSession, order: WorkOrder, action: Action, roles: Iterable[str] | None) -> None:
+    """Raise Conflict that names the open tasks, ApprovalRequired that says who has to agree.
+
+    ``roles`` None: whoever gives the command answers for it, as a decision or the command line does.
+    """
+    tasks = select(OrderTask.title).where(
+        OrderTask.order_id == order.order_id, OrderTask.blocks == action, OrderTask.done_at.is_(None)
+    )
+    if titles := list(await session.scalars(tasks.order_by(OrderTask.task_id))):
+        raise Conflict(f"still to do before: {', '.join(titles)}", field="tasks", fix="do them first")
+    if waits_for_decisions(action):
+        await _refuse_undecided(session, order, action)
+    rule = rule_for(action, Status(order.status))
+    if rule is not None and roles is not None and not may_decide(rule, roles):
+        raise ApprovalRequired(
+            f"{rule.label_en} needs the word of: {', '.join(rule.roles)}",
+            field="action",
+            fix="ask for it (POST …/approvals); it is done when they agree",
+        )
+
+
+async def _refuse_undecided(session: AsyncSession, order: WorkOrder, action: Action) -> None:
+    pending = select(OrderApproval.subject).where(
+        OrderApproval.order_id == order.order_id,
+        OrderApproval.decision == Decision.PENDING,
+        OrderApproval.subject != action,
+    )
+    if subjects := list(await session.scalars(pending.order_by(OrderApproval.approval_id))):
+        raise ApprovalRequired(f"not decided yet: {', '.join(subjects)}", field="approvals", fix="decide it first")
