@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from nlp.catalogue import Catalogue
-from nlp.lexicon import Lexica
+from nlp.lexicon import Hit, Lexica
 from nlp.normalize import Text, normalise
 from nlp.types import CallContext, Segment, SlotContent, SlotState
 
@@ -55,6 +55,10 @@ class Turn:
     segment: Segment
     text: Text
     memo: dict[str, Any] = field(default_factory=dict)
+    question: Turn | None = None
+    """The agent's last words before this turn."""
+    reply: Turn | None = None
+    """The caller's next words after this turn of the agent's."""
 
     @classmethod
     def of(cls, index: int, segment: Segment) -> Turn:
@@ -77,6 +81,21 @@ class Turn:
     def by_agent(self) -> bool:
         """Whether the agent speaks."""
         return self.segment.speaker == "agent"
+
+
+class Mention(NamedTuple):
+    """``name`` (canonical) named at a place: how well it matched, and how much that says for it, or against it."""
+
+    name: str
+    span: Span
+    quality: float
+    weight: float
+    by_agent: bool
+
+
+def mention(turn: Turn, h: Hit, weight: float) -> Mention:
+    """What a word of the catalogue in a turn says."""
+    return Mention(h.name, Span(turn.index, h.start, h.end), h.quality, weight, turn.by_agent)
 
 
 QUESTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -125,13 +144,85 @@ def verdict(s: str) -> Verdict:
 
 
 @dataclass(slots=True)
+class _Gathered:
+    """Findings of the turns in order; those of turn i begin at ``begins[i]``."""
+
+    items: list[Any] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Talk:
-    """The call so far."""
+    """The call so far.
+
+    One more turn can change little: its own findings, and those of the agent's turns that it answers. ``gather`` and
+    ``fold`` keep the rest, so that the work of an utterance does not grow with the call.
+    """
 
     context: CallContext
     catalogue: Catalogue
     lexica: Lexica
     turns: list[Turn] = field(default_factory=list)
+    _gathered: dict[str, _Gathered] = field(default_factory=dict)
+    _folded: dict[str, list[Any]] = field(default_factory=dict)
+
+    def append(self, segment: Segment) -> None:
+        """One more utterance after the others."""
+        self._add(Turn.of(len(self.turns), segment))
+
+    def _add(self, turn: Turn) -> None:
+        last = self.turns[-1] if self.turns else None
+        turn.question = last if last is None or last.by_agent else last.question
+        if not turn.by_agent:
+            self._forget(self._answered(turn.index, turn))
+        self.turns.append(turn)
+
+    def rearrange(self, segments: Sequence[Segment]) -> None:
+        """Take these utterances in this order. What was found before the first that is another stays."""
+        old = {t.segment.segment_id: t for t in self.turns}
+        same = (t.segment == s for t, s in zip(self.turns, segments, strict=False))
+        kept = next((i for i, alike in enumerate(same) if not alike), min(len(self.turns), len(segments)))
+        self._forget(self._answered(kept, None))
+        del self.turns[kept:]
+        for index, segment in enumerate(segments[kept:], kept):
+            known = old.get(segment.segment_id)
+            same_words = known is not None and known.segment == segment
+            self._add(replace(known, index=index, reply=None) if known and same_words else Turn.of(index, segment))
+
+    def _answered(self, index: int, reply: Turn | None) -> int:
+        """Give the agent's turns right before ``index`` this answer; the index of the first of them."""
+        while index > 0 and self.turns[index - 1].by_agent:
+            index -= 1
+            self.turns[index].reply = reply
+        return index
+
+    def _forget(self, index: int) -> None:
+        """Drop what was found from turn ``index`` on."""
+        for found in self._gathered.values():
+            if index < len(found.begins):
+                del found.items[found.begins[index] :]
+                del found.begins[index:]
+        for states in self._folded.values():
+            del states[index:]
+
+    def gather(self, key: str, find: Callable[[Talk, Turn], Iterable[T]]) -> Sequence[T]:
+        """What ``find`` gives of every turn, in order.
+
+        A turn is asked once, and once more when the caller's answer to it is heard: ``find`` may look at the turn, at
+        those before it and at the answer to it, at nothing else.
+        """
+        found = self._gathered.setdefault(key, _Gathered())
+        for turn in self.turns[len(found.begins) :]:
+            found.begins.append(len(found.items))
+            found.items.extend(find(self, turn))
+        return found.items
+
+    def fold(self, key: str, start: T, step: Callable[[Talk, Turn, T], T]) -> T:
+        """``start`` after ``step`` has taken in every turn in order. ``step`` may look at what ``gather``'s may."""
+        states = self._folded.setdefault(key, [])
+        for turn in self.turns[len(states) :]:
+            states.append(step(self, turn, states[-1] if states else start))
+        return states[-1] if states else start
 
     def caller(self) -> Iterator[Turn]:
         """The caller's turns in order."""
@@ -143,10 +234,8 @@ class Talk:
 
     def asked(self, index: int) -> frozenset[str]:
         """Slots that the agent's last words before turn ``index`` asked for."""
-        for t in reversed(self.turns[:index]):
-            if t.by_agent:
-                return asks(t)
-        return frozenset()
+        question = self.turns[index].question
+        return asks(question) if question else frozenset()
 
     def answer(self, index: int, at: int | None = None) -> tuple[Verdict, Turn | None]:
         """The caller's next turn after the agent's turn ``index``, and whether it agrees.
@@ -154,15 +243,15 @@ class Talk:
         With ``at`` (an offset in the agent's text) the answer counts only if no further question came after that place:
         a caller answers the last question.
         """
-        said = self.turns[index].s
+        turn = self.turns[index]
+        said, reply = turn.s, turn.reply
+        if reply is None:
+            return Verdict.OPEN, None
         if at is not None and _ANOTHER.search(said, _sentence_end(said, at)):
             at_last = False
         else:
             at_last = not _ANYTHING_ELSE.search(said)
-        for t in self.turns[index + 1 :]:
-            if not t.by_agent:
-                return (verdict(t.s) if at_last else Verdict.OPEN), t
-        return Verdict.OPEN, None
+        return (reply.once("verdict", verdict) if at_last else Verdict.OPEN), reply
 
 
 _ANOTHER = re.compile(r"[？?]|吗|呢|什么|多少|哪")

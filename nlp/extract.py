@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from nlp.catalogue import Catalogue
-from nlp.dialogue import Talk, Turn
+from nlp.dialogue import Talk
 from nlp.lexicon import Lexica
 from nlp.normalize import clauses
 from nlp.orders import Findings, findings
@@ -51,6 +51,8 @@ class ExtractionSession:
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
+        self._said: dict[str, Segment] = {}
+        self._timed = True
         self._last = Extraction()
 
     @property
@@ -60,24 +62,26 @@ class ExtractionSession:
 
     def push(self, segment: Segment) -> Extraction:
         """Take one more utterance and return everything known so far."""
-        known = {t.segment.segment_id: t for t in self._talk.turns}
-        old = known.get(segment.segment_id)
-        if old is None or old.segment != segment:
-            self._place(segment, old)
+        old = self._said.get(segment.segment_id)
+        if old != segment:
+            self._said[segment.segment_id] = segment
+            self._place(segment, anew=old is not None)
             self._last = settle(self._talk)
         return self._last
 
-    def _place(self, segment: Segment, old: Turn | None) -> None:
-        """Keep turns in the order they were spoken, whatever order they arrive in."""
-        turns = [t for t in self._talk.turns if t is not old]
-        turns.append(Turn.of(len(turns), segment))
-        if all(t.segment.start_ms is not None for t in turns):
-            turns.sort(key=lambda t: (t.segment.start_ms or 0, t.segment.segment_id))
-        self._talk.turns = [_renumbered(i, t) for i, t in enumerate(turns)]
+    def _place(self, segment: Segment, *, anew: bool) -> None:
+        """Keep turns in the order they were spoken, whatever order they arrive in; without times in that of arrival."""
+        self._timed = self._timed and segment.start_ms is not None
+        last = self._talk.turns[-1].segment if self._talk.turns else None
+        if anew or (self._timed and last and _spoken_at(segment) < _spoken_at(last)):
+            said = list(self._said.values())
+            self._talk.rearrange(sorted(said, key=_spoken_at) if self._timed else said)
+        else:
+            self._talk.append(segment)
 
 
-def _renumbered(index: int, turn: Turn) -> Turn:
-    return turn if turn.index == index else Turn.of(index, turn.segment)
+def _spoken_at(segment: Segment) -> tuple[int, str]:
+    return segment.start_ms or 0, segment.segment_id
 
 
 def settle(talk: Talk) -> Extraction:

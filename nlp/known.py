@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
 from nlp.address_parts import components
-from nlp.addresses import parse
+from nlp.addresses import Spoken, parse
 from nlp.dialogue import Found
 from nlp.sound import alike
 from nlp.types import KnownCustomer, SlotState, SlotValue
@@ -56,13 +57,18 @@ def _phone(f: Found, customer: KnownCustomer) -> Found:
     return f
 
 
+@lru_cache(maxsize=1024)
+def _on_file(address: str) -> Spoken | None:
+    return parse(address, asked=True)
+
+
 def _address(f: Found, customer: KnownCustomer) -> Found:
     """Names of roads and estates as on file, where the numbers that were heard are the same."""
     if not isinstance(f.value, dict) or not f.value.get("detail"):
         return f
     heard = str(f.value["detail"])
     for known in customer.addresses:
-        filed = parse(known, asked=True)
+        filed = _on_file(known)
         if filed is None or not filed.detail or _numbers(filed.detail) != _numbers(heard):
             continue
         if alike(heard, filed.detail) < PART_ALIKE:

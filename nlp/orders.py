@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,13 +57,14 @@ class _Regions:
 def _regions(pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
     if pair is None:
         return _Regions(lambda _: True, lambda _: False)
-    marks = sorted((span, i) for i, r in enumerate(pair) for span in r.spans)
+    marks = sorted((span.turn, span.start, i) for i, r in enumerate(pair) for span in r.spans)
 
     def owner(span: Span) -> int:
-        """The appliance named last before the place."""
-        before = [i for mark, i in marks if (mark.turn, mark.start) <= (span.turn, span.start)]
-        same_turn = [i for mark, i in marks if mark.turn == span.turn]
-        return before[-1] if before else same_turn[0] if same_turn else 0
+        """The appliance named last before the place, else the first named after it in the same breath."""
+        at = bisect(marks, (span.turn, span.start, len(pair)))
+        if at:
+            return marks[at - 1][2]
+        return marks[0][2] if marks[0][0] == span.turn else 0
 
     return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1)
 

@@ -73,6 +73,12 @@ def blur(reading: str) -> str:
     return s
 
 
+@lru_cache(maxsize=256)
+def blurred_syllables(s: str) -> tuple[str, ...]:
+    """The blurred reading of each character; kept, as several indices look through each utterance."""
+    return tuple(blur(syllable(c)) for c in s)
+
+
 @lru_cache(maxsize=65536)
 def char_cost(a: str, b: str) -> float:
     """0 same character, 0.15 same sound, 0.45 easily confused, 1 unlike."""
@@ -151,7 +157,7 @@ class SoundIndex:
         """Every word heard in ``s[start:end]``, best first; overlaps are left to the caller."""
         end = len(s) if end is None else end
         text = s[start:end]
-        blurred = [blur(syllable(c)) for c in text]
+        blurred = blurred_syllables(text)
         tried: set[tuple[str, int]] = set()
         best: dict[tuple[str, int], SoundMatch] = {}
         for entry, at in self._candidates(blurred):
@@ -165,7 +171,7 @@ class SoundIndex:
                     best[key] = SoundMatch(m.word, m.start + start, m.end + start, m.cost)
         return sorted(best.values(), key=lambda m: (m.cost / len(m.word), -len(m.word), m.start))
 
-    def _candidates(self, blurred: list[str]) -> Iterator[tuple[_Entry, int]]:
+    def _candidates(self, blurred: tuple[str, ...]) -> Iterator[tuple[_Entry, int]]:
         """(entry, where its word would begin) for every pair of syllables that the index knows."""
         n = len(blurred)
         for i in range(n - 1):
@@ -185,6 +191,9 @@ def _place(s: str, word: str, at: int) -> SoundMatch:
     if size <= 2:
         return SoundMatch(word, at, at + size, distance(s[at : at + size], word))
     low, high = max(0, at - 1), min(len(s), at + size + 1)
+    written = s.find(word, low, high)
+    if written >= 0:
+        return SoundMatch(word, written, written + size, 0.0)
     row = [(0.0, low + j) for j in range(high - low + 1)]
     for x in word:
         last, row[0] = row[0], (row[0][0] + GAP, row[0][1])

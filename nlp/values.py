@@ -20,8 +20,8 @@ def slot_value(talk: Talk, f: Found) -> SlotValue:
 def signal(talk: Talk, f: Found) -> Signal:
     """What the calibration knows about a value."""
     clear = [_clarity(talk.turns[span.turn]) for span in f.spans]
-    heard = [_clarity(t) for t in talk.caller()]
-    mean = sum(heard) / len(heard) if heard else 1.0
+    total, count = talk.fold("clarity", (0.0, 0), _with_clarity)
+    mean = total / count if count else 1.0
     turns = len({span.turn for span in f.spans})
     return Signal(f.name, f.rule, f.state, f.quality, min(clear, default=1.0), mean, turns)
 
@@ -55,6 +55,11 @@ def _placed(segment: Segment) -> Iterator[tuple[int, WordTime]]:
 
 def _clarity(turn: Turn) -> float:
     return turn.once("clarity", clarity)
+
+
+def _with_clarity(_: Talk, turn: Turn, so_far: tuple[float, int]) -> tuple[float, int]:
+    """Sum and number of the caller's turns' clarity."""
+    return so_far if turn.by_agent else (so_far[0] + _clarity(turn), so_far[1] + 1)
 
 
 def evidence(talk: Talk, span: Span) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 from nlp.addresses import Spoken, completed, echoes, merge, parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
@@ -13,27 +14,36 @@ _OUR_PLACE = re.compile(r"网点|服务站|门店|维修点|专卖店|我们仓�
 
 def settle(talk: Talk) -> Found | None:
     """The address so far; parts that follow from others are named in ``inferred``."""
+    known = talk.fold("address", _Known(), _with)
+    return _found(completed(known.whole), known.spans, known.state) if known.whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The address after some turns."""
+
     whole: Spoken | None = None
-    spans: list[Span] = []
-    state = SlotState.HEARD
-    for turn in talk.turns:
-        part = _part(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None)
-        if part is None:
-            continue
-        if turn.by_agent:
-            if _OUR_PLACE.search(turn.s):
-                continue
-            answer, _ = talk.answer(turn.index, max(part.start, part.end - 1))
-            if answer is Verdict.NO:
-                continue
-            state = SlotState.CONFIRMED if answer is Verdict.YES else state
-        merged = merge(whole, part, asked="address" in talk.asked(turn.index), by_agent=turn.by_agent)
-        if merged != whole:
-            spans.append(Span(turn.index, part.start, part.end))
-            whole = merged
-    if whole is None:
-        return None
-    return _found(completed(whole), tuple(spans), state)
+    spans: tuple[Span, ...] = ()
+    state: SlotState = SlotState.HEARD
+
+
+def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
+    """The address after one more turn."""
+    whole, state = known.whole, known.state
+    part = _part(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None)
+    if part is None:
+        return known
+    if turn.by_agent:
+        if _OUR_PLACE.search(turn.s):
+            return known
+        answer, _ = talk.answer(turn.index, max(part.start, part.end - 1))
+        if answer is Verdict.NO:
+            return known
+        state = SlotState.CONFIRMED if answer is Verdict.YES else state
+    merged = merge(whole, part, asked="address" in talk.asked(turn.index), by_agent=turn.by_agent)
+    if merged == whole:
+        return replace(known, state=state)
+    return _Known(merged, (*known.spans, Span(turn.index, part.start, part.end)), state)
 
 
 def _echo(turn: Turn, whole: Spoken) -> Spoken | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit
 from nlp.types import SlotState
 
@@ -53,13 +54,11 @@ class Reported:
     implied: bool = False
 
 
-def hits(talk: Talk, turn: Turn) -> list[Hit]:
+def _mentions(talk: Talk, turn: Turn) -> Iterator[Mention]:
     """Appliances named in a turn."""
-    found = turn.memo.get("appliances")
-    if found is None:
-        heard = talk.lexica.appliances.find(turn.s)
-        found = turn.memo["appliances"] = [h for h in heard if not _HUNG_UP.search(turn.s[: h.end])]
-    return list(found)
+    for h in turn.once("appliances", talk.lexica.appliances.find):
+        if not _HUNG_UP.search(turn.s[: h.end]):
+            yield mention(turn, h, _weight(talk, turn, h))
 
 
 def found(reported: Reported | None) -> Found | None:
@@ -75,10 +74,10 @@ def found(reported: Reported | None) -> Found | None:
 def rank(talk: Talk) -> list[Reported]:
     """Appliances of the call, the one it is about first."""
     seen: dict[str, Reported] = {}
-    for turn in talk.turns:
-        for h in hits(talk, turn):
-            r = seen.setdefault(h.name, Reported(h.name))
-            _note(talk, turn, h, r, first=not any(x.by_caller for x in seen.values()))
+    by_caller = False
+    for m in talk.gather("appliances", _mentions):
+        _note(m, seen.setdefault(m.name, Reported(m.name)), first=not by_caller)
+        by_caller = by_caller or (not m.by_agent and m.weight > 0)
     ranked = sorted((r for r in seen.values() if r.score > 0.4), key=lambda r: (-r.score, r.spans[0]))
     return ranked or _implied(talk)
 
@@ -86,32 +85,37 @@ def rank(talk: Talk) -> list[Reported]:
 def _implied(talk: Talk) -> list[Reported]:
     """The appliance that the words of the call belong to when nobody names it (冷藏冷冻 → 冰箱)."""
     seen: dict[str, Reported] = {}
-    for turn in talk.turns[1:]:
-        for name, start, end in turn.once("implied", _implications):
-            r = seen.setdefault(name, Reported(name, quality=0.6, implied=True))
-            r.score += 1
-            r.spans.append(Span(turn.index, start, end))
+    for name, span in talk.gather("appliances.implied", _implications):
+        r = seen.setdefault(name, Reported(name, quality=0.6, implied=True))
+        r.score += 1
+        r.spans.append(span)
     return sorted(seen.values(), key=lambda r: (-r.score, r.spans[0]))
 
 
-def _implications(s: str) -> list[tuple[str, int, int]]:
-    return [(name, m.start(), m.end()) for name, p in IMPLIES for m in p.finditer(s)]
+def _implications(_: Talk, turn: Turn) -> Iterator[tuple[str, Span]]:
+    if turn.index > 0:
+        for name, pattern in IMPLIES:
+            for m in pattern.finditer(turn.s):
+                yield name, Span(turn.index, m.start(), m.end())
 
 
-def _note(talk: Talk, turn: Turn, h: Hit, r: Reported, *, first: bool) -> None:
-    weight = _weight(talk, turn, h, first=first)
-    r.score += weight * h.quality
+def _note(m: Mention, r: Reported, *, first: bool) -> None:
+    weight = FIRST_NAMED if first and not m.by_agent and m.weight > 0 else m.weight
+    r.score += weight * m.quality
     if weight <= 0:
         return
-    r.quality = max(r.quality, h.quality)
-    span = Span(turn.index, h.start, h.end)
-    r.spans.append(span)
-    r.beyond_greeting = r.beyond_greeting or not turn.by_agent or turn.index > 0
-    if not turn.by_agent:
-        r.by_caller.append(span)
+    r.quality = max(r.quality, m.quality)
+    r.spans.append(m.span)
+    r.beyond_greeting = r.beyond_greeting or not m.by_agent or m.span.turn > 0
+    if not m.by_agent:
+        r.by_caller.append(m.span)
 
 
-def _weight(talk: Talk, turn: Turn, h: Hit, *, first: bool) -> float:
+FIRST_NAMED = 2.0
+"""What the caller names first is what the call is about."""
+
+
+def _weight(talk: Talk, turn: Turn, h: Hit) -> float:
     before, after = turn.s[max(0, h.start - 8) : h.start], turn.s[h.end : h.end + 4]
     if NOT_OURS.search(before) or _REFERENCE.match(after):
         return 0.0
@@ -120,7 +124,7 @@ def _weight(talk: Talk, turn: Turn, h: Hit, *, first: bool) -> float:
     if turn.by_agent:
         answer, _ = talk.answer(turn.index, h.start)
         return 0.5 if turn.index == 0 else 0.0 if answer is Verdict.NO else 1.0
-    return 2.0 if first else 0.8
+    return 0.8
 
 
 def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | None:
@@ -136,9 +140,13 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
         _TWO.search(s)
         or s[: span.start].endswith(("还有", "还有个", "还有一个", "加上"))
         or _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30])
-        or any(_ONE_MORE.search(t.s) for t in talk.caller() if t.index < span.turn)
+        or any(index < span.turn for index in talk.gather("one_more", _one_more))
     )
     return (first, other) if (listed and _ONE_MORE.search(s)) or announced else None
+
+
+def _one_more(_: Talk, turn: Turn) -> tuple[int, ...]:
+    return () if turn.by_agent or not _ONE_MORE.search(turn.s) else (turn.index,)
 
 
 def _settled(talk: Talk, r: Reported) -> bool:

@@ -40,6 +40,9 @@ _ARRIVES = re.compile("^(?:能|会|才|就|应该|可以)*(?:到货|到齐|到(?
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
+_REFUND = re.compile("退款|到账|打款|退钱|寄出|寄回")
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A slot somebody named."""
@@ -53,25 +56,33 @@ class Offer:
 
 def settle(talk: Talk) -> Found | None:
     """The last slot named that was not refused or cancelled."""
-    current: Offer | None = None
-    cancelled: Offer | None = None
-    for turn in talk.turns:
-        if _CANCEL.search(turn.s) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
-            cancelled, current = current or cancelled, None
-            continue
-        wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
-        for when in _heard(talk, turn):
-            if wanted and _garbled(talk, turn, when, wanted):
-                continue
-            current = _considered(talk, turn, when, current)
-        if current and not turn.by_agent:
-            current = _confirmed(talk, turn, current)
+    current, cancelled = talk.fold("appointment", _NOTHING, _after)
     final = current or cancelled
     if final is None:
         return None
     state = final.state if current else SlotState.WITHDRAWN
     value = {"start": final.start.isoformat(), "end": final.end.isoformat() if final.end else None}
     return Found("appointment", value, _display(final), _rule(final), state, (final.span,), 0.9)
+
+
+_Offers = tuple[Offer | None, Offer | None]
+"""The slot agreed on so far, and the one cancelled last."""
+_NOTHING: _Offers = (None, None)
+
+
+def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
+    """The offers after one more turn."""
+    current, cancelled = offers
+    if _CANCEL.search(turn.s) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
+        return None, current or cancelled
+    wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
+    for when in _heard(talk, turn):
+        if wanted and _garbled(talk, turn, when, wanted):
+            continue
+        current = _considered(talk, turn, when, current)
+    if current and not turn.by_agent:
+        current = _confirmed(talk, turn, current)
+    return current, cancelled
 
 
 def _rule(o: Offer) -> str:
@@ -194,9 +205,8 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
 
 def _money_back(talk: Talk, index: int) -> bool:
     """Whether the talk is about when money comes back."""
-    return any(
-        t.once("refund", lambda s: bool(re.search("退款|到账|打款|退钱|寄出|寄回", s))) for t in talk.turns[: index + 1]
-    )
+    spoken = talk.gather("refund", lambda _, t: (t.index,) if _REFUND.search(t.s) else ())
+    return bool(spoken) and spoken[0] <= index
 
 
 @lru_cache(maxsize=1024)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit
 from nlp.rules.appliance import NOT_OURS
 from nlp.types import SlotState
@@ -22,14 +22,11 @@ def settle(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, list[tuple[int, Span]]] = defaultdict(list)
     quality: dict[str, float] = defaultdict(float)
-    for turn in talk.turns:
-        for h in hits(talk, turn):
-            if not belongs(Span(turn.index, h.start, h.end)):
-                continue
-            weight = _weight(talk, turn, h)
-            score[h.name] += weight * h.quality
-            quality[h.name] = max(quality[h.name], h.quality)
-            spans[h.name].append((int(turn.by_agent), Span(turn.index, h.start, h.end)))
+    for m in talk.gather("brands", _mentions):
+        if belongs(m.span):
+            score[m.name] += m.weight * m.quality
+            quality[m.name] = max(quality[m.name], m.quality)
+            spans[m.name].append((int(m.by_agent), m.span))
     for brand in talk.catalogue.brands.values():
         if brand.name in score and any(score.get(sub, 0) > 0.5 for sub in brand.group_of):
             score[brand.name] = 0.0
@@ -40,12 +37,12 @@ def settle(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
     return Found("brand", name, name, "brand.named", state, (min(spans[name])[1],), quality[name])
 
 
-def hits(talk: Talk, turn: Turn) -> list[Hit]:
+def _mentions(talk: Talk, turn: Turn) -> Iterator[Mention]:
     """Brands named in a turn; a brand that is an everyday word counts only where it stands like a brand."""
     found = turn.memo.get("brands")
     if found is None:
         found = turn.memo["brands"] = [h for h in talk.lexica.brands.find(turn.s) if _is_brand(talk, turn, h)]
-    return list(found)
+    return (mention(turn, h, _weight(talk, turn, h)) for h in found)
 
 
 def _is_brand(talk: Talk, turn: Turn, h: Hit) -> bool:

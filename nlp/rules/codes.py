@@ -35,7 +35,7 @@ class Said:
 
 def settle(talk: Talk) -> list[Found]:
     """One value per kind: the longest reading not taken back; of equal ones the agent's, which is the checked one."""
-    said = [c for turn in talk.turns for c in _in_turn(talk, turn)]
+    said = talk.gather("codes.said", _in_turn)
     found = []
     for kind, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
         options = [c for c in said if c.kind == kind]

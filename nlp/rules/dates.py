@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
@@ -53,12 +54,15 @@ _VAGUE = re.compile(
 
 def settle_purchase(talk: Talk) -> Found | None:
     """Purchase or installation date said by the caller; "used for three years" is none."""
-    for turn in talk.caller():
+    return next(iter(talk.gather("purchase", _purchases)), None)
+
+
+def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
+    if not turn.by_agent:
         asked = "purchase_date" in talk.asked(turn.index)
         found = _by_year(talk, turn, asked) or _by_day(talk, turn, asked)
         if found:
-            return found
-    return None
+            yield found
 
 
 def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
@@ -169,36 +173,30 @@ def _years_back(day: date, years: int) -> date:
 
 def settle_onset(talk: Talk) -> Found | None:
     """Since when: an ISO date where it follows from the words, else the words."""
-    rules = (_began_on, _lasted, _vaguely)
-    found = [
-        (order, turn.index, one)
-        for turn in talk.caller()
-        for order, rule in enumerate(rules)
-        if (one := rule(talk, turn, "onset" in talk.asked(turn.index)))
-    ]
-    agreed = _agreed(talk)
-    if agreed:
-        found.append((0, agreed.spans[0].turn, agreed))
-    return min(found, key=lambda f: f[:2])[2] if found else None
+    return min(talk.gather("onset", _onsets), key=lambda f: f[0], default=(0, None))[1]
 
 
-def _agreed(talk: Talk) -> Found | None:
+def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
+    """(how far from the best way to tell it, what was told)."""
+    if turn.by_agent:
+        agreed = _agreed(talk, turn)
+        if agreed:
+            yield 0, agreed
+        return
+    asked = "onset" in talk.asked(turn.index)
+    for order, rule in enumerate((_began_on, _lasted, _vaguely)):
+        if one := rule(talk, turn, asked):
+            yield order, one
+
+
+def _agreed(talk: Talk, turn: Turn) -> Found | None:
     """The agent's guess (今天发现的是吧) that the caller agrees to."""
-    for turn in talk.agent():
-        if talk.answer(turn.index)[0] is Verdict.YES and (
-            m := re.search("今天(?:才|刚)?(?:发现|开始|出现|坏)", turn.s)
-        ):
-            value = talk.context.started_at.date().isoformat()
-            return Found(
-                "onset",
-                value,
-                value,
-                "onset.agreed",
-                SlotState.CONFIRMED,
-                (Span(turn.index, m.start(), m.end()),),
-                0.85,
-            )
-    return None
+    m = re.search("今天(?:才|刚)?(?:发现|开始|出现|坏)", turn.s)
+    if m is None or talk.answer(turn.index)[0] is not Verdict.YES:
+        return None
+    value = talk.context.started_at.date().isoformat()
+    span = Span(turn.index, m.start(), m.end())
+    return Found("onset", value, value, "onset.agreed", SlotState.CONFIRMED, (span,), 0.85)
 
 
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:

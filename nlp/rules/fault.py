@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nlp.catalogue import GENERAL
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit
 from nlp.types import SlotState
 
@@ -32,17 +32,15 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
     spans: dict[str, list[tuple[int, Span]]] = defaultdict(list)
     quality: dict[str, float] = defaultdict(float)
     general = talk.catalogue.faults.get(GENERAL, {})
-    for turn in talk.turns:
-        for h in hits(talk, turn, appliance):
-            span = Span(turn.index, h.start, h.end)
-            if not belongs(span) or (kind in ONLY_GENERAL and h.name not in general):
-                continue
-            said = weight(talk, turn, h)
-            if said >= 1 and not turn.by_agent and all(agent for s in spans.values() for agent, _ in s):
-                said += FIRST_WORDS
-            score[h.name] += said * (0.6 + 0.4 * h.quality)
-            quality[h.name] = max(quality[h.name], h.quality)
-            spans[h.name].append((int(turn.by_agent), span))
+    by_caller = False
+    for m in mentions(talk, appliance):
+        if not belongs(m.span) or (kind in ONLY_GENERAL and m.name not in general):
+            continue
+        first = m.weight >= 1 and not m.by_agent and not by_caller
+        by_caller = by_caller or not m.by_agent
+        score[m.name] += (m.weight + (FIRST_WORDS if first else 0.0)) * (0.6 + 0.4 * m.quality)
+        quality[m.name] = max(quality[m.name], m.quality)
+        spans[m.name].append((int(m.by_agent), m.span))
     if score.get(_CODE_ALONE) and any(v > 0.5 for k, v in score.items() if k != _CODE_ALONE):
         score[_CODE_ALONE] = 0.0
     if not score or max(score.values()) < 0.5 or (kind == "complaint" and _works_again(talk)):
@@ -69,29 +67,24 @@ def told(talk: Talk, appliance: str) -> bool:
     """Whether the caller names a symptom of the appliance that is none of delivery or installation."""
     general = talk.catalogue.faults.get(GENERAL, {})
     return any(
-        h.name not in general and h.quality > 0.8 and weight(talk, t, h) >= 2
-        for t in talk.caller()
-        for h in hits(talk, t, appliance)
+        m.name not in general and m.quality > 0.8 and m.weight >= 2 for m in mentions(talk, appliance) if not m.by_agent
     )
 
 
 def _works_again(talk: Talk) -> bool:
     return any(
-        "现在" in t.s
-        and "正常" in t.s
-        and (reply := talk.answer(t.index)[1]) is not None
-        and bool(_WORKS.search(reply.s))
-        for t in talk.agent()
+        t.by_agent and "现在" in t.s and "正常" in t.s and t.reply is not None and bool(_WORKS.search(t.reply.s))
+        for t in talk.turns
     )
 
 
-def hits(talk: Talk, turn: Turn, appliance: str) -> list[Hit]:
-    """Symptoms of an appliance named in a turn."""
+def mentions(talk: Talk, appliance: str) -> Sequence[Mention]:
+    """Symptoms of an appliance named in the call."""
     key = f"faults:{appliance}"
-    found = turn.memo.get(key)
-    if found is None:
-        found = turn.memo[key] = talk.lexica.faults(appliance).find(turn.s)
-    return list(found)
+    faults = talk.lexica.faults(appliance)
+    return talk.gather(
+        key, lambda _, turn: [mention(turn, h, weight(talk, turn, h)) for h in turn.once(key, faults.find)]
+    )
 
 
 def weight(talk: Talk, turn: Turn, h: Hit) -> float:

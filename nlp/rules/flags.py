@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nlp.dialogue import Found, Span, Talk, Turn, asks
 from nlp.types import SlotContent, SlotState
@@ -72,10 +72,11 @@ def _flag(name: str, value: SlotContent, display: str, rule: str, turn: Turn, m:
     return Found(name, value, display, rule, SlotState.HEARD, (Span(turn.index, m.start(), m.end()),), 0.85)
 
 
-def _caller(talk: Talk, pattern: re.Pattern[str]) -> Iterator[tuple[Turn, re.Match[str]]]:
-    for turn in talk.caller():
-        for m in turn.once(pattern.pattern, lambda s: list(pattern.finditer(s))):
-            yield turn, m
+def _caller(talk: Talk, pattern: re.Pattern[str]) -> Sequence[tuple[Turn, re.Match[str]]]:
+    """The places of the pattern in the caller's words."""
+    return talk.gather(
+        pattern.pattern, lambda _, turn: () if turn.by_agent else ((turn, m) for m in pattern.finditer(turn.s))
+    )
 
 
 def _intermittent(talk: Talk) -> Found | None:
@@ -88,12 +89,18 @@ def _intermittent(talk: Talk) -> Found | None:
 
 
 def _warranty(talk: Talk) -> Found | None:
-    claims = [(turn, c) for turn in talk.caller() if (c := turn.once("warranty", _claim))]
+    claims = talk.gather("warranty", _claims)
     if not claims:
         return None
     turn, (inside, m) = claims[-1]
     shown, rule = ("在保", "warranty.in") if inside else ("已过保", "warranty.out")
     return _flag("in_warranty_claim", inside, shown, rule, turn, m)
+
+
+def _claims(_: Talk, turn: Turn) -> Iterator[tuple[Turn, tuple[bool, re.Match[str]]]]:
+    claim = None if turn.by_agent else _claim(turn.s)
+    if claim:
+        yield turn, claim
 
 
 def _claim(s: str) -> tuple[bool, re.Match[str]] | None:
@@ -115,12 +122,16 @@ def _safety(talk: Talk) -> Found | None:
                 "没有|吗", turn.s[m.end() :]
             ):
                 return _flag("safety", kind, _DANGER[kind], f"safety.{kind}", turn, m)
-    for turn in talk.agent():
-        reply = talk.answer(turn.index)[1]
-        denied = _DENIES.search(reply.s) if reply is not None and "safety" in asks(turn) else None
-        if reply is not None and denied:
-            return _flag("safety", "none", "无", "safety.denied", reply, denied)
+    for reply, denied in talk.gather("safety.denied", _denials):
+        return _flag("safety", "none", "无", "safety.denied", reply, denied)
     return None
+
+
+def _denials(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
+    """The answer to a question about danger that denies it."""
+    denied = _DENIES.search(turn.reply.s) if turn.by_agent and turn.reply and "safety" in asks(turn) else None
+    if turn.reply and denied:
+        yield turn.reply, denied
 
 
 _DANGER = {"gas_smell": "燃气味", "water_leak": "漏水浸泡", "electric_shock": "漏电", "smoke": "冒烟", "none": "无"}
@@ -135,11 +146,15 @@ def _urgency(talk: Talk, danger: str | None) -> Found | None:
                     return _flag("urgency", "critical", "紧急", "urgency.danger", turn, m)
     for turn, m in _caller(talk, _OTHER_FLAT):
         return _flag("urgency", "critical", "紧急", "urgency.other_flat", turn, m)
-    for turn in talk.turns:
-        pressing = re.search("加急", turn.s) if turn.by_agent else _PRESSING.search(turn.s)
-        if pressing and not _CALM.search(turn.s[max(0, pressing.start() - 3) : pressing.end()]):
-            return _flag("urgency", "high", "加急", "urgency.pressing", turn, pressing)
+    for turn, pressing in talk.gather("pressing", _pressed):
+        return _flag("urgency", "high", "加急", "urgency.pressing", turn, pressing)
     return None
+
+
+def _pressed(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
+    pressing = re.search("加急", turn.s) if turn.by_agent else _PRESSING.search(turn.s)
+    if pressing and not _CALM.search(turn.s[max(0, pressing.start() - 3) : pressing.end()]):
+        yield turn, pressing
 
 
 def _sentiment(talk: Talk, kind: str | None) -> Found | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -106,8 +106,8 @@ class Heard:
 
 def settle(talk: Talk) -> Found | None:
     """Full name said by the caller, else the surname with the title by which the agent addresses them."""
-    said = [h for t in talk.caller() for h in _in_caller(talk, t)]
-    addressed = [h for t in talk.agent() for h in _in_agent(talk, t)]
+    said = talk.gather("names.said", _in_caller)
+    addressed = talk.gather("names.addressed", _in_agent)
     full = _last(said, given=True) or _last(addressed, given=True)
     short = _last(said, given=False)
     agent = addressed[-1] if addressed else None
@@ -144,7 +144,7 @@ def _full(talk: Talk, full: Heard, short: Heard | None, agent: Heard | None) -> 
     )
 
 
-def _last(heard: list[Heard], *, given: bool) -> Heard | None:
+def _last(heard: Sequence[Heard], *, given: bool) -> Heard | None:
     fitting = [h for h in heard if bool(h.given) == given]
     if given:
         third = [h for h in fitting if h.rule == "name.third"]
@@ -162,10 +162,9 @@ def _family(talk: Talk, heard: str, short: Heard | None, agent: Heard | None) ->
     """The surname as the agent wrote it down, or as it was explained, where it sounds like what was heard."""
     if agent and _alike(agent.family, heard):
         return agent.family
-    for turn in talk.caller():
-        for how, family in surnames().explained.items():
-            if how + family in turn.s and "不是" + how not in turn.s and char_cost(family, heard) < 1:
-                return family
+    for _how, family in talk.gather("names.explained", _explained):
+        if char_cost(family, heard) < 1:
+            return family
     if short and _alike(short.family, heard):
         return short.family
     return heard if len(heard) > 1 or heard in surnames().single else _spelled_any(talk, heard)
@@ -191,7 +190,18 @@ def _spelled(talk: Talk, index: int, c: str) -> str:
     return c
 
 
+def _explained(_: Talk, turn: Turn) -> Iterator[tuple[str, str]]:
+    """(how, surname) of each explanation the caller gives: 立早 章."""
+    if turn.by_agent:
+        return
+    for how, family in surnames().explained.items():
+        if how + family in turn.s and "不是" + how not in turn.s:
+            yield how, family
+
+
 def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
+    if turn.by_agent:
+        return
     asked = talk.asked(turn.index)
     by_name = "customer_name" in asked
     p = _patterns(_rare(turn.s))
@@ -325,6 +335,8 @@ def _titled(turn: Turn) -> Iterator[Heard]:
 
 def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
     """How the agent addresses the caller, unless the caller objects."""
+    if not turn.by_agent:
+        return
     answer, reply = talk.answer(turn.index)
     objects = answer is Verdict.NO or (
         reply is not None and re.search(r"不是|我是(?!的)", reply.s[:12]) and "？" in turn.s

@@ -36,9 +36,8 @@ class Heard:
 def settle(talk: Talk) -> Found | None:
     """The last number offered that was not taken back; a clean read-back that agrees makes it certain."""
     best: Heard | None = None
-    for turn in talk.turns:
-        for heard in _in_turn(talk, turn):
-            best = _prefer(best, heard)
+    for heard in talk.gather("phone", _in_turn):
+        best = _prefer(best, heard)
     if best is None:
         return None
     return Found("contact_phone", best.digits, best.digits, best.rule, best.state, (best.span,), best.quality)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nlp.catalogue import SERVICE_TYPES
-from nlp.dialogue import Found, Span, Talk
+from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.types import SlotState
 
 CALLER, AGENT, BOTH = "caller", "agent", "both"
@@ -121,31 +121,39 @@ def concrete(talk: Talk, *, named: bool) -> bool:
 
     ``named``: an appliance, an address or a telephone number was given.
     """
-    if any(_WRONG_NUMBER.search(t.s) for t in talk.caller()):
+    if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.s)):
         return False
-    cues = (c for t in talk.caller() for c in t.once("cues", partial(_cues, speaker=CALLER)))
-    return named or any(weight >= 3 for _, weight, _, _ in cues)
+    return named or any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
 
 
 def of_second(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
     """The kind of the second order where the words about that appliance say one, else None: then it is the first's."""
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
-    for turn in talk.caller():
-        for kind, weight, start, end in turn.once("cues", partial(_cues, speaker=turn.segment.speaker)):
-            if belongs(Span(turn.index, start, end)):
-                score[kind] += weight
-                spans.setdefault(kind, Span(turn.index, start, end))
+    for cue in talk.gather("cues", _cues):
+        if not cue.by_agent and belongs(cue.span):
+            score[cue.kind] += cue.weight
+            spans.setdefault(cue.kind, cue.span)
     kind = max(score, key=lambda k: score[k], default="")
     if not kind or score[kind] < 3 or kind in ("progress", "enquiry", "complaint"):
         return None
     return Found("service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, (spans[kind],), 0.8)
 
 
-def _cues(s: str, speaker: str) -> list[tuple[str, float, int, int]]:
-    """(kind, weight, start, end) of each cue in an utterance."""
-    heard = ((kind, weight, p.search(s)) for kind, weight, who, p in CUES if who in (BOTH, speaker))
-    return [(kind, weight, m.start(), m.end()) for kind, weight, m in heard if m]
+class Cue(NamedTuple):
+    """Words that speak for a kind of service, or against it."""
+
+    kind: str
+    weight: float
+    span: Span
+    by_agent: bool
+
+
+def _cues(_: Talk, turn: Turn) -> Iterator[Cue]:
+    """Each cue in an utterance."""
+    for kind, weight, who, pattern in CUES:
+        if who in (BOTH, turn.segment.speaker) and (m := pattern.search(turn.s)):
+            yield Cue(kind, weight, Span(turn.index, m.start(), m.end()), turn.by_agent)
 
 
 def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, symptom: bool, chased: bool) -> Found:
@@ -157,12 +165,10 @@ def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, sym
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
     score["repair"] = 2.5 if symptom else 0.5
-    for turn in talk.turns:
-        for kind, weight, start, end in turn.once("cues", partial(_cues, speaker=turn.segment.speaker)):
-            span = Span(turn.index, start, end)
-            if turn.by_agent or belongs(span):
-                score[kind] += weight
-                spans.setdefault(kind, span)
+    for cue in talk.gather("cues", _cues):
+        if cue.by_agent or belongs(cue.span):
+            score[cue.kind] += cue.weight
+            spans.setdefault(cue.kind, cue.span)
     score["progress"] += 3.0 if chased else 0.0
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
