@@ -7,31 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
+from nlp.festivals import festivals
 from nlp.normalize import spoken_int
 
 _N = r"[零〇一二三四五六七八九十两\d]+"
 _DAY_WORDS = {
-    "大前天": -3,
-    "前天": -2,
-    "昨天": -1,
-    "昨晚": -1,
-    "昨日": -1,
-    "今天": 0,
-    "今日": 0,
-    "今儿": 0,
-    "今晚": 0,
-    "今早": 0,
-    "当天": 0,
-    "今晨": 0,
-    "明天": 1,
-    "明日": 1,
-    "明儿": 1,
-    "明早": 1,
-    "明晚": 1,
-    "后天": 2,
-    "后儿": 2,
-    "大后天": 3,
-    "大后儿": 3,
+    **dict.fromkeys(("大前天", "大前儿"), -3),
+    **dict.fromkeys(("前天", "前日", "前儿", "前晚"), -2),
+    **dict.fromkeys(("昨天", "昨晚", "昨日", "昨儿", "昨夜", "昨晨", "昨早"), -1),
+    **dict.fromkeys(("今天", "今日", "今儿", "今晚", "今早", "今晨", "今朝", "当天"), 0),
+    **dict.fromkeys(("明天", "明日", "明儿", "明早", "明晚", "明晨"), 1),
+    **dict.fromkeys(("后天", "后日", "后儿"), 2),
+    **dict.fromkeys(("大后天", "大后日", "大后儿"), 3),
 }
 _WEEKDAY = {**{c: i for i, c in enumerate("一二三四五六")}, "日": 6, "天": 6, "末": 5}
 _PARTS: tuple[tuple[str, tuple[int, int]], ...] = (
@@ -56,12 +43,14 @@ _PARTS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("下班", (18, 21)),
 )
 DAY = re.compile(
-    r"(?P<word>大前天|前天|昨天|昨晚|昨日|今天|今日|今儿个?|今晚|今早|明天|明日|明儿个?|明早|明晚|大后天|后天|后儿|当天)"
+    rf"(?P<word>(?:{'|'.join(sorted(_DAY_WORDS, key=lambda w: -len(w)))})(?:(?<=儿)个)?)"
     r"|(?P<weekend>(?P<wnext>这个?|本|下下个?|下个?|上个?)?周末)"
     r"|(?P<wk>下下个?|下个?|这个?|本|上上个?|上个?)?(?:周|星期|礼拜)(?P<wd>[一二三四五六日天])"
     rf"|(?:(?P<month>{_N}|下个?|上个?|这个?|本)月)(?:份的?)?(?P<mday>{_N})(?:号|日)?"
     rf"|(?<![路街道巷弄院百千{_N[1:-2]}])(?P<dom>{_N})(?:号|日)(?!楼|院|线|房|店|门|机|码|口|库|仓|桥|地|铺|[{_N[1:-2]}]|弄|栋|幢|，[{_N[1:-2]}]+[栋幢号])"
-    r"|(?P<span>月底|这个?月底|下个?星期(?![一二三四五六日天])|下个?周(?![一二三四五六日天末])|下个?礼拜(?![一二三四五六日天]))"
+    rf"|(?P<later>{_N}|半)(?P<unit>天|个?(?:星期|礼拜)|周|个月)[之以]?后(?!面)"
+    r"|(?P<span>(?P<snext>下下个?|下个?|这个?|本)?"
+    r"(?:(?P<sweek>(?:星期|礼拜|周)(?![一二三四五六日天末期]))|月(?P<smonth>底|末|初|中旬|上旬|下旬|中(?!旬))))"
 )
 HOUR = re.compile(
     rf"(?P<h1>{_N})(?:点钟?|:|：)(?P<half1>半|一刻|三刻|{_N}分?)?(?:(?:到|至|－|-|~)(?:(?:下午|晚上|中午|上午))?(?P<h2>{_N})(?:点钟?)(?P<half2>半|一刻|三刻)?)?(?P<rel>以后|之后|过后|后|以前|之前|前|左右)?"
@@ -85,6 +74,10 @@ class When:
     relation: str = ""
     calendar: bool = False
     weekday: bool = False
+    past: date | None = None
+    """The last time it was the festival or the lunar date that was named."""
+    bare: bool = False
+    """Whether a festival was named and no day of it."""
 
     @property
     def vague(self) -> bool:
@@ -162,6 +155,19 @@ def _bounded(w: When, s: str) -> When:
 
 
 def _atoms(s: str, called: datetime) -> Iterator[When]:
+    for f in festivals(s, called.date()):
+        days = f.coming or f.past
+        if days:
+            yield When(
+                f.start,
+                f.end,
+                *days,
+                None,
+                relation=f.relation,
+                calendar=not f.bare,
+                past=f.past[0] if f.past else None,
+                bare=f.bare,
+            )
     for m in DAY.finditer(s):
         days = _days(m, called.date())
         if days:
@@ -184,7 +190,10 @@ def _days(m: re.Match[str], today: date) -> tuple[date, date] | None:
         return day, day
     monday = today - timedelta(days=today.weekday())
     if m.group("span"):
-        return _span(m.group("span"), today)
+        return _span(m, today)
+    if m.group("later"):
+        later = _later(m.group("later"), m.group("unit"), today)
+        return (later, later) if later else None
     if m.group("weekend"):
         saturday = monday + timedelta(days=5 + 7 * _weeks(m.group("wnext")))
         return saturday, saturday + timedelta(days=1)
@@ -219,12 +228,31 @@ def _calendar(m: re.Match[str], today: date) -> tuple[date, date] | None:
     return day, day
 
 
-def _span(word: str, today: date) -> tuple[date, date]:
-    if word.endswith("月底"):
-        first_of_next = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-        return first_of_next - timedelta(days=3), first_of_next - timedelta(days=1)
-    monday = today - timedelta(days=today.weekday()) + timedelta(days=7)
-    return monday, monday + timedelta(days=6)
+def _span(m: re.Match[str], today: date) -> tuple[date, date] | None:
+    """A week, or a part of a month; a bare 周 is none."""
+    ahead = _weeks(m.group("snext"))
+    if m.group("sweek"):
+        monday = today - timedelta(days=today.weekday()) + timedelta(days=7 * ahead)
+        return (max(monday, today), monday + timedelta(days=6)) if m.group("snext") else None
+    first = _month_on(today.replace(day=1), ahead)
+    last = _month_on(first, 1) - timedelta(days=1)
+    days = {"初": (1, 5), "上": (1, 10), "中": (11, 20), "下": (21, last.day)}
+    low, high = days.get(m.group("smonth")[0], (last.day - 2, last.day))
+    return first.replace(day=low), first.replace(day=high)
+
+
+def _month_on(first: date, months: int) -> date:
+    """The first day of a month some months on."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return date(first.year + years, month + 1, 1)
+
+
+def _later(number: str, unit: str, today: date) -> date | None:
+    """三天后, 半个月后, 两周之后."""
+    n = spoken_int(number)
+    if n is None or n > 90:
+        return today + timedelta(days=15) if number == "半" and unit == "个月" else None
+    return today + timedelta(days=n * {"天": 1, "个月": 30}.get(unit, 7))
 
 
 def _weeks(word: str | None) -> int:
@@ -275,8 +303,14 @@ def _join(a: When, b: When, s: str) -> When | None:
 def _join_days(a: When, b: When, gap: str) -> When | None:
     """A date and its weekday are one day; two days in a row are a stretch."""
     close = len(gap) <= 1 or gap in ("或者", "或是")
+    if a.bare and gap in ("", "，", "的", "、", "就", "那"):
+        return _in_holiday(a, b)
+    if gap in ("到", "至") and a.weekday and b.weekday and not b.calendar and a.day and b.day and b.day < a.day:
+        b = _days_on(b, 7 * ((a.day - b.day).days // 7 + 1))
+    if close and b.bare and a.day and b.day and b.last_day and b.day <= a.day <= b.last_day:
+        return replace(a, end=b.end)
     if a.day == b.day:
-        return replace(a, end=b.end, part=b.part or a.part)
+        return replace(b, start=a.start) if a.relation else replace(a, end=b.end, part=b.part or a.part)
     if close and a.calendar and b.weekday:
         return replace(a, end=b.end)
     if close and b.calendar and a.weekday and not a.part:
@@ -284,6 +318,21 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
     if close and a.vague and a.day and b.day and b.day > a.day:
         return replace(a, end=b.end, last_day=b.last_day, part=b.part)
     return None
+
+
+def _in_holiday(a: When, b: When) -> When:
+    """A date right after a holiday's name: the one in or beside the holiday if its number allows (国庆期间，四号)."""
+    joined = replace(b, start=a.start)
+    if not (b.calendar and not b.past and a.day and a.last_day and b.day):
+        return joined
+    around = (a.day + timedelta(days=i) for i in range(-3, (a.last_day - a.day).days + 9))
+    day = next((d for d in around if d.day == b.day.day), b.day)
+    return _days_on(joined, (day - b.day).days)
+
+
+def _days_on(w: When, days: int) -> When:
+    shift = timedelta(days=days)
+    return replace(w, day=w.day and w.day + shift, last_day=w.last_day and w.last_day + shift)
 
 
 def _join_hours(a: When, b: When, gap: str) -> When | None:

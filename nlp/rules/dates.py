@@ -140,12 +140,12 @@ def _past_days(talk: Talk, turn: Turn) -> list[When]:
     spoken = turn.once("times", lambda s: times(s, talk.context.started_at))
     past = []
     for w in spoken:
-        if w.day is None:
+        if w.day is None or (w.past and w.relation):
             continue
-        day = w.day
-        if w.weekday and not w.calendar and day > today:
+        day: date = w.past or w.day
+        if w.past is None and w.weekday and not w.calendar and day > today:
             day -= timedelta(days=7)
-        elif w.calendar and day > today:
+        elif w.past is None and w.calendar and day > today:
             day = _last_occurrence(day, today, in_month="月" in turn.s[w.start : w.end])
         if day <= today:
             past.append(When(w.start, w.end, day, day, w.part))
