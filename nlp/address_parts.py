@@ -14,10 +14,13 @@ L = r"[A-Z甲乙丙丁东西南北中]"
 _FILLER = re.compile(r"呃|嗯|额|啊|哦|噢|那个(?=小区|院|楼|大厦|家属|小卖部|超市|店)|就是")
 _COMPONENT = re.compile(
     r"(?P<town>[\u4e00-\u9fff]{1,7}?(?:街道|镇|乡|苏木))(?!路|街|大道)|(?P<group>\d+(?:组(?!团)|队|社(?!区)))"
-    rf"|(?P<road>[\u4e00-\u9fff]{{1,8}}?(?:大道|大街|路|街|胡同|巷|道)(?:[东南西北中](?!户|单元|座|边|塔|区))?(?:[一二三四五六七八九十\d]+段)?)(?!道)"
+    rf"|(?P<road>[\u4e00-\u9fff]{{1,8}}?(?:大道|大街|路|街|胡同|巷|道)(?:[东南西北中]段|[东南西北中](?!户|单元|座|边|塔|区))?(?:[一二三四五六七八九十\d]+段)?)(?!道)"
     rf"|(?P<number>(?:甲|乙)?\d+号院?(?!楼|房|商铺|门面))|(?P<lane>\d+弄)|(?P<building>(?:{L}|\d|[A-Z])+(?:栋|幢|座|号楼|塔))"
     rf"|(?P<unit>(?:{L}|\d)+(?:单元|门|梯))|(?P<floor>\d+(?:楼|层)(?!店|商))|(?P<room>\d{{1,5}}(?:-\d+)+室?|\d{{3,5}}(?:室|号房)?|\d+(?:室|号房)|\d{{2}}(?=$)|[A-Z](?=$))"
     r"|(?P<side>东户|西户|中户|左手|右手|左边|右边|对门|东边|西边|[东西南北](?=$))"
+)
+_NUMBER_OF_ROAD = re.compile(
+    rf"(?<=[路街道巷段])({N})(?=[\u4e00-\u9fff]{{2}})(?![号弄栋幢座单元楼层室组队门梯院期户塔段区经纬马条环村])"
 )
 _TALL = re.compile(r"([二三四五六七八九]?十[一二三四五六七八九]?)([零〇][一二三四五六七八九])")
 """A room above the ninth floor said as floor and room: 十二零一 is 1201."""
@@ -32,8 +35,19 @@ def tidy(s: str) -> str:
     s = re.sub(rf"(?<=[座栋幢元楼层门号室塔院A-Z\d期区])({N})(?![路街道巷里段])", _in_digits, s)
     s = re.sub(rf"(?<![经纬第])({N})$", _in_digits, s)
     s = re.sub(r"(\d+(?:号楼|号|栋|幢|单元|组))\1", r"\1", s)
+    s = numbered(s)
     s = re.sub(r"(?<=[\d室号楼])(?:了|啊|哈|哦)$", "", s)
     return re.sub(r"(?:的|那家|那边|那个|这边|这里|吧|呢|呀|嘛|啦)+$|那边(?=[A-Z\d])", "", s)
+
+
+def numbered(s: str) -> str:
+    """``s`` with 号 after a number that stands between a road and a name: 剑门路西段180富临苑."""
+    return _NUMBER_OF_ROAD.sub(_numbered, s)
+
+
+def _numbered(m: re.Match[str]) -> str:
+    word = m.group(1)
+    return f"{_in_digits(m)}号" if word.isdigit() or any(c in "十百千" for c in word) or len(word) > 1 else word
 
 
 def _in_digits(m: re.Match[str]) -> str:

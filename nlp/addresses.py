@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from nlp.address_parts import L, N, components, merge_detail, read_back, tidy
+from nlp.address_parts import L, N, components, merge_detail, numbered, read_back, tidy
 from nlp.divisions import MUNICIPALITIES, Place, divisions, matches
 from nlp.heal import heal
+from nlp.normalize import spoken_int
 from nlp.numbers import phones
 from nlp.sound import SoundMatch, alike
 
@@ -20,7 +21,7 @@ _NAMED = re.compile(
     r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院)"
 )
 _END = re.compile(
-    r"电话|手机|姓名|名字|我姓|我叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
+    r"电话|手机|姓名|名字|我姓|我叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口(?!第|左|右|[东南西北])|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
     r"|下午|上午|晚上|没有?名|没门牌|没有门牌|怎么|什么|可以|能不能|麻烦|记一下|对吧|对吗|是吗|是吧|最好|进小区|进来|进村|进去|导航|停车|保安|几幢|几室|几单元|几栋|还是以前"
     r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|原预约|原约|预约|改到|周[一二三四五六日]|星期|住着|哈$"
 )
@@ -75,13 +76,29 @@ def parse(raw: str, *, asked: bool, by_agent: bool = False) -> Spoken | None:
 
 def prepared(raw: str) -> tuple[str, list[int]]:
     """The text without hesitations and telephone numbers, numbers put right, and where each character stood."""
-    kept = [i for i, c in enumerate(raw) if c not in "呃嗯啊哦额噢" and not _hesitation(raw, i)]
+    twice = _said_twice(raw)
+    kept = [i for i, c in enumerate(raw) if c not in "呃嗯啊哦额噢" and i not in twice and not _hesitation(raw, i)]
     chars = [raw[i] for i in kept]
     text = "".join(chars)
     whole = [(n.start, n.end) for n in phones(text)]
     for start, end in whole or [m.span() for m in _PHONE.finditer(text)]:
         chars[start:end] = "。" * (end - start)
     return heal("".join(chars)), kept
+
+
+_AGAIN = re.compile(
+    r"([零〇一二三四五六七八九幺两\d]{2,4})[，,、]?(?:也?就是?|对)[，,]?([零〇一二三四五六七八九幺两十百千\d]{2,})"
+)
+
+
+def _said_twice(s: str) -> frozenset[int]:
+    """Where a number stands that is said again as it is counted: 一二三，就一百二十三号."""
+    return frozenset(
+        i
+        for m in _AGAIN.finditer(s)
+        if spoken_int(m.group(1)) == spoken_int(m.group(2))
+        for i in range(m.start(), m.start(2))
+    )
 
 
 def _hesitation(s: str, i: int) -> bool:
@@ -253,7 +270,7 @@ def _detail(s: str, start: int, *, by_agent: bool, headed: bool) -> tuple[str, i
             skipped += 1
         if (ended and (text or detail)) or (detail and skipped >= 2) or _other_number(clause):
             break
-    return detail, first, last, corrected
+    return numbered(detail), first, last, corrected
 
 
 def _other_number(clause: str) -> bool:

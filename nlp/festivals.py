@@ -79,7 +79,7 @@ class _Meaning(NamedTuple):
 class Day:
     """Days named at [start, end): ``coming`` the next time they are, ``past`` the last.
 
-    ``relation``: "before" or "after" them. ``bare``: a festival and nothing else (国庆); a date after it makes it exact.
+    ``relation``: "before" or "after" them. ``bare``: a festival and nothing else (国庆); a date after it is exact.
     """
 
     start: int

@@ -26,7 +26,7 @@ def findings(talk: Talk) -> Findings:
     main = pair[0] if pair else ranked[0] if ranked else None
     place, slot, number = address.settle(talk), appointment.settle(talk), phone.settle(talk)
     named = main is not None and main.beyond_greeting
-    if not service.concrete(talk, named=named or place is not None or number is not None):
+    if not service.concrete(talk, named=named, placed=place is not None or number is not None):
         return Findings()
     regions = _regions(pair)
     spelled = codes.settle(talk)

@@ -311,11 +311,15 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
         return replace(a, end=b.end)
     if a.day == b.day:
         return replace(b, start=a.start) if a.relation else replace(a, end=b.end, part=b.part or a.part)
-    if close and a.calendar and b.weekday:
+    return _join_near(a, b) if close else None
+
+
+def _join_near(a: When, b: When) -> When | None:
+    if a.calendar and b.weekday:
         return replace(a, end=b.end)
-    if close and b.calendar and a.weekday and not a.part:
+    if b.calendar and a.weekday and not a.part:
         return replace(b, start=a.start)
-    if close and a.vague and a.day and b.day and b.day > a.day:
+    if a.vague and a.day and b.day and b.day > a.day:
         return replace(a, end=b.end, last_day=b.last_day, part=b.part)
     return None
 

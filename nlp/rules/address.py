@@ -30,7 +30,7 @@ class _Known:
 def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     """The address after one more turn."""
     whole, state = known.whole, known.state
-    part = _part(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None)
+    part = part_of(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None)
     if part is None:
         return known
     if turn.by_agent:
@@ -63,7 +63,8 @@ def _found(a: Spoken, spans: tuple[Span, ...], state: SlotState) -> Found:
     return Found("address", value, display, "address.spoken", state, spans, a.quality, a.inferred)
 
 
-def _part(talk: Talk, turn: Turn) -> Spoken | None:
+def part_of(talk: Talk, turn: Turn) -> Spoken | None:
+    """The address as far as a turn tells it."""
     asked = not turn.by_agent and "address" in talk.asked(turn.index)
     key = f"address:{asked}"
     if key not in turn.memo:

@@ -18,6 +18,8 @@ _ERROR_NEAR = re.compile(
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
+_GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
+"""Told of a code that was there once."""
 _NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
 _ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3})")
 
@@ -81,11 +83,18 @@ def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
         return None
     if _is_ticket(turn, code, before, asked):
         return "prior_ticket"
-    if _is_error(turn, code, around, asked):
+    of_a_kind = code.letters and code.digits and _names_before(talk, turn, code)
+    if not of_a_kind and _is_error(turn, code, around, asked):
         return "error_code"
     if code.letters and code.digits and (len(code.text) >= 4 or "model" in asked or "型号" in turn.s):
         return "model" if len(code.text) >= 3 or "model" in asked or "型号" in before else None
-    return None
+    return "model" if of_a_kind else None
+
+
+def _names_before(talk: Talk, turn: Turn, code: Code) -> bool:
+    """Whether a brand stands right before the code, so that it is the name of a product (科沃斯 X2)."""
+    before = turn.s[max(0, code.start - 12) : code.start].rstrip("的")
+    return not turn.by_agent and any(before.endswith(name) for name in talk.catalogue.brand_names)
 
 
 def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bool:
@@ -102,7 +111,8 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
 
 
 def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
-    if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:14]) or _NO_CODE.search(turn.s):
+    gone = _GONE.search(turn.s) and not re.search("(?:现在|又|还|一直)(?:在)?(?:报|显示|出|跳|闪)(?!过)", turn.s)
+    if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:14]) or _NO_CODE.search(turn.s) or gone:
         return False
     if not code.letters:
         return not turn.by_agent and "error_code" in asked and bool(re.search("显示|代码|报|跳", around))

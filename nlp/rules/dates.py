@@ -44,11 +44,11 @@ _ONSET_NOT = re.compile(
     r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
 )
 _LASTED = re.compile(
-    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前)"
+    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$))"
 )
 _MONTHS = re.compile("星期|礼拜|月|周")
 _VAGUE = re.compile(
-    r"(?P<word>上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个月|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|上个?月底|入冬|天一冷|一?开春|过年)"
+    r"(?P<word>上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年)"
 )
 
 
@@ -115,7 +115,47 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             return Found(
                 "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, w.start, w.end),), 0.9
             )
-    return _by_festival(talk, turn)
+    return _by_month(talk, turn) or _by_festival(talk, turn)
+
+
+_IN_MONTH = re.compile(
+    rf"(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|中旬)?(?:才|刚|新)?(?=(?P<bought>买|装|换|购|入手|下单))"
+)
+
+
+def _by_month(talk: Talk, turn: Turn) -> Found | None:
+    """四月份买的, 上个月换的热水器: the last time it was that month."""
+    today = talk.context.started_at.date()
+    for m in _IN_MONTH.finditer(turn.s):
+        said = m.group("month")
+        back = {"上": 1, "这": 0, "本": 0}.get(said[0])
+        number = spoken_int(said)
+        around = turn.s[max(0, m.start() - 6) : m.end() + 5] + (turn.question.s if turn.question else "")[-10:]
+        if (
+            _NOT_BOUGHT.search(around)
+            or re.search("滤|芯", around)
+            or (back is None and not (number and 1 <= number <= 12))
+        ):
+            continue
+        first = _months_back(today, back if back is not None else (today.month - (number or 0)) % 12)
+        value = f"{first:%Y-%m}"
+        return Found(
+            "purchase_date",
+            value,
+            value,
+            "purchase.month",
+            SlotState.HEARD,
+            (Span(turn.index, m.start(), m.end()),),
+            0.8,
+        )
+    return None
+
+
+def _months_back(today: date, months: int) -> date:
+    first = today.replace(day=1)
+    for _ in range(months):
+        first = (first - timedelta(days=1)).replace(day=1)
+    return first
 
 
 def _by_festival(talk: Talk, turn: Turn) -> Found | None:
@@ -184,7 +224,7 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
             yield 0, agreed
         return
     asked = "onset" in talk.asked(turn.index)
-    for order, rule in enumerate((_began_on, _lasted, _vaguely)):
+    for order, rule in enumerate((_began_on, _just_now, _lasted, _vaguely)):
         if one := rule(talk, turn, asked):
             yield order, one
 
@@ -199,6 +239,10 @@ def _agreed(talk: Talk, turn: Turn) -> Found | None:
     return Found("onset", value, value, "onset.agreed", SlotState.CONFIRMED, (span,), 0.85)
 
 
+_SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:就|便|开始|一直)")
+"""昨天换了路由器以后就: what was done then is when it began."""
+
+
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     best = None
     for w in _past_days(talk, turn):
@@ -207,17 +251,36 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         after = after[: stop.start()] if stop else after
         if (
             NOT_OURS.search(turn.s[max(0, w.start - 14) : w.start])
-            or _ONSET_NOT.search(after[:8])
+            or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after))
             or "还没" in after[:4]
             or "还好" in after[:4]
         ):
             continue
-        if asked or _BEGAN.search(after) or (re.search("从|打|自", before[-2:]) and re.search("就|开|起", after)):
+        if (
+            asked
+            or _BEGAN.search(after)
+            or _SINCE.match(after)
+            or (re.search("从|打|自", before[-2:]) and re.search("就|开|起", after))
+        ):
             best = w
     if best is None or best.day is None:
         return None
     value = best.day.isoformat()
     return Found("onset", value, value, "onset.day", SlotState.HEARD, (Span(turn.index, best.start, best.end),), 0.85)
+
+
+_JUST_NOW = re.compile("刚才|刚刚|方才|这会儿")
+
+
+def _just_now(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+    """刚才闻到的: today."""
+    for m in _JUST_NOW.finditer(turn.s):
+        after = re.split("[。？！?!]", turn.s[m.end() : m.end() + 14])[0]
+        if asked or (_BEGAN.search(after) and not _ONSET_NOT.search(after[:6])):
+            value = talk.context.started_at.date().isoformat()
+            span = Span(turn.index, m.start(), m.end())
+            return Found("onset", value, value, "onset.day", SlotState.HEARD, (span,), 0.8)
+    return None
 
 
 def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
@@ -255,10 +318,10 @@ def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         if NOT_OURS.search(turn.s[max(0, m.start() - 10) : m.start()]):
             continue
         after = turn.s[m.end() : m.end() + 6]
-        if (asked or re.match(r".{0,4}(?:开始|就|突然|坏|出现|才|起|老)", after)) and not _ONSET_NOT.search(after):
+        if (asked or re.match(r".{0,4}(?:开始|就|突然|坏|出现|发现|才|起|老)", after)) and not _ONSET_NOT.search(after):
             word = m.group("word")
             value = word
-            if word == "上个月":
+            if re.match("上个?月", word):
                 last = talk.context.started_at.date().replace(day=1) - timedelta(days=1)
                 value = f"{last:%Y-%m}"
             elif re.match("上个?(?:周|星期|礼拜)", word):

@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.rules.address import part_of
 from nlp.sound import char_cost
 from nlp.types import SlotState
 
@@ -217,9 +218,9 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
                 "name.third" if third and by_name else "name.called",
             )
     if by_name or "姓" in turn.s:
-        yield from _openings(turn, 1, "name.answer")
+        yield from _openings(talk, turn, 1, "name.answer")
     elif asked & {"contact_phone", "address"}:
-        yield from _openings(turn, 2, "name.after_number")
+        yield from _openings(talk, turn, 2, "name.after_number")
     for m in p.surname.finditer(turn.s):
         tail = re.match(rf"[，,]?(?:{m.group(1)})?({TITLES})", turn.s[m.end() :])
         yield Heard(
@@ -242,14 +243,16 @@ def _rare(s: str) -> str:
     return "".join(sorted(x for x in said if len(x) == 1 and x not in surnames().single))
 
 
-def _openings(turn: Turn, least: int, rule: str) -> Iterator[Heard]:
-    """Names that stand where an answer begins: 刘晓燕，拂晓的晓; 幺三九…，马秀兰."""
+def _openings(talk: Talk, turn: Turn, least: int, rule: str) -> Iterator[Heard]:
+    """Names that stand where an answer begins (刘晓燕，拂晓的晓; 幺三九…，马秀兰), and are no part of an address."""
     p = _patterns(_rare(turn.s))
+    place = part_of(talk, turn)
+    where = range(place.start, place.end) if place else range(0)
     for m in p.opening.finditer(turn.s):
         family = p.family.match(turn.s, m.end())
         if family is None or (least == 2 and m.start() == 0) or _house_number(turn.s, m):
             continue
-        if turn.s.startswith("单元", m.end()):
+        if turn.s.startswith("单元", m.end()) or m.end() in where:
             continue
         given = _bounded(turn.s, family.group(), family.end())
         if len(given) >= least:

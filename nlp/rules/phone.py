@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
@@ -13,7 +13,7 @@ from nlp.types import SlotState
 
 _THIS_NUMBER = re.compile(
     r"(?:现在|目前|正在)?打(?:进来|过来|给你们?|电话|来)?的?(?:就是)?这个?|就(?:是|用|打|留|按)?(?:我)?这个?(?:号|电话|手机|就|吧|，|。|$)|就(?:是)?这个"
-    r"|这个(?:号码?|电话|手机)|现在这个|本机|来电(?:这个|的|号码?|显示)|我这个|打这个|留这个|用这个|这个(?:就行|就可以|就好|就成|可以)|就这号"
+    r"|这个(?:号码?|电话|手机)|现在这个|(?:^|[，。])(?:就)?是这个(?=[，。吧]|$)|本机|来电(?:这个|的|号码?|显示)|我这个|打这个|留这个|用这个|这个(?:就行|就可以|就好|就成|可以)|就这号"
 )
 _REGISTERED = re.compile(
     r"这个号|本机|这个固话|现在这个|(?:电话|手机|号码|联系方式)(?:还|就|也)?是(?:不是)?(?:您|你)?(?:(?:现在|来电|打来|打进来)的?(?:这个|号|手机)|这个)"
@@ -62,12 +62,9 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
         )
     if heard:
         return heard
-    mended = _mended(talk, turn)
-    if mended:
-        return [mended]
-    appended = _completed(turn)
-    if appended:
-        return [appended]
+    partly = _tail(turn) or _mended(talk, turn) or _completed(turn)
+    if partly:
+        return [partly]
     m = turn.once("this_number", _THIS_NUMBER.search)
     number = talk.context.caller_number
     if m is None or not number:
@@ -79,7 +76,11 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
 
 
 def _digit_runs(turn: Turn) -> list[tuple[int, int]]:
-    return turn.once("digit_runs", lambda s: list(runs(s, least=6)))
+    return turn.once("digit_runs", _six_digits)
+
+
+def _six_digits(s: str) -> list[tuple[int, int]]:
+    return list(runs(s, least=6))
 
 
 def _mended(talk: Talk, turn: Turn) -> Heard | None:
@@ -92,6 +93,25 @@ def _mended(talk: Talk, turn: Turn) -> Heard | None:
             if len(plain) >= 10 and 8 <= len(digits) <= 12 and _differences(digits, plain) <= 2:
                 return Heard(plain, Span(turn.index, start, end), "phone.mended", SlotState.HEARD, 0.8)
     return None
+
+
+_END_SAID = re.compile(r"(?:最后|尾号|末尾|后[三四]位|最后[两三四几]位)[^零〇一二三四五六七八九幺两洞拐\d]{0,4}")
+
+
+def _tail(turn: Turn) -> Heard | None:
+    """The last digits put right: 最后是二二，四三二二. The last group counts: it is said again in whole."""
+    m = _END_SAID.search(turn.s)
+    if m is None or (turn.question is None or not turn.question.once("digit_runs", _six_digits)):
+        return None
+    said = re.match(r"[零〇一二三四五六七八九幺两洞拐\d，,、]+", turn.s[m.end() :])
+    groups = [g for g in re.split("[，,、]", said.group()) if g] if said else []
+    digits = "".join(exact_digit(c) or "" for c in groups[-1]) if groups else ""
+    if not said or not 2 <= len(digits) <= 6:
+        return None
+    return Heard(digits, Span(turn.index, m.end(), m.end() + said.end()), _TAIL, SlotState.HEARD, 0.9)
+
+
+_TAIL = "phone.tail"
 
 
 def _differences(a: str, b: str) -> int:
@@ -138,7 +158,12 @@ def _read_back(talk: Talk, turn: Turn) -> list[Heard]:
     return heard
 
 
-def _prefer(best: Heard | None, new: Heard) -> Heard:
+def _prefer(best: Heard | None, new: Heard) -> Heard | None:
+    if new.rule == _TAIL:
+        if best is None:
+            return None
+        digits = best.digits[: -len(new.digits)] + new.digits
+        return replace(new, digits=digits) if is_phone(digits) else best
     if best is None or best.digits != new.digits:
         return new
     state = (

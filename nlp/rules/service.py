@@ -116,14 +116,22 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
 _WRONG_NUMBER = re.compile(r"(?<!别)(?<!不要)(?<!没)(?<!会)(?:打错(?:了|电话|号)|拨错)")
 
 
-def concrete(talk: Talk, *, named: bool) -> bool:
+_CALL_AGAIN = re.compile(
+    r"(?:等下|等一下|一会儿?|待会儿?|回头|过会儿?|晚点|改天)(?:我)?(?:再|重新)(?:给你们?)?(?:打|拨|说)(?!来|通)"
+)
+
+
+def concrete(talk: Talk, *, named: bool, placed: bool) -> bool:
     """Whether the call is about an order at all: a wrong number, silence or abuse is not.
 
-    ``named``: an appliance, an address or a telephone number was given.
+    ``named``: an appliance was named. ``placed``: an address or a telephone number was given; a caller who gives none
+    and breaks off to call again has told no order yet.
     """
     if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.s)):
         return False
-    return named or any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
+    if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.s)):
+        return False
+    return named or placed or any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
 
 
 def of_second(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
