@@ -43,8 +43,10 @@ def checked_pattern(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(checked_pattern)]
-Engine = Annotated[Literal["vosk", "sherpa", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+_Off = BeforeValidator(lambda value: "off" if value is False else value)
 """YAML reads a bare ``off`` as false."""
+Engine = Annotated[Literal["vosk", "sherpa", "off"], _Off]
+Workers = Annotated[Literal["off", "prefer", "only"], _Off]
 DialplanContext = Annotated[str, Field(pattern=r"^[\w.-]{1,80}$")]
 
 
@@ -94,6 +96,23 @@ class AsrSettings(Section):
     engine: Engine = "vosk"
     model: str = "zh-demo"
     threads: int = Field(default=0, ge=0)
+    workers: Workers = "off"
+    max_load: float = Field(default=0.8, gt=0, le=1)
+
+
+class BusSettings(Section):
+    """The NATS server at which the processes of a call centre meet."""
+
+    url: str | None = Field(default=None, pattern=r"^(nats|tls)://[^@/]+$")
+    user: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    name: str = Field(default="callcenter", pattern=r"^[A-Za-z0-9_-]{1,40}$")
+
+    def secret(self) -> str | None:
+        """The password from its file or key; None when neither is set."""
+        return _secret(self.password, self.password_file, "bus.password_file")
 
 
 class StorageSettings(Section):
@@ -185,6 +204,7 @@ class Settings(Section):
     pbx: PbxSettings = PbxSettings()
     media: MediaSettings = MediaSettings()
     asr: AsrSettings = AsrSettings()
+    bus: BusSettings = BusSettings()
     storage: StorageSettings = StorageSettings()
     journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
@@ -198,6 +218,10 @@ class Settings(Section):
             raise ValueError("pbx.secret and pbx.secret_file are both set: keep one")
         if self.storage.url is not None and self.storage.url_file is not None:
             raise ValueError("storage.url and storage.url_file are both set: keep one")
+        if self.bus.password is not None and self.bus.password_file is not None:
+            raise ValueError("bus.password and bus.password_file are both set: keep one")
+        if self.asr.workers != "off" and self.bus.url is None:
+            raise ValueError("asr.workers needs a NATS server: set bus.url")
         return self
 
     def pbx_secret(self) -> str | None:

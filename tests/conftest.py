@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from callcenter.storage.database import Database
 from callcenter.storage.tables import metadata
+from tests.nats_server import NatsServer
 
 SHARED = "callcenter_tests"
 # The server dies with the run: nothing needs to survive a power cut.
@@ -115,6 +116,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = await Database.open(database_url)
     yield database
     await database.aclose()
+
+
+@pytest.fixture(scope="session")
+def nats_url() -> Iterator[str]:
+    """The URL of a running NATS server with JetStream; tests keep apart by ``bus.name``."""
+    with NatsServer() as server:
+        yield server.url
 
 
 SLOW_FIRST = ("asterisk", "browser", "integration")

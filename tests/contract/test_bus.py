@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
 
+from callcenter.bus.codec import Codec
+from callcenter.bus.connection import NatsConnection
 from callcenter.bus.local import QUEUE_LIMIT, LocalBus
-
-ADAPTERS = {"local": LocalBus}
+from callcenter.bus.nats import NatsBus
+from callcenter.clock import SystemClock
+from callcenter.config import BusSettings
+from callcenter.ids import new_id
+from tests.nats_server import NatsServer
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,28 @@ class Guess:
     number: int
 
 
-@pytest.fixture(params=ADAPTERS)
+@asynccontextmanager
+async def node(url, name):
+    """One process's bus on the NATS server."""
+    connection = NatsConnection.open(BusSettings(url=url, name=name), name="test")
+    bus = NatsBus(connection, Codec((Fact, SpecialFact, Guess)), clock=SystemClock(), name=name)
+    await bus.start()
+    try:
+        yield bus
+    finally:
+        await bus.aclose()
+        await connection.aclose()
+
+
+@pytest.fixture(params=["local", "nats"])
 async def bus(request):
-    bus = ADAPTERS[request.param]()
-    yield bus
-    await bus.aclose()
+    if request.param == "local":
+        bus = LocalBus()
+        yield bus
+        await bus.aclose()
+        return
+    async with node(request.getfixturevalue("nats_url"), new_id()) as bus:
+        yield bus
 
 
 def collector(into):
@@ -145,3 +168,84 @@ async def test_drain_covers_what_events_lead_to(bus):
     bus.publish(Fact(7))
     await bus.drain()
     assert got == [Guess(7)]
+
+
+# ---- several processes: only the NATS adapter ---------------------------------------------------------------------
+
+
+async def wait_for(got, count):
+    async with asyncio.timeout(20):
+        while len(got) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_every_process_hears_every_event_once_and_in_order(nats_url):
+    """What one node publishes reaches all others in order, its own subscribers once, and another call centre never."""
+    name = new_id()
+    async with node(nats_url, name) as one, node(nats_url, name) as two, node(nats_url, new_id()) as stranger:
+        here, there, elsewhere = [], [], []
+        one.subscribe(Fact, collector(here), name="test")
+        two.subscribe(Fact, collector(there), name="test")
+        stranger.subscribe(Fact, collector(elsewhere), name="test")
+        facts = [Fact(number) if number % 2 else SpecialFact(number) for number in range(200)]
+        for fact in facts:
+            one.publish(fact)
+        await wait_for(there, len(facts))
+        two.publish(Fact(-1))
+        await wait_for(here, len(facts) + 1)
+        assert there == [*facts, Fact(-1)]
+        assert here == there
+        assert elsewhere == []
+
+
+async def test_nothing_is_lost_while_the_server_is_away():
+    """Events published during an outage, by either side, arrive after it, each once and in order."""
+    with NatsServer() as server:
+        async with node(server.url, "outage") as one, node(server.url, "outage") as two:
+            got, back = [], []
+            two.subscribe(Fact, collector(got), name="test")
+            one.subscribe(Fact, collector(back), name="test")
+            one.publish(Fact(0))
+            await wait_for(got, 1)
+            server.kill()
+            for number in range(1, 20):
+                one.publish(Fact(number))
+            two.publish(Fact(100))
+            # Subscribers of the same process do not wait for the server.
+            await wait_for(back, 20)
+            server.start()
+            await wait_for(got, 21)
+            await wait_for(back, 21)
+            assert [fact.number for fact in got if fact.number < 100] == list(range(20))
+            assert back[-1] == Fact(100)
+
+
+async def test_a_server_that_lost_its_store_is_no_end(tmp_path):
+    """A new, empty server at the same address: events go on."""
+    with NatsServer() as server:
+        async with node(server.url, "fresh") as one, node(server.url, "fresh") as two:
+            got = []
+            two.subscribe(Fact, collector(got), name="test")
+            one.publish(Fact(0))
+            await wait_for(got, 1)
+            server.kill()
+            server.forget()
+            server.start()
+            one.publish(Fact(1))
+            await wait_for(got, 2)
+            assert got == [Fact(0), Fact(1)]
+
+
+async def test_without_a_server_a_process_works_alone():
+    """Nobody listens at the address: the start is not stopped, and the process's own events are delivered."""
+    connection = NatsConnection.open(BusSettings(url="nats://127.0.0.1:1"), name="test")
+    bus = NatsBus(connection, Codec((Fact,)), clock=SystemClock())
+    await bus.start(wait_s=0.05)
+    got = []
+    bus.subscribe(Fact, collector(got), name="test")
+    bus.publish(Fact(1))
+    await bus.drain()
+    assert got == [Fact(1)]
+    assert bus.lag()["test"] == 0
+    await bus.aclose()
+    await connection.aclose()
