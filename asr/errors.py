@@ -40,3 +40,9 @@ class AudioInvalid(AsrError):  # noqa: N818 - named for what is wrong
     """The audio is empty, cut, or of a kind that cannot be read."""
 
     code = "audio_invalid"
+
+
+class Overloaded(AsrError):  # noqa: N818 - named for what is wrong
+    """The decoders have no room for one more stream; later they may."""
+
+    code = "asr_overloaded"

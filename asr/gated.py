@@ -73,6 +73,14 @@ class GatedDecoder:
         self._utterance_ms = 0
         self._guessed_at_ms = 0.0
         self._last_guess = ""
+        self._settled_ms = 0
+
+    @property
+    def settled_ms(self) -> int:
+        """Within an utterance where it began or its last words ended; in silence just before the pre-roll."""
+        if self._gate.is_open:
+            return self._settled_ms
+        return max(self._settled_ms, self._heard_ms - self._gate.rules.pre_roll_ms)
 
     @property
     def fed_ms(self) -> float:
@@ -111,6 +119,7 @@ class GatedDecoder:
     def _begin(self, step: GateStep) -> None:
         length_ms = len(step.audio) / self._bytes_per_ms
         self._offset_ms = self._heard_ms - length_ms - self.fed_ms
+        self._settled_ms = max(self._settled_ms, round(self._heard_ms - length_ms))
         self._utterance_ms = max(0, self._heard_ms - self._gate.rules.open_window_ms)
         self._guessed_at_ms, self._last_guess = self.fed_ms, ""
 
@@ -156,6 +165,7 @@ class GatedDecoder:
         self._last_guess = ""
         if not words:
             return []
+        self._settled_ms = words[-1].end_ms
         text = join_words(w.word for w in words)
         return [Final(text, words[0].start_ms, words[-1].end_ms, words, _mean_confidence(words))]
 

@@ -10,8 +10,13 @@ Contract (tests/contract/test_recognizer.py runs over every engine):
 - Iterating yields ``Partial`` (may be coalesced or dropped under load) and ``Final`` events in time order and ends
   after ``end_input`` once all audio is decoded, or after ``aclose``.
 - ``flush`` ends the current utterance: its Final comes without waiting for silence.
+- ``settled_ms`` is how far everything said has been told: nothing before it will be heard of again. A stream that has
+  to be replaced is replaced by one that is given the audio from there on.
 - ``drain`` lets a reader of files go no faster than the decoder; ``backlog_ms`` tells how far decoding is behind.
 - ``aclose`` stops at once, drops what is pending and is safe to call twice.
+- An engine at its limit refuses a new stream with ``Overloaded``, from ``open`` or from the iteration: partials are
+  dropped before that, and a stream that was let in is never cut for it. ``live=False`` is for work that nobody waits
+  for: no partials, decoded with the time that the live streams leave, refused while they leave little.
 - A failure inside the engine is raised from the iteration as ``AsrError`` (``recoverable`` says if a new stream may
   work); other streams are not affected.
 """
@@ -32,9 +37,27 @@ class Capabilities:
     partials: bool
     word_times: bool
     grammar: bool
-    """Accepts ``vocabulary`` at ``open``."""
+    """Accepts ``vocabulary`` at ``open``: its phrases are preferred."""
     sample_rate_hz: int
     """The model's own rate."""
+    only: bool = False
+    """With ``grammar``: nothing but the vocabulary is recognised, all else counts as not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy an engine is. ``busy`` is the share of its decoders' time, the real-time factor of all streams."""
+
+    streams: int = 0
+    busy: float = 0.0
+    backlog_ms: int = 0
+    """The largest backlog among the live streams."""
+    accepting: bool = True
+    """Whether a new live stream would be let in."""
+    partials: bool = True
+    """False while guesses are left out to save time."""
+    spare: bool = True
+    """Whether there is room for a stream with ``live=False``."""
 
 
 class RecognizerStream(Protocol):
@@ -55,6 +78,11 @@ class RecognizerStream(Protocol):
     @property
     def backlog_ms(self) -> int:
         """Audio pushed and not yet decoded: the measure of overload."""
+        ...
+
+    @property
+    def settled_ms(self) -> int:
+        """Everything said before this place of the stream has been told."""
         ...
 
     async def drain(self) -> None:
@@ -78,13 +106,16 @@ class Recognizer(Protocol):
         """What this engine and model can do."""
         ...
 
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = ()) -> RecognizerStream:
-        """Start a stream; ``vocabulary`` are phrases to prefer, ignored where ``capabilities.grammar`` is false."""
+    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True) -> RecognizerStream:
+        """Start a stream. ``vocabulary``: what may be said, ignored where ``capabilities.grammar`` is false.
+
+        Raises Overloaded when there is no room.
+        """
         ...
 
     @property
-    def backlog_ms(self) -> int:
-        """The largest backlog among the open streams."""
+    def load(self) -> Load:
+        """How busy it is now."""
         ...
 
     async def aclose(self) -> None:

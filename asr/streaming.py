@@ -14,7 +14,8 @@ from typing import Protocol
 
 from asr.audio import duration_ms
 from asr.errors import AsrError, EngineFailed
-from asr.events import Partial, SpeechEvent
+from asr.event_queue import EventQueue
+from asr.events import SpeechEvent
 
 BATCH_MS = 60
 """Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives."""
@@ -43,6 +44,11 @@ class Decoder(Protocol):
         """Free what the engine holds."""
         ...
 
+    @property
+    def settled_ms(self) -> int:
+        """Everything said before this place has been returned."""
+        ...
+
 
 SpeechEvents = list[SpeechEvent]
 Job = Callable[[], SpeechEvents]
@@ -53,6 +59,11 @@ Runner = Callable[[Job], Awaitable[SpeechEvents]]
 async def run_inline(job: Job) -> SpeechEvents:
     """A runner without threads."""
     return job()
+
+
+def always() -> bool:
+    """Nothing has to be saved."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +81,26 @@ class DecodedStream:
         *,
         sample_rate_hz: int,
         on_end: Callable[[DecodedStream], None] = lambda _stream: None,
+        wants_partials: Callable[[], bool] = always,
     ) -> None:
         self._decoder = decoder
         self._runner = runner
         self._rate = sample_rate_hz
         self._on_end = on_end
+        self._wants_partials = wants_partials
+        self._settled_ms = self._told_ms = 0
         self._work: deque[bytes | _Flush] = deque()
         self._pending_bytes = 0
         self._input_ended = False
-        self._events: deque[SpeechEvent] = deque()
-        self._over = False
-        self._error: AsrError | None = None
+        self._events = EventQueue()
         self._work_came = asyncio.Event()
-        self._events_came = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
         self._task = asyncio.create_task(self._decode_all(), name="asr:stream")
 
     def push(self, pcm: bytes) -> None:
         """Take the next samples."""
-        if not pcm or self._input_ended or self._over:
+        if not pcm or self._input_ended or self._events.over:
             return
         self._work.append(pcm)
         self._pending_bytes += len(pcm)
@@ -113,6 +124,13 @@ class DecodedStream:
         """Audio pushed and not yet decoded."""
         return self._pending_bytes * 500 // self._rate
 
+    @property
+    def settled_ms(self) -> int:
+        """Everything said before this place has been told, and read."""
+        if not self._events.has_final:
+            self._told_ms = self._settled_ms
+        return self._told_ms
+
     async def drain(self) -> None:
         """Return when all audio pushed so far has been decoded, or the stream is over."""
         if not self._drained.is_set():
@@ -121,53 +139,46 @@ class DecodedStream:
 
     async def aclose(self) -> None:
         """Stop at once; what is being decoded in a thread at this moment is waited for and dropped."""
-        self._input_ended = self._over = True
+        self._input_ended = True
         self._work.clear()
-        self._events.clear()
+        self._events.drop()
         self._work_came.set()
-        self._events_came.set()
         await asyncio.wait({self._task})
 
-    async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+    def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """Partials and finals in time order."""
-        while True:
-            while self._events:
-                yield self._events.popleft()
-            if self._over:
-                break
-            self._events_came.clear()
-            await self._events_came.wait()
-        if self._error is not None:
-            raise self._error
+        return aiter(self._events)
 
     def _mark(self, mark: _Flush) -> None:
         self._work.append(mark)
         self._work_came.set()
 
     async def _decode_all(self) -> None:
+        failure: AsrError | None = None
         try:
-            while not self._over:
+            while not self._events.over:
                 await self._work_came.wait()
                 self._work_came.clear()
-                while self._work and not self._over:
+                while self._work and not self._events.over:
                     await self._decode_next()
         except AsrError as error:
-            self._error = error
+            failure = error
         # The border to foreign code: whatever an engine raises ends this stream and no other.
         except Exception as error:  # noqa: BLE001
-            self._error = EngineFailed(f"the engine failed while decoding: {error!r}")
-            self._error.__cause__ = error
+            failure = EngineFailed(f"the engine failed while decoding: {error!r}")
+            failure.__cause__ = error
         finally:
-            self._end()
+            self._end(failure)
 
     async def _decode_next(self) -> None:
         first = self._work[0]
         if isinstance(first, _Flush):
             self._work.popleft()
             self._emit(await self._runner(self._decoder.finish if first.last else self._decoder.flush))
-            self._over = self._over or first.last
+            if first.last:
+                self._events.end()
             return
-        partials = self.backlog_ms <= PARTIALS_UNTIL_MS or self._input_ended
+        partials = (self.backlog_ms <= PARTIALS_UNTIL_MS or self._input_ended) and self._wants_partials()
         pcm = self._take_slice()
         self._emit(await self._runner(lambda: self._decoder.accept(pcm, partials=partials)))
         self._pending_bytes = max(0, self._pending_bytes - len(pcm))
@@ -186,22 +197,15 @@ class DecodedStream:
             self._work.popleft()
         return b"".join(pieces)
 
-    def _emit(self, events: list[SpeechEvent]) -> None:
-        if self._over:
-            return
+    def _emit(self, events: SpeechEvents) -> None:
+        self._settled_ms = self._decoder.settled_ms
         for event in events:
-            # A guess that nobody has read yet is replaced by what follows it.
-            if self._events and isinstance(self._events[-1], Partial):
-                self._events.pop()
-            self._events.append(event)
-        if events:
-            self._events_came.set()
+            self._events.put(event)
 
-    def _end(self) -> None:
-        self._over = True
+    def _end(self, failure: AsrError | None) -> None:
+        self._events.end(failure)
         self._work.clear()
         self._pending_bytes = 0
         self._decoder.close()
         self._drained.set()
-        self._events_came.set()
         self._on_end(self)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from asr.audio import SAMPLE_BYTES
-from asr.errors import EngineFailed
+from asr.errors import EngineFailed, Overloaded
 from asr.events import Final, Partial, SpeechEvent
-from asr.recognizer import Capabilities
+from asr.recognizer import Capabilities, Load
 from asr.streaming import DecodedStream, run_inline
 
 
@@ -27,8 +27,10 @@ Script = Sequence[SpeechEvent | Fail]
 class ScriptedRecognizer:
     """``asr.recognizer.Recognizer``: the n-th stream opened speaks the n-th script, later ones say nothing."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, room: int | None = None) -> None:
+        """``room``: streams at once, None for any number."""
         self._scripts = list(scripts)
+        self.room = room
         self._streams: set[DecodedStream] = set()
         self.opened = 0
 
@@ -38,12 +40,22 @@ class ScriptedRecognizer:
         return Capabilities(partials=True, word_times=True, grammar=False, sample_rate_hz=8000)
 
     @property
-    def backlog_ms(self) -> int:
-        """The largest backlog among the open streams."""
-        return max((stream.backlog_ms for stream in self._streams), default=0)
+    def load(self) -> Load:
+        """Busy is all or nothing: whether there is room."""
+        backlog_ms = max((stream.backlog_ms for stream in self._streams), default=0)
+        free = self.room is None or len(self._streams) < self.room
+        return Load(len(self._streams), 0.0 if free else 1.0, backlog_ms, accepting=free, spare=free)
 
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = ()) -> DecodedStream:  # noqa: ARG002
-        """Start the next script."""
+    def open(
+        self,
+        *,
+        sample_rate_hz: int,
+        vocabulary: tuple[str, ...] = (),  # noqa: ARG002
+        live: bool = True,
+    ) -> DecodedStream:
+        """Start the next script. Raises Overloaded without room."""
+        if not self.load.accepting:
+            raise Overloaded("scripted overload")
         script = self._scripts.pop(0) if self._scripts else ()
         self.opened += 1
         stream = DecodedStream(
@@ -51,6 +63,7 @@ class ScriptedRecognizer:
             run_inline,
             sample_rate_hz=sample_rate_hz,
             on_end=self._streams.discard,
+            wants_partials=lambda: live,
         )
         self._streams.add(stream)
         return stream
@@ -92,6 +105,12 @@ class _ScriptedDecoder:
 
     def close(self) -> None:
         self._script.clear()
+
+    @property
+    def settled_ms(self) -> int:
+        """Up to the utterance that is being said."""
+        begun = [item.start_ms for item in self._script if isinstance(item, Final)]
+        return min([self._now_ms, *begun])
 
 
 def _due_ms(item: SpeechEvent | Fail) -> int:

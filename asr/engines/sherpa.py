@@ -7,23 +7,18 @@ full ones they are taken, as they decode in about half the time.
 
 from __future__ import annotations
 
-import asyncio
 import math
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sherpa_onnx
 
-from asr.endpointing import EndpointingRules
-from asr.engines.sherpa_layout import Layout, layout_of
+from asr.engines.sherpa_layout import layout_of
 from asr.errors import EngineFailed, ModelCorrupt
-from asr.gated import EngineWord, GatedDecoder
+from asr.gated import EngineWord
 from asr.recognizer import Capabilities
-from asr.streaming import DecodedStream, Job, SpeechEvents
 
 MODEL_RATE_HZ = 16_000
 """What the published Mandarin models were trained on; telephone audio is resampled."""
@@ -35,19 +30,11 @@ PLAIN_CONFIDENCE = 0.8
 """For models that tell no probabilities (CTC, Paraformer): neither trusted blindly nor doubted."""
 
 
-class SherpaRecognizer:
-    """``asr.recognizer.Recognizer`` over one sherpa-onnx model."""
+class SherpaEngine:
+    """``asr.pooled.Engine`` over one sherpa-onnx model."""
 
-    def __init__(self, engine: Any, layout: Layout, *, threads: int, rules: EndpointingRules | None = None) -> None:
-        self._engine = engine
-        self._layout = layout
-        self._rules = rules
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="asr-sherpa")
-        self._streams: set[DecodedStream] = set()
-
-    @classmethod
-    def load(cls, path: Path, *, threads: int = 0, rules: EndpointingRules | None = None) -> SherpaRecognizer:
-        """Load the model folder ``path`` (seconds); ``threads`` 0 means one per core.
+    def __init__(self, path: Path) -> None:
+        """Load the model folder ``path`` (seconds).
 
         Raises ModelMissing when there is none, ModelCorrupt when the library cannot read it.
         """
@@ -56,48 +43,22 @@ class SherpaRecognizer:
         # Hot words need the beam; without them greedy search is quicker and as good.
         more = {"decoding_method": "modified_beam_search"} if layout.hot_words else {}
         try:
-            engine = make(tokens=str(path / "tokens.txt"), num_threads=1, sample_rate=MODEL_RATE_HZ, **files, **more)
+            self._model = make(
+                tokens=str(path / "tokens.txt"), num_threads=1, sample_rate=MODEL_RATE_HZ, **files, **more
+            )
         # The library raises RuntimeError, ValueError or AssertionError, whatever the reason.
         except Exception as error:
             raise ModelCorrupt(
                 f"sherpa-onnx cannot load {path}", fix="delete the directory and install it again"
             ) from error
-        return cls(engine, layout, threads=threads, rules=rules)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """Transducers prefer the ``vocabulary``'s phrases; the other kinds have no hot words."""
-        return Capabilities(
-            partials=True, word_times=True, grammar=self._layout.hot_words, sample_rate_hz=MODEL_RATE_HZ
+        # Transducers prefer the phrases of a vocabulary; the other kinds have no hot words.
+        self.capabilities = Capabilities(
+            partials=True, word_times=True, grammar=layout.hot_words, sample_rate_hz=MODEL_RATE_HZ
         )
 
-    @property
-    def backlog_ms(self) -> int:
-        """The largest backlog among the open streams."""
-        return max((stream.backlog_ms for stream in self._streams), default=0)
-
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = ()) -> DecodedStream:
-        """Start a stream."""
-        phrases = vocabulary if self._layout.hot_words else ()
-        decoder = GatedDecoder(
-            lambda: SherpaUtterances(self._engine, phrases),
-            sample_rate_hz=sample_rate_hz,
-            model_rate_hz=MODEL_RATE_HZ,
-            rules=self._rules,
-        )
-        stream = DecodedStream(decoder, self._run, sample_rate_hz=sample_rate_hz, on_end=self._streams.discard)
-        self._streams.add(stream)
-        return stream
-
-    async def aclose(self) -> None:
-        """Close every stream and release the model."""
-        for stream in list(self._streams):
-            await stream.aclose()
-        self._pool.shutdown()
-        self._engine = None
-
-    async def _run(self, job: Job) -> SpeechEvents:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, job)
+    def utterances(self, vocabulary: tuple[str, ...]) -> SherpaUtterances:
+        """A stream of the library for each utterance."""
+        return SherpaUtterances(self._model, vocabulary)
 
 
 class SherpaUtterances:

@@ -5,21 +5,18 @@ The library releases the interpreter lock while it decodes (two threads on two c
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import vosk
 
-from asr.endpointing import EndpointingRules
+from asr.engines.vosk_grammar import grammar, known_words
 from asr.errors import EngineFailed, ModelCorrupt, ModelMissing
-from asr.gated import EngineWord, GatedDecoder
+from asr.gated import EngineWord
 from asr.recognizer import Capabilities
-from asr.streaming import DecodedStream, Job, SpeechEvents
 
 vosk.SetLogLevel(-1)
 
@@ -28,70 +25,45 @@ DEFAULT_RATE_HZ = 16_000
 _RATE = re.compile(r"^--sample-frequency=(\d+)", re.MULTILINE)
 
 
-class VoskRecognizer:
-    """``asr.recognizer.Recognizer`` over one Vosk model."""
+class VoskEngine:
+    """``asr.pooled.Engine`` over one Vosk model."""
 
-    def __init__(self, model: Any, *, model_rate_hz: int, threads: int, rules: EndpointingRules | None = None) -> None:
-        self._model = model
-        self._rate = model_rate_hz
-        self._rules = rules
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="asr-vosk")
-        self._streams: set[DecodedStream] = set()
-
-    @classmethod
-    def load(cls, path: Path, *, threads: int = 0, rules: EndpointingRules | None = None) -> VoskRecognizer:
-        """Load the model directory ``path`` (0.03 s to several seconds); ``threads`` 0 means one per core.
+    def __init__(self, path: Path) -> None:
+        """Load the model directory ``path`` (0.03 s to several seconds).
 
         Raises ModelMissing when there is no such directory, ModelCorrupt when Vosk cannot read it.
         """
         if not (path / "am" / "final.mdl").is_file():
             raise ModelMissing(f"{path} holds no Vosk model", fix="`callcenter models list` shows what is installed")
         try:
-            model = vosk.Model(str(path))
+            self._model = vosk.Model(str(path))
         # Vosk raises bare Exception, whatever the reason.
         except Exception as error:
             raise ModelCorrupt(f"Vosk cannot load {path}", fix="delete the directory and install it again") from error
-        return cls(model, model_rate_hz=_model_rate_hz(path), threads=threads, rules=rules)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """Vosk grammars restrict instead of prefer, so ``vocabulary`` is not used."""
-        return Capabilities(partials=True, word_times=True, grammar=False, sample_rate_hz=self._rate)
-
-    @property
-    def backlog_ms(self) -> int:
-        """The largest backlog among the open streams."""
-        return max((stream.backlog_ms for stream in self._streams), default=0)
-
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = ()) -> DecodedStream:  # noqa: ARG002
-        """Start a stream; the 5 MB of its recogniser are taken when the first speech comes."""
-        decoder = GatedDecoder(
-            lambda: VoskUtterances(self._model, self._rate),
-            sample_rate_hz=sample_rate_hz,
-            model_rate_hz=self._rate,
-            rules=self._rules,
+        self._path = path
+        # A graph that is put together at run time (Gr.fst apart from HCLr.fst) takes a grammar in its place.
+        grammar = (path / "graph" / "Gr.fst").is_file()
+        self.capabilities = Capabilities(
+            partials=True, word_times=True, grammar=grammar, sample_rate_hz=_model_rate_hz(path), only=grammar
         )
-        stream = DecodedStream(decoder, self._run, sample_rate_hz=sample_rate_hz, on_end=self._streams.discard)
-        self._streams.add(stream)
-        return stream
 
-    async def aclose(self) -> None:
-        """Close every stream and release the model."""
-        for stream in list(self._streams):
-            await stream.aclose()
-        self._pool.shutdown()
-        self._model = None
+    def utterances(self, vocabulary: tuple[str, ...]) -> VoskUtterances:
+        """A KaldiRecognizer takes 5 MB."""
+        only = grammar(vocabulary, self._words) if vocabulary else None
+        return VoskUtterances(self._model, self.capabilities.sample_rate_hz, only)
 
-    async def _run(self, job: Job) -> SpeechEvents:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, job)
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return known_words(self._path)
 
 
 class VoskUtterances:
     """``asr.gated.UtteranceEngine`` over one KaldiRecognizer."""
 
-    def __init__(self, model: Any, rate_hz: int) -> None:
+    def __init__(self, model: Any, rate_hz: int, only: str | None = None) -> None:
+        """``only``: a grammar as JSON; anything else said comes out as not understood."""
         try:
-            self._recognizer = vosk.KaldiRecognizer(model, rate_hz)
+            self._recognizer = vosk.KaldiRecognizer(model, rate_hz, *([only] if only else []))
         except Exception as error:
             raise EngineFailed("Vosk cannot make a recogniser") from error
         self._recognizer.SetWords(True)

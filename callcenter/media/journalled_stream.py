@@ -37,6 +37,11 @@ class JournalledStream:
         """Audio pushed and not yet decoded."""
         return self._stream.backlog_ms
 
+    @property
+    def settled_ms(self) -> int:
+        """Everything said before this place has been told."""
+        return self._stream.settled_ms
+
     async def drain(self) -> None:
         """Return when all audio pushed so far has been taken by the decoder."""
         await self._stream.drain()

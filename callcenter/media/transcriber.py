@@ -8,7 +8,7 @@ from typing import Literal
 
 import structlog
 
-from asr.errors import AsrError
+from asr.errors import AsrError, Overloaded
 from asr.events import Final, SpeechEvent
 from asr.recognizer import Recognizer, RecognizerStream
 from callcenter.bus.port import Bus
@@ -20,8 +20,6 @@ from callcenter.storage.journal import OFF, Journal
 
 log = structlog.get_logger(__name__)
 
-BACKLOG_LIMIT_MS = 3000
-"""With decoding this far behind no new stream is let in: those that run come first."""
 FINISH_TIMEOUT_S = 15.0
 
 Reason = Literal["no_model", "overloaded", "engine_failed"]
@@ -57,9 +55,12 @@ class Transcriber:
         """
         if self._recognizer is None:
             return "no_model"
-        if self._open >= self._max_streams or self._recognizer.backlog_ms > BACKLOG_LIMIT_MS:
+        if self._open >= self._max_streams:
             return "overloaded"
-        stream = self._recognizer.open(sample_rate_hz=sample_rate_hz)
+        try:
+            stream = self._recognizer.open(sample_rate_hz=sample_rate_hz)
+        except Overloaded:
+            return "overloaded"
         self._open += 1
         self.counts["opened"] += 1
         if not self._journal.audio:
@@ -169,6 +170,10 @@ class SpeakerTranscript:
             await stream.aclose()
 
     def _failed(self, error: AsrError) -> None:
+        if isinstance(error, Overloaded):
+            self._tries_left = 0
+            self._transcriber.give_up(self._call_id, self._speaker, "overloaded")
+            return
         log.error("transcript.engine_failed", call_id=self._call_id, speaker=self._speaker, reason=error.message)
         if error.recoverable and self._tries_left:
             self._transcriber.counts["reopened"] += 1

@@ -1,9 +1,11 @@
 """The contract of asr/recognizer.py over every engine.
 
-Vosk with the built-in model, sherpa-onnx with two toy models (real library, real sound, no real words), the scripted one.
+Vosk with the built-in model, the same behind a worker, sherpa-onnx with two toy models (real library, real sound, no real
+words), the scripted one.
 """
 
 import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,14 @@ import soundfile
 import soxr
 
 from asr.engines.scripted import ScriptedRecognizer
+from asr.errors import Overloaded
 from asr.events import Final, Partial, Word
 from asr.load import load_recognizer
+from asr.worker.client import Workers
+from asr.worker.memory_link import Exchange, MemoryLink
+from asr.worker.recognizer import WorkerRecognizer
+from asr.worker.server import Worker
+from callcenter.clock import SystemClock
 
 CALL = Path(__file__).parents[2] / "callcenter" / "features" / "demo" / "calls" / "dev-003.wav"
 TOYS = Path(__file__).parents[1] / "fixtures" / "sherpa"
@@ -37,18 +45,40 @@ def vosk_model():
     return load_recognizer("vosk", "zh-demo", threads=1)
 
 
+@asynccontextmanager
+async def behind_a_worker(engine):
+    """The engine in a worker that is reached over a link; a client as the call centre uses it."""
+    exchange, clock = Exchange(), SystemClock()
+    worker = Worker(engine, MemoryLink(exchange), clock, name="test", model="m", worker_id="one")
+    client = Workers(MemoryLink(exchange), clock, name="test", model="m")
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(client.run())]
+    while not client.alive():
+        await asyncio.sleep(0.01)
+    recognizer = WorkerRecognizer(client, clock, here=None)
+    yield recognizer
+    await recognizer.aclose()
+    await worker.aclose()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @pytest.fixture(scope="module")
 def sherpa_models():
     return {layout: load_recognizer("sherpa", str(TOYS / layout), threads=1) for layout in ("ctc", "transducer")}
 
 
-@pytest.fixture(params=["vosk", "scripted", "sherpa-ctc", "sherpa-transducer"])
-def recognizer(request):
+@pytest.fixture(params=["vosk", "scripted", "worker", "sherpa-ctc", "sherpa-transducer"])
+async def recognizer(request):
     if request.param == "scripted":
-        return ScriptedRecognizer(*(script() for _ in range(10)))
-    if request.param == "vosk":
-        return request.getfixturevalue("vosk_model")
-    return request.getfixturevalue("sherpa_models")[request.param.removeprefix("sherpa-")]
+        yield ScriptedRecognizer(*(script() for _ in range(10)))
+    elif request.param == "vosk":
+        yield request.getfixturevalue("vosk_model")
+    elif request.param == "worker":
+        async with behind_a_worker(request.getfixturevalue("vosk_model")) as recognizer:
+            yield recognizer
+    else:
+        yield request.getfixturevalue("sherpa_models")[request.param.removeprefix("sherpa-")]
 
 
 @pytest.fixture
@@ -157,6 +187,70 @@ async def test_streams_do_not_disturb_each_other(recognizer):
     assert finals(one) == finals(two) != []
 
 
+async def test_settled_is_never_past_what_was_told(recognizer):
+    """While a sentence is being said nothing of it is settled; after its Final all of it is; a replacement that gets the
+    audio from there on says nothing twice."""
+    stream = recognizer.open(sample_rate_hz=8000)
+    pcm, told_ms, settled = speech(), 0, []
+    events = []
+
+    async def read():
+        nonlocal told_ms
+        async for event in stream:
+            events.append(event)
+            told_ms = event.end_ms if isinstance(event, Final) else told_ms
+
+    reader = asyncio.create_task(read())
+    for start in range(0, len(pcm), 1600):
+        stream.push(pcm[start : start + 1600])
+        await stream.drain()
+        await asyncio.sleep(0.001)
+        settled.append((stream.settled_ms, told_ms))
+    stream.end_input()
+    await reader
+    (final,) = finals(events)
+    assert [now for now, _ in settled] == sorted(now for now, _ in settled)
+    assert all(now <= final.start_ms for now, told in settled if not told)
+    assert stream.settled_ms >= final.end_ms
+    rest = pcm[stream.settled_ms * 16 :]
+    if not isinstance(recognizer, ScriptedRecognizer):
+        assert finals(await hear(recognizer.open(sample_rate_hz=8000), rest)) == []
+
+
+async def test_a_vocabulary_is_what_can_be_said(recognizer, said):
+    """Where ``only`` is declared just its phrases are heard, cut into words by the engine; else speech stays free."""
+    stream = recognizer.open(sample_rate_hz=8000, vocabulary=("安徽省芜湖市", "镜湖区", "ωμέγα"))
+    heard = "".join(final.text for final in finals(await hear(stream, speech())))
+    if recognizer.capabilities.only:
+        assert heard == "安徽省芜湖市镜湖区"
+    else:
+        assert said in heard
+
+
+async def test_work_that_nobody_waits_for(recognizer):
+    """``live=False`` gives the same words, and no guesses."""
+    events = await hear(recognizer.open(sample_rate_hz=8000, live=False), speech())
+    assert finals(events) == finals(await hear(recognizer.open(sample_rate_hz=8000), speech()))
+    assert all(isinstance(event, Final) for event in events)
+
+
+@pytest.mark.parametrize("kind", ["vosk", "scripted", "worker"])
+async def test_an_engine_at_its_limit_refuses(kind):
+    """Overloaded, from ``open`` or from the iteration; the load says so beforehand."""
+    if kind == "scripted":
+        recognizer = ScriptedRecognizer(room=0)
+    else:
+        recognizer = load_recognizer("vosk", "zh-demo", threads=1, max_load=0.001)
+        with pytest.raises(Overloaded):
+            recognizer.open(sample_rate_hz=8000)
+    async with AsyncExitStack() as stack:
+        if kind == "worker":
+            recognizer = await stack.enter_async_context(behind_a_worker(recognizer))
+        assert not recognizer.load.accepting
+        with pytest.raises(Overloaded):
+            await hear(recognizer.open(sample_rate_hz=8000), speech())
+
+
 async def test_another_sample_rate_is_understood(recognizer, said):
     """A leg at 16 kHz gives words at the same places."""
     wide = soxr.resample(np.frombuffer(speech(), np.int16), 8000, 16_000).astype("<i2").tobytes()
@@ -166,14 +260,14 @@ async def test_another_sample_rate_is_understood(recognizer, said):
 
 
 async def test_backlog_is_told():
-    """``backlog_ms`` of the engine is that of its slowest stream."""
+    """The load of the engine knows its streams and the backlog of the slowest."""
     recognizer = ScriptedRecognizer()
     stream = recognizer.open(sample_rate_hz=8000)
-    assert recognizer.backlog_ms == 0
+    assert (recognizer.load.streams, recognizer.load.backlog_ms) == (1, 0)
     stream.push(bytes(16_000))
-    assert recognizer.backlog_ms == 1000
+    assert recognizer.load.backlog_ms == 1000
     await stream.drain()
-    assert recognizer.backlog_ms == 0
+    assert recognizer.load.backlog_ms == 0
     await recognizer.aclose()
 
 

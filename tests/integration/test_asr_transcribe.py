@@ -132,7 +132,7 @@ async def test_a_long_file_is_streamed(tmp_path):
     recognizer = ScriptedRecognizer([Final("喂", 10_700_000, 10_701_000, words, 1.0)])
     seen = []
     found = await transcribe(
-        file, recognizer, progress=lambda done, total: seen.append((done, total, recognizer.backlog_ms))
+        file, recognizer, progress=lambda done, total: seen.append((done, total, recognizer.load.backlog_ms))
     )
     assert found.duration_ms == 10_800_000
     assert [s.start_ms for s in found.segments] == [10_700_000]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asr.engines.sherpa import PLAIN_CONFIDENCE, SherpaRecognizer, words_of
+from asr.engines.sherpa import PLAIN_CONFIDENCE, SherpaEngine, words_of
 from asr.engines.sherpa_layout import layout_of
 from asr.errors import ModelCorrupt, ModelMissing
 from asr.load import load_recognizer
@@ -49,7 +49,7 @@ def test_a_damaged_model_is_named(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"not a model")
     (tmp_path / "tokens.txt").write_bytes((TOYS / "ctc" / "tokens.txt").read_bytes())
     with pytest.raises(ModelCorrupt, match=str(tmp_path)):
-        SherpaRecognizer.load(tmp_path)
+        SherpaEngine(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_a_word_is_as_sure_as_its_worst_piece():
 
 def test_only_transducers_take_a_vocabulary():
     """What the model cannot do is declared."""
-    assert SherpaRecognizer.load(TOYS / "transducer").capabilities.grammar
-    assert not SherpaRecognizer.load(TOYS / "ctc").capabilities.grammar
+    assert SherpaEngine(TOYS / "transducer").capabilities.grammar
+    assert not SherpaEngine(TOYS / "ctc").capabilities.grammar
 
 
 async def test_hot_words_are_taken(caplog):
     """A transducer opens a stream with phrases, also such with characters the model does not know."""
-    recognizer = SherpaRecognizer.load(TOYS / "transducer", threads=1)
+    recognizer = load_recognizer("sherpa", str(TOYS / "transducer"), threads=1)
     stream = recognizer.open(sample_rate_hz=8000, vocabulary=("嗯是", "格力", "a/b"))
     stream.push(bytes(16_000))
     stream.end_input()

@@ -10,6 +10,8 @@ from asr.streaming import DecodedStream, run_inline
 class Recording:
     """A decoder that notes what it is given and answers with a partial per call."""
 
+    settled_ms = 0
+
     def __init__(self, fail_on=None):
         self.calls = []
         self.fail_on = fail_on
@@ -32,8 +34,8 @@ class Recording:
         self.calls.append("close")
 
 
-def stream_of(decoder, runner=run_inline):
-    return DecodedStream(decoder, runner, sample_rate_hz=8000)
+def stream_of(decoder, runner=run_inline, **options):
+    return DecodedStream(decoder, runner, sample_rate_hz=8000, **options)
 
 
 async def test_small_pushes_are_decoded_in_batches():
@@ -106,3 +108,18 @@ async def test_closing_in_the_middle_drops_what_is_pending():
     await asyncio.gather(stream.aclose(), stream.aclose())
     assert [event async for event in stream] == []
     assert decoder.calls.count("close") == 1
+
+
+async def test_partials_are_not_computed_while_the_engine_is_busy():
+    """What the engine says about its load counts for each piece of audio; finals come all the same."""
+    decoder, busy = Recording(), [True]
+    stream = stream_of(decoder, wants_partials=lambda: not busy[0])
+    stream.push(bytes(1600))
+    await stream.drain()
+    busy[0] = False
+    stream.push(bytes(1600))
+    await stream.drain()
+    stream.flush()
+    stream.end_input()
+    assert [type(event) for event in [event async for event in stream]] == [Partial, Final]
+    assert [call for call in decoder.calls if call[0] == "accept"] == [("accept", 1600, False), ("accept", 1600, True)]

@@ -114,15 +114,16 @@ async def test_no_stream_is_said_once_per_speaker(recognizer, limits, reason):
 
 
 async def test_overload_refuses_new_streams_and_keeps_the_old():
-    """With decoding 3 s behind, a new leg gets no stream; the one that runs is not touched."""
-    recognizer = ScriptedRecognizer([said("好", 0, 3000)])
+    """With the engine at its limit a new leg gets no stream and says so once; the one that runs is not touched."""
+    recognizer = ScriptedRecognizer([said("好", 0, 3000)], room=1)
     desk = Desk(recognizer)
     running = desk.transcriber.transcript("one", Speaker.CALLER, 8000)
-    for second in range(4):
-        running.push(SECOND, second * 1000)
-    desk.transcriber.transcript("two", Speaker.CALLER, 8000).push(SECOND, 0)
+    running.push(SECOND, 0)
+    await desk.hear(desk.transcriber.transcript("two", Speaker.CALLER, 8000), 3)
+    await desk.hear(running, 3, at_s=1)
     await running.finish()
     await desk.bus.drain()
     assert [(u.call_id, u.reason) for u in desk.of(TranscriptUnavailable)] == [("two", "overloaded")]
     assert [s.call_id for s in desk.of(SegmentHeard)] == ["one"]
+    assert desk.transcriber.counts["overloaded"] == 1
     await desk.bus.aclose()
