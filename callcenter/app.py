@@ -13,24 +13,24 @@ import sys
 from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from asr.errors import AsrError
-from asr.load import load_recognizer
-from asr.recognizer import Recognizer
+from asr.recognizer import Load
 from callcenter import logs
 from callcenter.auth.api_keys import ApiKeys
 from callcenter.auth.sessions import Auth
+from callcenter.bus.connection import NatsConnection
 from callcenter.bus.local import LocalBus
 from callcenter.clock import Clock, SystemClock
 from callcenter.config import Settings
 from callcenter.errors import CallcenterError, ConfigInvalid, Unavailable
 from callcenter.features import package_owner
+from callcenter.features.asr_worker import AsrWorker
 from callcenter.features.call_record import CallRecord
 from callcenter.features.caller_choice import CallerChoice
 from callcenter.features.candidates import Candidates
@@ -40,16 +40,19 @@ from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.mail_intake import MailIntake
 from callcenter.features.pop_latency import PopLatency
-from callcenter.features.readiness import Readiness
+from callcenter.features.readiness import Check, Readiness
 from callcenter.features.recording_retention import RecordingRetention
 from callcenter.features.report_intake import ReportIntake
 from callcenter.features.screenpop import ScreenPop
+from callcenter.features.shared_events import codec
+from callcenter.features.speech_engine import SpeechEngine
 from callcenter.features.startup import prepare_data_dir
 from callcenter.features.timers import Timers
 from callcenter.features.wallboard import Wallboard
 from callcenter.media.audiosocket import AudioSocketServer
 from callcenter.media.call_audio import CallAudio
 from callcenter.media.recordings import Recordings, StoredRecording
+from callcenter.media.speech_metrics import SpeechMetrics
 from callcenter.media.transcriber import Transcriber
 from callcenter.storage import calls
 from callcenter.storage.blobs import BlobStore
@@ -67,10 +70,15 @@ from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from workorder.policy.phones import parse_phone
 
+if TYPE_CHECKING:
+    from callcenter.bus.nats import NatsBus
+
 log = structlog.get_logger(__name__)
 
 SWITCH_S = 0.0005
 RETRY_RECORDINGS_S = 60.0
+BUS_S = 2.0
+"""How long the start waits for the NATS server."""
 CLOSE_S = 15.0
 """Longest wait for recordings and records to be finished at the end."""
 
@@ -116,15 +124,14 @@ class App:
         await self._open_storage()
         self.journal = self._open_journal()
         self._stack.push_async_callback(self.journal.aclose)
-        self.bus = LocalBus()
-        self._stack.push_async_callback(self.bus.aclose)
+        self.readiness = Readiness()
+        await self._open_bus()
         self.auth = Auth(database=self.database, clock=self.clock, settings=self.settings.web)
         self.hub = Hub(queue_limit=self.settings.web.socket_queue, metrics=self.metrics)
         settings = self.settings
         self.read_phone = partial(parse_phone, country=settings.country, area_code=settings.area_code)
         self.latency = PopLatency(self.metrics)
         self.live_calls = LiveCalls(self.hub, self.clock, self.latency, self.read_phone)
-        self.readiness = Readiness()
         await self._open_media()
         self._subscribe_features()
         await self._start_wallboard()
@@ -173,6 +180,29 @@ class App:
             },
         )
 
+    # ---- other processes ----------------------------------------------------------------------------------------
+
+    async def _open_bus(self) -> None:
+        """In this process alone, or through a NATS server for all; that it is away stops nothing here."""
+        self.bus: LocalBus | NatsBus = LocalBus()
+        self.nats: NatsConnection | None = None
+        if self.settings.bus.url is not None:
+            self.nats = NatsConnection.open(self.settings.bus, name="callcenter")
+            self._stack.push_async_callback(self.nats.aclose)
+            self.readiness.watch("bus", self._bus_stands)
+            from callcenter.bus.nats import NatsBus
+
+            bus = NatsBus(self.nats, codec(), clock=self.clock, name=self.settings.bus.name)
+            await bus.start(wait_s=BUS_S)
+            self.bus = bus
+        self._stack.push_async_callback(self.bus.aclose)
+
+    def _bus_stands(self) -> Check:
+        assert self.nats is not None
+        if self.nats.up:
+            return Check(ok=True, message="connected")
+        return Check(ok=False, message=self.nats.last_error or "not connected", fix="start the server in bus.url")
+
     # ---- sound --------------------------------------------------------------------------------------------------
 
     async def _open_media(self) -> None:
@@ -183,12 +213,19 @@ class App:
             min_free_mb=settings.media.min_free_mb,
         )
         self._stack.push_async_callback(self.recordings.aclose)
-        recognizer = self._load_recognizer()
-        if recognizer is not None:
-            self._stack.push_async_callback(recognizer.aclose)
+        self.speech = SpeechEngine(settings, self.clock, self.readiness)
+        self._stack.push_async_callback(self.speech.aclose)
+        self.speech.open(self.nats)
+        recognizer, workers = self.speech.recognizer, self.speech.workers
         streams = 2 * settings.media.max_calls
         self.transcriber = Transcriber(
             recognizer, bus=self.bus, clock=self.clock, max_streams=streams, journal=self.journal
+        )
+        SpeechMetrics(
+            self.transcriber,
+            load=lambda: recognizer.load if recognizer else Load(accepting=False),
+            workers=lambda: len(workers.alive()) if workers else 0,
+            registry=self.metrics,
         )
         self.audio_server = AudioSocketServer(settings.media.host, settings.media.port, clock=self.clock)
         if settings.media.tap:
@@ -198,18 +235,6 @@ class App:
                 self.readiness.failed("audio", error.message, error.fix or "set media.port")
                 log.error("app.no_audio_server", reason=str(error))
         self._stack.push_async_callback(self.audio_server.aclose)
-
-    def _load_recognizer(self) -> Recognizer | None:
-        """None: no transcripts, and /readyz says why."""
-        asr = self.settings.asr
-        if asr.engine == "off" or not self.settings.media.tap:
-            return None
-        try:
-            return load_recognizer(asr.engine, asr.model, asr.threads)
-        except AsrError as error:
-            self.readiness.failed("model", error.message, error.fix or "`callcenter models list`")
-            log.error("app.no_model", model=asr.model, reason=str(error))
-            return None
 
     def _new_audio(self, call_id: str) -> CallAudio | None:
         """Audio of a new call; None when there are too many at once."""
@@ -402,10 +427,31 @@ async def run(settings: Settings) -> None:
     app = App(settings)
     await app.start()
     log.info("app.started", url=app.url, pbx=f"{settings.pbx.host}:{settings.pbx.port}", data=str(settings.data_dir))
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signum, app.over.set)
+    _end_on_signals(app.over)
     await app.over.wait()
     log.info("app.stopping")
     await app.aclose()
     if app.broken is not None:
         raise CallcenterError(f"the part {app.broken!r} broke", fix="the log has the cause; start callcenter again")
+
+
+async def run_asr_worker(settings: Settings) -> None:
+    """``callcenter serve --role asr-worker``: run until SIGINT or SIGTERM. Raises what broke."""
+    logs.configure(level=settings.logs.level, fmt=settings.logs.format)
+    sys.setswitchinterval(SWITCH_S)
+    package_owner.check()
+    worker, over = AsrWorker(settings), asyncio.Event()
+    await worker.start()
+    _end_on_signals(over)
+    ends = {asyncio.ensure_future(over.wait()), asyncio.ensure_future(worker.serve())}
+    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    await worker.aclose()
+    for end in ends:
+        end.cancel()
+    for end in done:
+        end.result()
+
+
+def _end_on_signals(over: asyncio.Event) -> None:
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, over.set)

@@ -76,8 +76,7 @@ class Workers:
         for _ in range(ASK):
             stream_id = secrets.token_hex(10)
             stream = WorkerStream(self._link, self._subjects.audio(stream_id), sample_rate_hz, self._clock.monotonic)
-            await stream.listen(self._subjects.heard(stream_id), self._streams.discard)
-            answer = await self._ask(OpenStream(stream_id, sample_rate_hz, vocabulary, live))
+            answer = await self._ask(stream, OpenStream(stream_id, sample_rate_hz, vocabulary, live))
             if answer is not None and not answer.refused:
                 stream.worker_id = answer.worker_id
                 self._streams.add(stream)
@@ -87,9 +86,10 @@ class Workers:
                 break
         raise Overloaded("no asr worker has room", fix="start one more `callcenter serve --role asr-worker`")
 
-    async def _ask(self, wanted: OpenStream) -> Opened | None:
+    async def _ask(self, stream: WorkerStream, wanted: OpenStream) -> Opened | None:
         """What a worker says; None when there is none that takes streams."""
         try:
+            await stream.listen(self._subjects.heard(wanted.stream_id), self._streams.discard)
             return Opened.decode(await self._link.request(self._subjects.open(self._model), wanted.encode(), ANSWER_S))
         except (NobodyAnswered, MessageInvalid) as error:
             log.debug("worker.no_answer", reason=error.message)

@@ -4,7 +4,8 @@ Contract of ``Link`` (tests/contract/test_link.py runs over every adapter):
 
 - ``publish`` returns at once and keeps the order. It promises nothing: while the connection is down messages are lost,
   and so are those to a subject that nobody listens to. Who needs to know numbers its messages.
-- A subscription is in force when ``subscribe`` returns: what the same link publishes after that reaches it. Handlers
+- A subscription is in force when ``subscribe`` returns: what the same link publishes after that reaches it. It outlives
+  losses of the connection; before the first one, ``NobodyAnswered`` is raised. Handlers
   run on the event loop, one message at a time in order, must not block and do not raise.
 - Of subscriptions with the same ``group`` one, whichever, gets each message.
 - ``request`` gives the first answer; ``NobodyAnswered`` when nobody listens or none comes in time.

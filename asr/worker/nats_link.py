@@ -41,7 +41,10 @@ class NatsLink:
         async def taken(message: Msg) -> None:
             handler(message.data, message.reply)
 
-        subscription = await self._client.subscribe(subject, queue=group, cb=taken)
+        try:
+            subscription = await self._client.subscribe(subject, queue=group, cb=taken)
+        except NatsError as error:
+            raise NobodyAnswered("there is no connection to the NATS server") from error
 
         async def end() -> None:
             if not self._client.is_closed:

@@ -72,6 +72,11 @@ class NatsConnection:
             await asyncio.wait({self._first}, timeout=timeout_s)
         return self.up
 
+    async def wait_first(self) -> None:
+        """Wait for the first connection, however long it takes."""
+        while not await self.wait_up(60):
+            log.warning("nats.away", url=self.url, reason=self.last_error)
+
     async def aclose(self) -> None:
         """Send what is pending and close."""
         if self._first is not None and not self._first.done():

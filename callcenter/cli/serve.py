@@ -24,10 +24,18 @@ def init(to: Path, force: bool) -> None:
 
 
 @click.command()
+@click.option(
+    "--role",
+    type=click.Choice(["all", "asr-worker"]),
+    default="all",
+    show_default=True,
+    help="all: the whole call centre; asr-worker: decode speech for it, on this or another machine (needs bus.url).",
+)
 @click.pass_obj
 @reports_errors
-def serve(config: Path | None) -> None:
-    """Run the call centre against the PBX named in config.yaml until Ctrl-C."""
-    from callcenter.app import run
+def serve(config: Path | None, role: str) -> None:
+    """Run the call centre against the PBX named in config.yaml, or a part of it, until Ctrl-C."""
+    from callcenter import app
 
+    run = {"all": app.run, "asr-worker": app.run_asr_worker}[role]
     asyncio.run(run(settings_file.load(config)))

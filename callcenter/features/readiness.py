@@ -26,10 +26,15 @@ class Readiness:
 
     def __init__(self) -> None:
         self._failed: dict[str, Check] = {}
+        self._watched: dict[str, Callable[[], Check]] = {}
 
     def failed(self, part: str, message: str, fix: str) -> None:
         """``part`` (model, audio) did not come up and stays down until the next start."""
         self._failed[part] = Check(ok=False, message=message, fix=fix)
+
+    def watch(self, part: str, question: Callable[[], Check]) -> None:
+        """``part`` is asked each time; for parts that not every installation has."""
+        self._watched[part] = question
 
     def checks(
         self, *, database: Database, link: AmiLink, data_dir: Path, min_free_mb: int
@@ -60,10 +65,17 @@ class Readiness:
 
             return answer
 
+        def asked(question: Callable[[], Check]) -> Callable[[], Awaitable[Check]]:
+            async def answer() -> Check:
+                return question()
+
+            return answer
+
         return {
             "database": database_answers,
             "disk": disk_has_room,
             "pbx": pbx_is_linked,
             "model": came_up("model"),
             "audio": came_up("audio"),
+            **{part: asked(question) for part, question in self._watched.items()},
         }
