@@ -39,6 +39,7 @@ from callcenter.features.live_audio import LiveAudio
 from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.mail_intake import MailIntake
+from callcenter.features.maintenance import Maintenance
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Check, Readiness
 from callcenter.features.recording_retention import RecordingRetention
@@ -275,6 +276,7 @@ class App:
     def _subscribe_features(self) -> None:
         settings, database, clock = self.settings, self.database, self.clock
         self.timers = Timers(database, clock, self.metrics)
+        Maintenance(zone=zone(settings.timezone), clock=clock).subscribe(self.timers)
         # Screen-pop first: within one queue its handlers run before those that only update what it shows.
         ScreenPop(
             database=database, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone

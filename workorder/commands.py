@@ -296,6 +296,24 @@ class SaveContract(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavePlan(Command):
+    """Maintenance every so many months: a new plan of the customer, or new values of the plan named."""
+
+    customer_id: str
+    title: str
+    interval_months: int
+    first_on: date
+    lead_days: int = 14
+    ends_on: date | None = None
+    asset_id: str | None = None
+    contract_id: str | None = None
+    active: bool = True
+    notes: str = ""
+    plan_id: str | None = None
+    edit_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewTerms:
     """What a maker promises: months for the whole appliance and for named parts, from the invoice or installation."""
 

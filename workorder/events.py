@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from workorder.ids import new_id
 
@@ -178,6 +178,17 @@ class ContractSaved(CustomerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceDue(CustomerEvent):
+    """A planned visit comes near: its order exists; ``number`` None: it still lacks something and waits as a draft."""
+
+    plan_id: str
+    title: str
+    due_on: date
+    order_id: str
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersMerged(CustomerEvent):
     """``duplicate_id`` turned out to be this customer: its phones, assets, orders and calls are here now."""
 
@@ -231,5 +242,6 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CustomerErased,
     AssetChanged,
     ContractSaved,
+    MaintenanceDue,
 )
 """Every event this library records: the outbox decodes by class name from here."""

@@ -166,6 +166,36 @@ class ContractView:
     edit_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """A visit of a maintenance plan; without an order it was overtaken by the next one."""
+
+    due_on: date
+    order_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """A maintenance plan; ``next_on`` is the next due day, ``stopped_because`` says why there is none any more."""
+
+    plan_id: str
+    edit_version: int
+    customer_id: str
+    asset_id: str | None
+    contract_id: str | None
+    title: str
+    interval_months: int
+    lead_days: int
+    first_on: date
+    ends_on: date | None
+    next_on: date | None
+    active: bool
+    stopped_because: str | None
+    notes: str
+    visits: tuple[VisitView, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermsView:
     """A maker's terms."""

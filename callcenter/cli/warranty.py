@@ -44,7 +44,7 @@ def show(
         day = on.date() if on else local_day(SystemClock().now())
         async with open_records(config) as (database, _), database.read() as work:
             found = await find_assets(work.session, on=day, serial=asset)
-            for asset_id in [one.asset_id for one in found] or [asset]:
+            for asset_id in [one.asset_id for one in found.items] or [asset]:
                 verdict = await asset_warranty(work.session, asset_id, on=day, part=part, cause=cause)
                 if as_json:
                     emit({"asset_id": asset_id, **asdict(verdict)})

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
+from workorder.model.maintenance import MaintenancePlan
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.reports import OrderReport
@@ -228,5 +229,15 @@ class OutboxRow(Base):
 
 
 metadata = Base.metadata
-DOMAIN_TABLES = (Customer, WorkOrder, SlotOutcome, Timer, OrderReport, ServiceContract, MakerTerms, OrderTask)
+DOMAIN_TABLES = (
+    Customer,
+    WorkOrder,
+    SlotOutcome,
+    Timer,
+    OrderReport,
+    ServiceContract,
+    MakerTerms,
+    OrderTask,
+    MaintenancePlan,
+)
 """Imported so that the metadata is whole."""

@@ -19,6 +19,35 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     },
     "customers_merge": {"duplicate_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9B1"},
     "customers_erase": {"reason": "客户书面要求删除个人资料"},
+    "assets_add": {
+        "appliance": "空调",
+        "brand": "格力",
+        "model": "KFR-35GW",
+        "serial": "G1002026030501",
+        "purchased_on": "2026-03-05",
+        "invoice_no": "033002600111",
+    },
+    "assets_edit": {"installed_on": "2026-03-08"},
+    "assets_save_contract": {
+        "number": "YB-2026-0017",
+        "kind": "extended",
+        "starts_on": "2027-03-06",
+        "ends_on": "2029-03-05",
+    },
+    "assets_replace_terms": {
+        "terms": [
+            {
+                "brand": "某品牌",
+                "appliance": "空调",
+                "whole_months": 72,
+                "part_months": {"压缩机": 120},
+                "source": "某品牌家用空调保修说明 2021",
+            }
+        ]
+    },
+    "assets_set_asset": {"asset_id": None},
+    "maintenance_add": {"title": "年度保养", "interval_months": 12, "first_on": "2027-03-01"},
+    "maintenance_edit": {"title": "年度保养", "interval_months": 6, "first_on": "2027-03-01"},
     "work_orders_open_draft": {
         "fields": {
             "service_type": "repair",
@@ -74,6 +103,14 @@ PARAMETERS: Mapping[str, str] = {
     "approval_id": "Key of a question.",
     "filename": "What the file is called.",
     "decision": "Only questions that stand so; `pending` for those that wait.",
+    "asset_id": "Key of an appliance.",
+    "plan_id": "Key of a maintenance plan.",
+    "serial": "How the serial number begins.",
+    "model": "How the model begins.",
+    "on": "The day that warranty is judged on; today by default.",
+    "part": "One part instead of the whole appliance.",
+    "cause": "Why it broke, where that ends the seller's duty.",
+    "before": "Due on or before this day.",
     "report_id": "Key of a report.",
     "name": "Name of a mapping in `intake.webhooks`, or `wechat`.",
     "key_id": "Key of an API key (not the key itself).",

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
 from callcenter.web.agent_socket import agent_socket
-from callcenter.web.api import api_keys, assets, calls, catalogue, customers, operation, session, wallboard, work_orders
+from callcenter.web.api import (
+    api_keys,
+    assets,
+    calls,
+    catalogue,
+    customers,
+    maintenance,
+    operation,
+    session,
+    wallboard,
+    work_orders,
+)
 from callcenter.web.order_routes import ORDER_ROUTES
 from callcenter.web.route import Access, Route, Unit
 
@@ -43,8 +54,20 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/assets/{asset_id}", P.CUSTOMERS, assets.read, Unit.READ, etag=True),
     Route("PATCH", "/api/assets/{asset_id}", P.CUSTOMERS_EDIT, assets.edit, Unit.WRITE, etag=True),
     Route("GET", "/api/assets/{asset_id}/warranty", P.CUSTOMERS, assets.warranty, Unit.READ),
+    Route("GET", "/api/customers/{customer_id}/maintenance-plans", P.CUSTOMERS, maintenance.of_customer, Unit.READ),
+    Route(
+        "POST",
+        "/api/customers/{customer_id}/maintenance-plans",
+        P.CUSTOMERS_EDIT,
+        maintenance.add,
+        Unit.WRITE,
+        status=201,
+    ),
+    Route("GET", "/api/maintenance-plans", P.CUSTOMERS, maintenance.due, Unit.READ),
+    Route("GET", "/api/maintenance-plans/{plan_id}", P.CUSTOMERS, maintenance.read, Unit.READ, etag=True),
+    Route("PUT", "/api/maintenance-plans/{plan_id}", P.CUSTOMERS_EDIT, maintenance.edit, Unit.WRITE, etag=True),
     Route("GET", "/api/warranty-terms", P.CUSTOMERS, assets.terms, Unit.READ),
-    Route("PUT", "/api/warranty-terms", P.TERMS_EDIT, assets.replace_terms, Unit.WRITE),
+    Route("POST", "/api/warranty-terms", P.TERMS_EDIT, assets.replace_terms, Unit.WRITE),
     Route("GET", "/api/work-orders/{order_id}/warranty", P.ORDERS, assets.order_warranty, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/asset", P.ORDERS_EDIT, assets.set_asset, Unit.WRITE, etag=True),
     Route("GET", "/api/work-orders", P.ORDERS, work_orders.find, Unit.READ),

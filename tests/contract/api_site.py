@@ -45,10 +45,10 @@ from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from callcenter.web.static import Pages
 from nlp.extract import Extractor
-from workorder.commands import AddAsset, CreateCustomer, NewAsset, OpenDraft
+from workorder.commands import AddAsset, CreateCustomer, NewAsset, OpenDraft, SavePlan
 from workorder.policy.phones import parse_phone
-from workorder.services import assets, customers, orders
-from workorder.views import AssetRecord, CustomerCard, OrderView
+from workorder.services import assets, customers, maintenance, orders
+from workorder.views import AssetRecord, CustomerCard, OrderView, PlanView
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
@@ -224,6 +224,17 @@ class Site:
             asset = await assets.add_asset(work.session, command)
             await work.commit()
         return asset
+
+    async def plan(self, customer_id: str) -> PlanView:
+        """A yearly maintenance of the customer."""
+        at = self.clock.now()
+        command = SavePlan(
+            by="u", at=at, customer_id=customer_id, title="年度保养", interval_months=12, first_on=date(2027, 3, 1)
+        )
+        async with self.services.database.write() as work:
+            plan = await maintenance.save_plan(work.session, command, zone=ZoneInfo("Asia/Shanghai"))
+            await work.commit()
+        return plan
 
     async def call(self, call_id: str = "01CALL", *, interface: str = "PJSIP/1001", user: str | None = "agent") -> str:
         """A call that rang at ``interface``, was answered after 3 s, heard and ended after a minute."""

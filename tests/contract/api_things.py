@@ -16,6 +16,8 @@ async def things(site: Site) -> dict[str, str]:
     card, duplicate = await site.customer(), await site.customer()
     call_id = await site.call(new_id())
     await site.record(call_id)
+    owner = await site.customer()
+    asset, plan = await site.asset(owner.customer_id), await site.plan(owner.customer_id)
     draft = await site.draft(call_id, **FIELDS)
     target_id = ""
     report = {**FIELDS, "contact_phone": "13700137000"}
@@ -46,6 +48,8 @@ async def things(site: Site) -> dict[str, str]:
         "customer_id": card.customer_id,
         "duplicate_id": duplicate.customer_id,
         "order_id": draft.order_id,
+        "asset_id": asset.asset_id,
+        "plan_id": plan.plan_id,
         "report_id": taken.report.report_id,
         "target_id": target_id,
         "name": "wechat",

@@ -43,10 +43,10 @@ async def test_terms_are_for_supervisors(site: Site):
     """Everybody reads them; an agent cannot replace them; a bad line names its place."""
     terms = {"brand": "格力", "appliance": "空调", "whole_months": 72, "source": "card"}
     async with site.browser("agent") as agent, site.browser("supervisor") as supervisor:
-        assert (await agent.send("PUT", "/api/warranty-terms", {"terms": [terms]})).status == 403
-        saved = await supervisor.send("PUT", "/api/warranty-terms", {"terms": [terms]})
+        assert (await agent.post("/api/warranty-terms", {"terms": [terms]})).status == 403
+        saved = await supervisor.post("/api/warranty-terms", {"terms": [terms]})
         assert [item["whole_months"] for item in (await saved.json())["items"]] == [72]
-        bad = await supervisor.send("PUT", "/api/warranty-terms", {"terms": [{**terms, "whole_months": -1}]})
+        bad = await supervisor.post("/api/warranty-terms", {"terms": [{**terms, "whole_months": -1}]})
         assert (bad.status, (await bad.json())["field"]) == (422, "terms.0.whole_months")
         listed = await (await agent.get("/api/warranty-terms")).json()
         assert [item["brand"] for item in listed["items"]] == ["格力"]

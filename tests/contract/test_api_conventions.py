@@ -36,6 +36,9 @@ WHOLE = {
     "teamwork_tasks": "an order has a handful of tasks",
     "teamwork_people": "everyone of the call centre, to choose from",
     "intake_of_order": "what came in about one order",
+    "assets_terms": "replaced as a whole, so read as a whole",
+    "assets_replace_terms": "what was sent",
+    "maintenance_of_customer": "a customer has a handful of plans",
     "customers_divisions": "the official list, at most 40 names",
 }
 """Lists without pages, and why."""

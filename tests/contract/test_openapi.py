@@ -84,6 +84,9 @@ async def site(tmp_path):
         yield site
 
 
+PLAN = {"title": "年度保养", "interval_months": 12, "first_on": "2027-03-01"}
+
+
 async def etag(browser, path: str) -> str:
     """The version of the resource that a path is about: its first three parts."""
     response = await browser.get("/".join(path.split("/")[:4]))
@@ -98,11 +101,13 @@ async def test_answers_fit_the_document(site):
     await site.record(call_id)
     twin = await site.customer(name="王方")
     asset = await site.asset(card.customer_id)
+    plan = await site.plan(card.customer_id)
     ids = {
         "call_id": call_id,
         "customer_id": card.customer_id,
         "order_id": draft.order_id,
         "asset_id": asset.asset_id,
+        "plan_id": plan.plan_id,
     }
     async with site.browser("admin") as browser:
         report = {"channel": "app", "fields": {**FIELDS, "appliance": "冰箱"}}
@@ -126,6 +131,8 @@ async def test_answers_fit_the_document(site):
                 "ends_on": "2027-01-01",
             },
             "/api/assets/{asset_id}": {"model": "BCD-1"},
+            "/api/customers/{customer_id}/maintenance-plans": PLAN,
+            "/api/maintenance-plans/{plan_id}": PLAN,
             "/api/warranty-terms": {
                 "terms": [{"brand": "甲", "appliance": "空调", "whole_months": 72, "source": "card"}]
             },

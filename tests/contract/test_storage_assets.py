@@ -77,9 +77,9 @@ async def test_appliances_are_found_by_the_beginning_of_their_numbers(database):
     made = await asset(database, who)
     async with database.read() as work:
         for wanted in ({"serial": "G1"}, {"model": "KFR"}, {"customer_id": who}):
-            assert await find_assets(work.session, on=TODAY, **wanted) == (made,)
+            assert (await find_assets(work.session, on=TODAY, **wanted)).items == (made,)
         for other in ({"serial": "H"}, {}, {"serial": "%"}):
-            assert await find_assets(work.session, on=TODAY, **other) == ()
+            assert (await find_assets(work.session, on=TODAY, **other)).items == ()
 
 
 async def test_a_serial_number_is_on_file_once(database):
@@ -178,7 +178,7 @@ async def test_makers_terms_change_every_warranty_they_touch(database):
     terms = NewTerms(brand="格力", appliance="空调", whole_months=72, source="card", part_months={"压缩机": 120})
     assert await run(database, replace_terms, ReplaceTerms(by="u", at=AT, terms=(terms,))) == 1
     async with database.read() as work:
-        (found,) = await find_assets(work.session, on=TODAY, serial="G100")
+        (found,) = (await find_assets(work.session, on=TODAY, serial="G100")).items
         assert (found.warranty_until, found.warranty_basis) == (date(2032, 3, 5), "maker")
         part = await asset_warranty(work.session, made.asset_id, on=TODAY, part="压缩机")
         assert part.until == date(2036, 3, 5)
@@ -189,7 +189,7 @@ async def test_makers_terms_change_every_warranty_they_touch(database):
         assert [one.whole_months for one in await list_terms(work.session)] == [72]
     await run(database, replace_terms, ReplaceTerms(by="u", at=AT, terms=()))
     async with database.read() as work:
-        (found,) = await find_assets(work.session, on=TODAY, serial="G100")
+        (found,) = (await find_assets(work.session, on=TODAY, serial="G100")).items
         assert found.warranty_basis == "law"
 
 
@@ -257,7 +257,7 @@ async def test_the_days_of_a_repair_are_added_when_it_is_done(database):
         command = MoveOrder(by="u", at=at, order_id=created.order_id, action=action)
         await run(database, lifecycle.move_order, command)
     async with database.read() as work:
-        (found,) = await find_assets(work.session, on=TODAY, serial="G100")
+        (found,) = (await find_assets(work.session, on=TODAY, serial="G100")).items
         # 5 March 2027 and ten days; 15 March 2027 is a Monday.
         assert found.warranty_until == date(2027, 3, 15)
         verdict = await asset_warranty(work.session, made.asset_id, on=date(2027, 3, 10))

@@ -16,8 +16,9 @@ from workorder.model.customers import Asset, CustomerChange
 from workorder.services.asset_rows import DATES, TEXTS, asset_row, checked
 from workorder.services.customer_file import check_version, loaded, touch
 from workorder.services.orders import edited, locked, view
+from workorder.services.paging import check_limit
 from workorder.services.warranty import local_day, note_warranty, refresh, state_of
-from workorder.views import AssetRecord, OrderView
+from workorder.views import AssetRecord, OrderView, Page
 
 _COLUMN = {"warranty_until": "stated_until"}
 """What NewAsset calls the end of the warranty card."""
@@ -35,10 +36,15 @@ async def find_assets(
     serial: str | None = None,
     model: str | None = None,
     customer_id: str | None = None,
+    cursor: str | None = None,
     limit: int = 50,
-) -> tuple[AssetRecord, ...]:
-    """Appliances whose serial number, or model, begins so, or of a customer; without any condition none."""
-    statement = select(Asset).order_by(Asset.asset_id).limit(limit)
+) -> Page[AssetRecord]:
+    """Appliances whose serial number, or model, begins so, or of a customer; without any condition none.
+
+    ``limit`` (1 to 200) a page, oldest first. Raises Invalid (limit).
+    """
+    check_limit(limit)
+    statement = select(Asset).where(Asset.asset_id > (cursor or "")).order_by(Asset.asset_id).limit(limit + 1)
     wanted = {Asset.serial: serial, Asset.model: model}
     conditions: list[ColumnElement[bool]] = [
         column.between(text.strip(), f"{text.strip()}\U0010ffff") for column, text in wanted.items() if text
@@ -46,8 +52,10 @@ async def find_assets(
     if customer_id:
         conditions.append(Asset.customer_id == customer_id)
     if not conditions:
-        return ()
-    return tuple(_view(asset, on) for asset in await session.scalars(statement.where(*conditions)))
+        return Page(())
+    rows = (await session.scalars(statement.where(*conditions))).all()
+    items = tuple(_view(asset, on) for asset in rows[:limit])
+    return Page(items, items[-1].asset_id if len(rows) > limit else None)
 
 
 async def add_asset(session: AsyncSession, command: AddAsset) -> AssetRecord:

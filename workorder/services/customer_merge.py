@@ -11,6 +11,7 @@ from workorder.errors import Invalid
 from workorder.events import CustomersMerged
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Asset, Customer, CustomerChange
+from workorder.model.maintenance import MaintenancePlan
 from workorder.model.orders import WorkOrder
 from workorder.model.warranty import ServiceContract
 from workorder.policy.customers import LEVELS
@@ -41,6 +42,11 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     await session.execute(
         update(ServiceContract)
         .where(ServiceContract.customer_id == duplicate.customer_id)
+        .values(customer_id=kept.customer_id)
+    )
+    await session.execute(
+        update(MaintenancePlan)
+        .where(MaintenancePlan.customer_id == duplicate.customer_id)
         .values(customer_id=kept.customer_id)
     )
     session.add_all(_history(kept, duplicate, command))

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.ask import Ask, Id, Input, PageQuery
 from callcenter.web.errors import VersionStale
 from workorder.commands import AddAsset, EditAsset, NewAsset, NewTerms, ReplaceTerms, SaveContract, SetAsset
 from workorder.policy.sanbao_cn import Cause
 from workorder.services import assets, contracts, orders
 from workorder.services import warranty as warranties
-from workorder.views import AssetRecord, ContractView, OrderView, OrderWarrantyView, TermsView, WarrantyView
+from workorder.views import AssetRecord, ContractView, OrderView, OrderWarrantyView, Page, TermsView, WarrantyView
 
 Word = Annotated[str, StringConstraints(max_length=80)]
 Short = Annotated[str, StringConstraints(max_length=60)]
@@ -22,13 +22,12 @@ Notes = Annotated[str, StringConstraints(max_length=2000)]
 Months = Annotated[int, Field(ge=0, le=contracts.MAX_MONTHS)]
 
 
-class AssetQuery(Input):
+class AssetQuery(PageQuery):
     """By the beginning of a serial number or model, or everything of a customer."""
 
     serial: Word | None = None
     model: Word | None = None
     customer_id: Id | None = None
-    limit: int = Field(default=50, ge=1, le=200)
 
 
 class AssetInput(Input):
@@ -110,22 +109,15 @@ class AssetChoice(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class AssetList:
-    """Appliances found."""
-
-    items: tuple[AssetRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TermsList:
     """Makers' terms by brand and appliance."""
 
     items: tuple[TermsView, ...]
 
 
-async def find(ask: Ask, query: AssetQuery) -> AssetList:
+async def find(ask: Ask, query: AssetQuery) -> Page[AssetRecord]:
     """Appliances by serial number, model or customer."""
-    return AssetList(await assets.find_assets(ask.rows, on=_today(ask), **query.model_dump()))
+    return await assets.find_assets(ask.rows, on=_today(ask), **query.model_dump())
 
 
 async def read(ask: Ask, asset_id: Id) -> AssetRecord:
