@@ -31,9 +31,9 @@ class PlanInput(Input):
 
 
 class DueQuery(PageQuery):
-    """Plans with a visit due on or before a day."""
+    """Plans with a visit due on or before a day; without one all that go on."""
 
-    before: date
+    before: date = date.max
 
 
 @dataclass(frozen=True, slots=True)
