@@ -22,7 +22,7 @@ COMMANDS = {
     "order": "callcenter.cli.orders:order",
     "customer": "callcenter.cli.customers:customer",
     "warranty": "callcenter.cli.warranty:warranty",
-    "db": "callcenter.cli.records:db",
+    "db": "callcenter.cli.database:db",
     "user": "callcenter.cli.records:user",
     "api-key": "callcenter.cli.api_keys:api_key",
     "openapi": "callcenter.cli.records:openapi",

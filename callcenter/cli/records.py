@@ -1,4 +1,4 @@
-"""``callcenter db|user|openapi``: the database, who may log in, and the interface description."""
+"""``callcenter user|openapi``: who may log in, and the interface description."""
 
 from __future__ import annotations
 
@@ -36,24 +36,6 @@ async def open_records(config: Path | None) -> AsyncIterator[tuple[Database, Aut
         yield database, Auth(database=database, clock=SystemClock(), settings=settings.web)
     finally:
         await database.aclose()
-
-
-@click.group()
-def db() -> None:
-    """The database."""
-
-
-@db.command()
-@click.pass_obj
-@reports_errors
-def upgrade(config: Path | None) -> None:
-    """Create the schema, or bring it up to this version; safe to repeat."""
-
-    async def run() -> None:
-        async with open_records(config):
-            say("the database has this version's schema")
-
-    asyncio.run(run())
 
 
 @click.group()

@@ -11,7 +11,7 @@ from typing import Self
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from callcenter.errors import ConfigInvalid
 from callcenter.storage import outbox, schema
@@ -85,6 +85,13 @@ class Database:
             self.outbox_filled.set()
         if work.set_timers:
             self.timers_set.set()
+
+    @asynccontextmanager
+    async def connection(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction below the ORM, for carrying whole tables; rolls back unless its user commits."""
+        with explained(self.url):
+            async with (self._engines.write if write else self._engines.read).connect() as connection:
+                yield connection
 
     async def upgrade(self) -> None:
         """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema."""
