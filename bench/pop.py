@@ -1,14 +1,17 @@
 """Ring to pop: from the PBX's AgentCalled to the pop's frame at the agent's socket, against the bare minimum.
 
-    python bench/pop.py [--calls 500] [--per-s 50] [--agents 200] [--wait-s 0] [--size small|full]
+    python bench/pop.py [--size small|full] [--database sqlite|postgresql] [--calls 500] [--per-s 50] [--agents 200]
+                        [--wait-s 0] [--keep FOLDER]
 
 Three processes: this one is the PBX (simulated, over TCP) and the agents' browsers, and takes the time; application
-and baseline are measured one after the other on the same database file and the same calls. The baseline is an AMI
-client that splits messages, runs one indexed SELECT and writes one line to the agent's socket, nothing else. Times
-are from the event's own timestamp to the frame's arrival. Prints JSON lines {"bench", "value", "unit", "ratio",
-"baseline"}.
+and baseline are measured one after the other on the same database and the same calls. The baseline is an AMI client
+that splits messages, runs one indexed SELECT on the bare driver and writes one line to the agent's socket, nothing
+else. Times are from the event's own timestamp to the frame's arrival. Prints JSON lines {"bench", "value", "unit",
+"ratio", "baseline"}.
 With ``--wait-s 0`` the agent rings in the same instant as the call arrives, which no PBX does that answers first: the
 look-up then has no head start. On the recorded queue calls 0.26 s lie between the two.
+``small`` is 20 000 customers with 60 000 orders, ``full`` one million with three million (about 6 GB). Filling that
+takes some minutes, once: it is kept in ``--keep``, by default in a folder among the temporary files.
 """
 
 from __future__ import annotations
@@ -16,30 +19,33 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import shutil
 import sqlite3
 import statistics
+import struct
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
+from sqlalchemy.engine import make_url
 
+from bench.shared.filled import DATABASES, SIZES, filled, folder
 from callcenter import logs
 from callcenter.app import App
 from callcenter.config import Settings
-from callcenter.storage.database import Database
-from callcenter.storage.seed import phone, seed
+from callcenter.storage import users
+from callcenter.storage.seed import phone
 from callcenter.telephony.simulator.call import SimulatedCall
+from callcenter.telephony.simulator.exchange import Exchange
 from callcenter.telephony.simulator.pbx import SimulatedPbx
 from workorder.policy.phones import parse_phone
 
-SIZES = {"small": 20_000, "full": 1_000_000}
 SECRET = "simulated"
 WARM_UP = 50
 RING_S = 2.0
@@ -64,25 +70,50 @@ async def serve_app(folder: Path, url: str | None, ami_port: int, agents: int) -
     }
     app = App(Settings.model_validate(tree))
     await app.start()
-    tokens = []
-    for number in range(agents):
-        user = await app.auth.add_user(
-            username=f"bench{number}", display_name="x", roles=["agent"], interface=device(number), by="bench"
-        )
-        tokens.append(await app.auth.issue_login_token(user.user_id))
+    tokens = [await app.auth.issue_login_token(await user_id(app, number)) for number in range(agents)]
     await app.link.wait_connected(10)
     print(json.dumps({"url": app.url, "tokens": tokens}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await app.aclose()
 
 
-async def serve_baseline(database: str, ami_port: int) -> None:
+async def user_id(app: App, number: int) -> str:
+    """The agent of that number; a kept database has it from the run before."""
+    name = f"bench{number}"
+    async with app.database.read() as work:
+        known = await users.by_username(work.session, name)
+    if known is None:
+        known = await app.auth.add_user(
+            username=name, display_name="x", roles=["agent"], interface=device(number), by="bench"
+        )
+    return known.user_id
+
+
+SELECT = (
+    "SELECT c.name, c.level FROM customer_phones p JOIN customers c ON c.customer_id = p.customer_id "
+    "WHERE p.lookup = {mark}"
+)
+
+
+async def bare_select(url: str):
+    """One indexed SELECT on the driver itself: in the loop on SQLite, a prepared statement on PostgreSQL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        rows = sqlite3.connect(f"file:{parsed.database}?mode=ro", uri=True)
+
+        async def select(lookup):
+            return rows.execute(SELECT.format(mark="?"), (lookup,)).fetchone()
+    else:
+        import asyncpg
+
+        connection = await asyncpg.connect(parsed.set(drivername="postgresql").render_as_string(hide_password=False))
+        select = (await connection.prepare(SELECT.format(mark="$1"))).fetchrow
+    return select
+
+
+async def serve_baseline(url: str, ami_port: int) -> None:
     """Split, SELECT, send: what nobody can do without."""
-    rows = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    select = (
-        "SELECT c.name, c.level FROM customer_phones p JOIN customers c ON c.customer_id = p.customer_id "
-        "WHERE p.lookup = ?"
-    )
+    select = await bare_select(url)
     writers: dict[str, asyncio.StreamWriter] = {}
 
     async def agent(reader, writer):
@@ -100,7 +131,7 @@ async def serve_baseline(database: str, ami_port: int) -> None:
             headers = dict(line.split(": ", 1) for line in message.decode().split("\r\n") if ": " in line)
             if headers.get("Event") == "AgentCalled":
                 number = headers["CallerIDNum"]
-                name, level = rows.execute(select, (parse_phone(number).lookup,)).fetchone()
+                name, level = await select(parse_phone(number).lookup)
                 frame = {"offered_at": float(headers["Timestamp"]), "number": number, "name": name, "level": level}
                 writers[headers["Interface"]].write(json.dumps(frame).encode() + b"\n")
 
@@ -126,47 +157,95 @@ async def process(*args: str):
         await child.wait()
 
 
-async def browsers_of_app(ready: dict, spent: list[float], late: list[bool], stack: list) -> None:
+OFFERED: dict[str, float] = {}
+"""Device → when the PBX said AgentCalled, taken right before it says so."""
+
+
+def note_offers() -> None:
+    """Let the simulated PBX take the time of each offer; the frame itself has only milliseconds."""
+    emit = Exchange.emit
+
+    def noting(exchange: Exchange, name: str, *groups) -> None:
+        if name == "AgentCalled":
+            OFFERED[dict(groups[-1])["Interface"]] = time.time()
+        emit(exchange, name, *groups)
+
+    Exchange.emit = noting
+
+
+class Desk(asyncio.Protocol):
+    """The agent's end of a socket: the time is taken as bytes come, before anything is done with them."""
+
+    def __init__(self, device: str, hello: bytes, spent: list[float], pops: Callable[[bytes], tuple[int, int]]) -> None:
+        self.device, self.hello, self.spent, self.pops = device, hello, spent, pops
+        self.opened = asyncio.Event()
+        self.unread = b""
+
+    def connection_made(self, transport) -> None:
+        self.transport = transport
+        transport.write(self.hello)
+
+    def data_received(self, chunk: bytes) -> None:
+        now = time.time()
+        self.opened.set()
+        self.unread += chunk
+        pops, done = self.pops(self.unread)
+        self.unread = self.unread[done:]
+        if pops:
+            self.spent.append(now - OFFERED[self.device])
+
+
+async def browsers_of_app(ready: dict, spent: list[float], late: list[bool]) -> list[Desk]:
     """Log every agent in and note, for each pop, how long after the offer it came."""
+    host, port = urlsplit(ready["url"]).hostname, urlsplit(ready["url"]).port
 
-    async def watch(token: str, opened: asyncio.Event) -> None:
+    def pops(unread: bytes) -> tuple[int, int]:
+        """Pops among the whole frames in ``unread``, and the bytes of these."""
+        found, at = 0, unread.find(b"\r\n\r\n") + 4 if unread.startswith(b"HTTP/") else 0
+        while len(unread) >= at + 10:
+            size, head = unread[at + 1], 2
+            if size >= 126:
+                kind, head = ("!H", 4) if size == 126 else ("!Q", 10)
+                (size,) = struct.unpack_from(kind, unread, at + 2)
+            if len(unread) < at + head + size:
+                break
+            frame = unread[at + head : at + head + size]
+            if b'"type":"call.offered"' in frame[:60]:
+                late.append(b'"customer":null' in frame)
+                found += 1
+            at += head + size
+        return found, at
+
+    desks = []
+    for number, token in enumerate(ready["tokens"]):
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-            headers = {"Origin": ready["url"]}
-            await http.post(ready["url"] + "/api/session", json={"login_token": token}, headers=headers)
-            async with http.ws_connect(ready["url"] + "/api/agent/socket", headers=headers) as socket:
-                async for message in socket:
-                    now = time.time()
-                    if message.data.startswith('{"seq":1,'):
-                        opened.set()
-                    if '"call.offered"' in message.data[:60]:
-                        offered = json.loads(message.data)["call"]
-                        late.append(offered["customer"] is None)
-                        spent.append(now - _seconds(offered["offered_at"]))
-
-    opened = [asyncio.Event() for _ in ready["tokens"]]
-    stack += [asyncio.create_task(watch(token, event)) for token, event in zip(ready["tokens"], opened, strict=True)]
-    await asyncio.gather(*(event.wait() for event in opened))
+            await http.post(
+                ready["url"] + "/api/session", json={"login_token": token}, headers={"Origin": ready["url"]}
+            )
+            cookie = "; ".join(f"{one.key}={one.value}" for one in http.cookie_jar)
+        hello = (
+            f"GET /api/agent/socket HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {ready['url']}\r\nCookie: {cookie}\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        desks.append(await open_desk(port, Desk(device(number), hello.encode(), spent, pops)))
+        await desks[-1].opened.wait()
+    return desks
 
 
-async def browsers_of_baseline(ready: dict, spent: list[float], stack: list, agents: int) -> None:
-    async def watch(number: int, opened: asyncio.Event) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", ready["port"])
-        writer.write(device(number).encode() + b"\n")
-        opened.set()
-        while line := await reader.readline():
-            now = time.time()
-            spent.append(now - json.loads(line)["offered_at"])
+async def browsers_of_baseline(ready: dict, spent: list[float], agents: int) -> list[Desk]:
+    def pops(unread: bytes) -> tuple[int, int]:
+        return unread.count(b"\n"), unread.rfind(b"\n") + 1
 
-    opened = [asyncio.Event() for _ in range(agents)]
-    stack += [asyncio.create_task(watch(number, event)) for number, event in enumerate(opened)]
-    await asyncio.gather(*(event.wait() for event in opened))
+    names = [device(number) for number in range(agents)]
+    desks = [await open_desk(ready["port"], Desk(name, name.encode() + b"\n", spent, pops)) for name in names]
     await asyncio.sleep(0.5)
+    return desks
 
 
-def _seconds(text: str) -> float:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text).timestamp()
+async def open_desk(port: int, desk: Desk) -> Desk:
+    await asyncio.get_running_loop().create_connection(lambda: desk, "127.0.0.1", port)
+    return desk
 
 
 async def ring(pbx: SimulatedPbx, calls: int, per_s: float, agents: int, customers: int, wait_s: float = 0.0) -> None:
@@ -190,14 +269,9 @@ def report(name: str, ours: list[float], bare: list[float], **more) -> None:
         print(json.dumps({**line, "ratio": round(mine / base, 2), "baseline": round(base, 3), **more}), flush=True)
 
 
-async def measure(args: argparse.Namespace, folder: Path) -> None:
+async def measure(args: argparse.Namespace, url: str, data_dir: str) -> None:
     customers = SIZES[args.size]
-    file = folder / "callcenter.db"
-    url = f"sqlite+aiosqlite:///{file}"
-    database = await Database.open(url)
-    await database.upgrade()
-    await database.aclose()
-    await seed(url, customers=customers)
+    note_offers()
     agents = {device(number): f"Agent {number}" for number in range(args.agents)}
     pbx = SimulatedPbx(
         secret=SECRET, devices=agents, queues={f"q{number}": (device(number),) for number in range(args.agents)}
@@ -207,23 +281,22 @@ async def measure(args: argparse.Namespace, folder: Path) -> None:
     late: list[bool] = []
     try:
         for role, arguments in (
-            ("baseline", ("--serve-baseline", str(file))),
-            ("app", ("--serve-app", str(folder), "--agents", str(args.agents))),
+            ("baseline", ("--serve-baseline", url)),
+            ("app", ("--serve-app", data_dir, "--url", url, "--agents", str(args.agents))),
         ):
-            spent, tasks = results.setdefault(role, []), []
+            spent = results.setdefault(role, [])
             async with process(*arguments, "--ami-port", str(pbx.port)) as ready:
                 if role == "app":
-                    await browsers_of_app(ready, spent, late, tasks)
+                    desks = await browsers_of_app(ready, spent, late)
                 else:
-                    await browsers_of_baseline(ready, spent, tasks, args.agents)
+                    desks = await browsers_of_baseline(ready, spent, args.agents)
                 await ring(pbx, WARM_UP, args.per_s, args.agents, customers, args.wait_s)
                 spent.clear()
                 late.clear()
                 await ring(pbx, args.calls, args.per_s, args.agents, customers, args.wait_s)
                 assert len(spent) == args.calls, f"{role}: {len(spent)} pops for {args.calls} calls"
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                for desk in desks:
+                    desk.transport.abort()
     finally:
         await pbx.aclose()
     more = {
@@ -231,19 +304,29 @@ async def measure(args: argparse.Namespace, folder: Path) -> None:
         "per_s": args.per_s,
         "agents": args.agents,
         "customers": customers,
+        "orders": 3 * customers,
+        "database": args.database,
         "wait_s": args.wait_s,
     }
     more["shown_before_the_record"] = sum(late)
     report("pop.offer_to_frame", results["app"], results["baseline"], **more)
 
 
+async def run(args: argparse.Namespace) -> None:
+    async with filled(args.database, args.size, folder(args.size, args.keep)) as url:
+        with tempfile.TemporaryDirectory(prefix="bench-pop-") as data_dir:
+            await measure(args, url, data_dir)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--calls", type=int, default=500)
     parser.add_argument("--per-s", type=float, default=50.0)
     parser.add_argument("--agents", type=int, default=200)
     parser.add_argument("--wait-s", type=float, default=0.0, help="between the caller's channel and the first ring")
-    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--keep", help="folder in which filled databases are kept (default: a temporary one)")
     parser.add_argument("--serve-app", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--serve-baseline", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
@@ -254,11 +337,7 @@ def main() -> None:
     elif args.serve_baseline:
         asyncio.run(serve_baseline(args.serve_baseline, args.ami_port))
     else:
-        folder = Path(tempfile.mkdtemp(prefix="bench-pop-", dir=os.environ.get("BENCH_TMP")))
-        try:
-            asyncio.run(measure(args, folder))
-        finally:
-            shutil.rmtree(folder)
+        asyncio.run(run(args))
 
 
 if __name__ == "__main__":

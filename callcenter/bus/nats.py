@@ -38,13 +38,24 @@ RETRY_S = 0.5
 
 
 class NatsBus:
-    """Adapter of ``callcenter.bus.port.Bus``; ``name`` tells call centres apart that share a server."""
+    """Adapter of ``callcenter.bus.port.Bus``; ``name`` tells call centres apart that share a server.
 
-    def __init__(self, connection: NatsConnection, codec: Codec, *, clock: Clock, name: str = "callcenter") -> None:
+    ``first``: see ``LocalBus``.
+    """
+
+    def __init__(
+        self,
+        connection: NatsConnection,
+        codec: Codec,
+        *,
+        clock: Clock,
+        name: str = "callcenter",
+        first: str | None = None,
+    ) -> None:
         self._connection = connection
         self._codec = codec
         self._clock = clock
-        self._local = LocalBus()
+        self._local = LocalBus(first=first)
         self._origin = new_id()
         self._stream = f"{name}-events"
         self._subject = f"{name}.events"

@@ -11,7 +11,7 @@ from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
 from callcenter.features.events import CallerIdentified
 from callcenter.features.live_calls import LiveCall, LiveCalls
-from callcenter.storage.database import Database
+from callcenter.storage.caller_cards import CallerCards, Cards
 from callcenter.telephony.events import (
     CallAnswered,
     CallArrived,
@@ -20,13 +20,10 @@ from callcenter.telephony.events import (
     CallPartyChanged,
     Direction,
 )
-from workorder.policy.phones import PhoneReader
-from workorder.services import customers
+from workorder.policy.phones import PhoneKey, PhoneReader
 from workorder.views import CustomerCard
 
 log = structlog.get_logger(__name__)
-
-Cards = tuple[CustomerCard, ...]
 
 PATIENCE_S = 0.03
 """How long a pop waits for the customer's record before it is shown without; the record then follows."""
@@ -35,14 +32,14 @@ PATIENCE_S = 0.03
 class ScreenPop:
     """Shows each offered call on its device, with the customer's history."""
 
-    def __init__(self, *, database: Database, live: LiveCalls, bus: Bus, clock: Clock, read_phone: PhoneReader) -> None:
-        self._database = database
+    def __init__(self, *, cards: CallerCards, live: LiveCalls, bus: Bus, clock: Clock, read_phone: PhoneReader) -> None:
+        self._cards = cards
         self._live = live
         self._bus = bus
         self._clock = clock
         self._read_phone = read_phone
         self._arrivals: dict[str, CallArrived] = {}
-        self._lookups: dict[str, asyncio.Task[Cards]] = {}
+        self._lookups: dict[str, asyncio.Future[Cards]] = {}
         self._pending: set[asyncio.Task[None]] = set()
 
     def subscribe(self) -> None:
@@ -54,30 +51,36 @@ class ScreenPop:
         bus.subscribe(CallPartyChanged, self._party_changed, name="desk")
         bus.subscribe(CallEnded, self._ended, name="desk")
 
-    async def customers(self, number: str | None) -> Cards:
-        """Everyone on file with this number; nobody for hidden and unknown numbers, and while the database is away."""
+    def _look_up(self, call_id: str, number: str | None) -> asyncio.Future[Cards]:
+        """Everyone on file with the number: already there where the database can tell at once, else under way."""
         key = self._read_phone(number)
-        if key.hidden:
-            return ()
+        found = self._cards.at_hand(key)
+        lookup: asyncio.Future[Cards]
+        if found is None:
+            lookup = asyncio.create_task(self._ask(call_id, key), name=f"lookup:{call_id}")
+        else:
+            lookup = asyncio.get_running_loop().create_future()
+            lookup.set_result(found)
+            self._identified(call_id, found)
+        self._lookups[call_id] = lookup
+        return lookup
+
+    async def _ask(self, call_id: str, key: PhoneKey) -> Cards:
+        """Nobody while the database is away."""
         try:
-            async with self._database.read() as uow:
-                return await customers.cards_by_phone(uow.session, key)
+            found = await self._cards.by_phone(key)
         except CallcenterError as error:
             # A pop without history is worth more than no pop: the desk shows "unknown caller" and the search box.
             log.error("screenpop.lookup_failed", reason=str(error))
             return ()
+        self._identified(call_id, found)
+        return found
 
-    def _look_up(self, call_id: str, number: str | None) -> asyncio.Task[Cards]:
-        task = self._lookups[call_id] = asyncio.create_task(self._identify(call_id, number), name=f"lookup:{call_id}")
-        return task
-
-    async def _identify(self, call_id: str, number: str | None) -> Cards:
-        found = await self.customers(number)
+    def _identified(self, call_id: str, found: Cards) -> None:
         customer, _ = _one_or_candidates(found)
         if customer is not None:
             fact = CallerIdentified(at=self._clock.now(), call_id=call_id, customer_id=customer.customer_id)
             self._bus.publish(fact)
-        return found
 
     async def _arrived(self, event: CallArrived) -> None:
         self._arrivals[event.call_id] = event
@@ -85,7 +88,11 @@ class ScreenPop:
 
     async def _offered(self, event: CallOffered) -> None:
         call = self._live.offer(event)
-        lookup = self._lookups.get(event.call_id) or self._look_up(event.call_id, event.number)
+        try:
+            lookup = self._lookups.get(event.call_id) or self._look_up(event.call_id, event.number)
+        except BaseException:
+            self._live.announce(call)  # Whatever went wrong with the look-up, the call is shown.
+            raise
         if lookup.done():
             self._show(call, lookup)
             return
@@ -114,14 +121,14 @@ class ScreenPop:
                 )
             )
 
-    async def _show_soon(self, call: LiveCall, lookup: asyncio.Task[Cards]) -> None:
+    async def _show_soon(self, call: LiveCall, lookup: asyncio.Future[Cards]) -> None:
         await asyncio.wait({lookup}, timeout=PATIENCE_S)
         if not lookup.done():
             self._live.announce(call)
         await asyncio.wait({lookup})
         self._show(call, lookup)
 
-    def _show(self, call: LiveCall, lookup: asyncio.Task[Cards]) -> None:
+    def _show(self, call: LiveCall, lookup: asyncio.Future[Cards]) -> None:
         """Whatever went wrong with the look-up, the call is shown."""
         try:
             self._live.identified(call.offer.call_id, *_one_or_candidates(lookup.result()))

@@ -27,7 +27,7 @@ from callcenter.telephony.ami_link import (
 from callcenter.telephony.call_stream import CallStream, Fact
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.checkpoint import checkpoint
-from callcenter.telephony.events import AmiGap
+from callcenter.telephony.events import AmiGap, CallOffered
 from callcenter.telephony.snapshot import Taken, take_snapshot
 
 log = structlog.get_logger(__name__)
@@ -96,15 +96,17 @@ class Listener:
         elif isinstance(item, LookAgain):
             await self._look(item.attempt)
         else:
-            self._apply(item)
-            if self._stream.taken % BATCH == 0:
+            facts = self._apply(item)
+            # An offer goes to the desk before the rest of what the PBX sent with it is read.
+            if self._stream.taken % BATCH == 0 or any(isinstance(fact, CallOffered) for fact in facts):
                 await asyncio.sleep(0)
 
-    def _apply(self, headers: dict[str, str]) -> None:
+    def _apply(self, headers: dict[str, str]) -> Sequence[Fact]:
         self._journal.position += 1
         facts = self._stream.event(headers)
         if facts:
             self._publish(facts)
+        return facts
 
     def _publish(self, facts: Sequence[Fact]) -> None:
         self._journal.facts(facts)

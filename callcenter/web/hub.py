@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -32,13 +32,18 @@ class OutboxClosed(Exception):  # noqa: N818
 
 
 class Outbox:
-    """Frames waiting for one socket, in order."""
+    """Frames waiting for one socket, in order.
+
+    ``send_now`` may be set by the socket's owner: given a whole frame it either sends it at once, or returns False when
+    the browser has not taken all before it. What may be replaced by something newer always waits for its turn.
+    """
 
     def __init__(self, limit: int) -> None:
+        self.send_now: Callable[[bytes], bool] = _busy
         self._limit = limit
         self._frames: OrderedDict[Hashable, bytes] = OrderedDict()
         self._order = itertools.count(1)
-        self._seq = itertools.count(1)
+        self._sent = 0
         self._wake = asyncio.Event()
         self.closed = asyncio.Event()
         self.close_code: int | None = None
@@ -50,6 +55,9 @@ class Outbox:
     def put_encoded(self, key: Hashable, tail: bytes) -> bool:
         """Queue a frame that ``_frame`` made; False when it replaced an older one. A full outbox cuts the socket."""
         if self.closed.is_set():
+            return True
+        if key is None and not self._frames and self.send_now(b'{"seq":%d,%b' % (self._sent + 1, tail)):
+            self._sent += 1
             return True
         replaced = key is not None and self._frames.pop(key, None) is not None
         if len(self._frames) >= self._limit:
@@ -67,7 +75,8 @@ class Outbox:
             self._wake.clear()
             await self._wake.wait()
         _, tail = self._frames.popitem(last=False)
-        return b'{"seq":%d,%b' % (next(self._seq), tail)
+        self._sent += 1
+        return b'{"seq":%d,%b' % (self._sent, tail)
 
     def close(self, code: int) -> None:
         """Drop what waits and have the socket closed with ``code``; the first call decides."""
@@ -80,6 +89,10 @@ class Outbox:
     def __len__(self) -> int:
         """Frames waiting."""
         return len(self._frames)
+
+
+def _busy(_frame: bytes) -> bool:
+    return False
 
 
 class WallScreens:

@@ -38,6 +38,15 @@ async def test_a_snapshot_then_the_stream(site: Site):
         assert await socket.receive_json() == {"seq": 3, "type": "agent.state", "state": "on_call"}
 
 
+async def test_frames_of_every_length_arrive_whole(site: Site):
+    """The three forms of a frame's length (RFC 6455, 5.2) are written right, at once or through the queue."""
+    async with site.browser("agent") as browser, await browser.socket() as socket:
+        await socket.receive_json()
+        for length in (0, 60, 125, 126, 65_000, 65_535, 65_536, 3_000_000, 1):
+            site.services.hub.push("PJSIP/1001", "agent.state", {"state": "x" * length})
+            assert len((await socket.receive_json())["state"]) == length
+
+
 async def test_every_tab_has_its_own_numbers(site: Site):
     """Two tabs of one user get the same frames, each counted from its own snapshot."""
     async with site.browser("agent") as browser, await browser.socket() as one:

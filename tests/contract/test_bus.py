@@ -48,10 +48,10 @@ async def node(url, name):
         await connection.aclose()
 
 
-@pytest.fixture(params=["local", "nats"])
+@pytest.fixture(params=["local", "local, one first", "nats"])
 async def bus(request):
-    if request.param == "local":
-        bus = LocalBus()
+    if request.param.startswith("local"):
+        bus = LocalBus(first="first" if "first" in request.param else None)
         yield bus
         await bus.aclose()
         return
@@ -168,6 +168,26 @@ async def test_drain_covers_what_events_lead_to(bus):
     bus.publish(Fact(7))
     await bus.drain()
     assert got == [Guess(7)]
+
+
+async def test_the_first_subscription_is_served_before_the_others():
+    """With ``first`` that subscription, and what it hands on, is done before any other hears of the event."""
+    bus, seen = LocalBus(first="desk"), []
+
+    async def behind(event: Fact) -> None:
+        seen.append(("record", event.number))
+
+    async def desk(event: Fact) -> None:
+        seen.append(("desk", event.number))
+        asyncio.get_running_loop().call_soon(seen.append, ("socket", event.number))
+
+    bus.subscribe(Fact, behind, name="record")
+    bus.subscribe(Fact, desk, name="desk")
+    await asyncio.sleep(0)  # both wait for something to happen
+    bus.publish(Fact(1))
+    await bus.drain()
+    assert seen == [("desk", 1), ("socket", 1), ("record", 1)]
+    await bus.aclose()
 
 
 # ---- several processes: only the NATS adapter ---------------------------------------------------------------------

@@ -13,11 +13,11 @@ from asr.models import Registry
 from callcenter.app import App, run
 from callcenter.errors import CallcenterError, Conflict, Unavailable
 from callcenter.features.demo.schedule import CALLS
+from callcenter.storage.caller_cards import SqliteCards
 from callcenter.storage.relay import Relay
 from callcenter.telephony.simulator.call import SimulatedCall
 from callcenter.telephony.simulator.pbx import SimulatedPbx
 from tests.stage import AGENT, SECRET, running_stage, settings
-from workorder.services import customers
 
 QUIET = {"media": {"tap": False}}
 
@@ -245,10 +245,10 @@ async def test_a_part_that_breaks_ends_the_process(tmp_path, monkeypatch):
 async def test_a_defect_in_the_look_up_costs_the_history_not_the_pop(stage, monkeypatch):
     """Whatever happens while the customer is looked up, the call pops."""
 
-    async def broken(*_: object) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("defect")
 
-    monkeypatch.setattr(customers, "cards_by_phone", broken)
+    monkeypatch.setattr(SqliteCards, "at_hand", broken)
     async with stage.desk() as desk:
         await stage.pbx.place_call(SimulatedCall(number="13800138000", interface=AGENT, ring_s=30))
         call = (await desk.wait(offered, timeout_s=5, what="pop")).body["call"]

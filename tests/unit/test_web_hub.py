@@ -151,3 +151,31 @@ async def test_whatever_the_pace_no_fact_is_lost_and_the_newest_partial_arrives(
     assert [frame["number"] for frame in got if frame["type"] == "order.updated"] == sent
     seen = {(frame["call_id"], frame["speaker"]): frame["text"] for frame in got if frame["type"] != "order.updated"}
     assert seen == last
+
+
+async def test_a_frame_goes_at_once_when_nothing_waits_before_it(hub):
+    """With a browser that keeps up, a frame is sent within ``push``, numbered like the others; replaceable ones wait."""
+    outbox, sent = hub.attach("PJSIP/1", "s1"), []
+    outbox.send_now = lambda frame: sent.append(orjson.loads(frame)) is None
+    hub.push("PJSIP/1", "call.offered", {"call": 1})
+    hub.push("PJSIP/1", "transcript.partial", partial("我"))
+    hub.push("PJSIP/1", "call.closed", {"call": 1})
+    assert [(frame["seq"], frame["type"]) for frame in sent] == [(1, "call.offered")]
+    assert [(f["seq"], f["type"]) for f in await frames(outbox)] == [(2, "transcript.partial"), (3, "call.closed")]
+
+
+async def test_a_frame_that_cannot_go_at_once_waits_in_its_place(hub):
+    """A browser that has not taken all before it gets the rest in order, none twice and none out of turn."""
+    outbox, sent, free = hub.attach("PJSIP/1", "s1"), [], [True, False, True]
+
+    def send_now(frame: bytes) -> bool:
+        if free.pop(0):
+            sent.append(orjson.loads(frame)["seq"])
+            return True
+        return False
+
+    outbox.send_now = send_now
+    for number in range(3):
+        hub.push("PJSIP/1", "call.offered", {"call": number})
+    assert sent == [1]
+    assert [frame["seq"] for frame in await frames(outbox)] == [2, 3]

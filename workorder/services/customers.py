@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
-from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
@@ -42,6 +42,12 @@ async def cards_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | Non
         return ()
     rows = await session.execute(CARDS_BY_PHONE, {"lookup": key.lookup})
     return tuple(sorted((_card(row, on) for row in rows), key=lambda card: card.customer_id))
+
+
+def cards_of_json(rows: Iterable[Sequence[Any]], *, on: date | None = None) -> tuple[CustomerCard, ...]:
+    """The same from rows that a bare driver gave for ``CARDS_BY_PHONE``: groups of children are still JSON text."""
+    decoded = ((*row[:3], *json.loads(f"[{','.join(row[3:8])}]"), row[8]) for row in rows)
+    return tuple(sorted((_card(row, on) for row in decoded), key=lambda card: card.customer_id))
 
 
 async def card_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | None = None) -> CustomerCard | None:
@@ -217,7 +223,7 @@ def _orders(condition: ColumnElement[bool], limit: int) -> Any:
     return select(json_rows(*newest.c)).scalar_subquery()
 
 
-def _card(row: Row[*tuple[Any, ...]], on: date | None) -> CustomerCard:
+def _card(row: Sequence[Any], on: date | None) -> CustomerCard:
     customer_id, name, level, phones, addresses, assets, open_orders, past_orders, order_count = row
     day = on or datetime.now(_HOME_ZONE).date()
     return CustomerCard(
