@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from workorder.fields import AlertView, FieldContent, FieldValue, Source
+from workorder.fields import AlertView, Ask, FieldContent, FieldSpec, FieldValue, Reply, Source, Step
 
 MACHINE = "machine"
 
@@ -138,6 +138,18 @@ class MoveOrder(Command):
     edit_version: int | None = None
     business_day: str | None = None
     roles: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTemplate(Command):
+    """A new version of a service type's form (``workorder.policy.forms``); orders that are there keep theirs."""
+
+    service_type: str
+    questions: Sequence[Ask]
+    fields: Sequence[FieldSpec] = ()
+    replies: Sequence[Reply] = ()
+    steps: Sequence[Step] = ()
+    edit_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

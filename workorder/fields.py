@@ -6,7 +6,7 @@ ISO 8601 text; an appointment's ends carry their offset from UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -180,25 +180,78 @@ class Question:
     answered: bool
 
 
-def questions(fields: Mapping[str, FieldValue]) -> tuple[Question, ...]:
-    """What to ask for this service type, in order, ticked off where a usable value is there."""
-    service = fields.get("service_type")
-    kind = str(service.value) if service else ""
-    required = REQUIRED.get(kind, UNKNOWN_SERVICE)
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question of the form; ``guidance`` tells the agent or customer how to answer (where the type plate is …)."""
+
+    field: str
+    required: bool = False
+    guidance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A standard answer; ``{customer_name}``, ``{number}`` and other fields in braces are filled in."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do for every order of this kind; ``blocks``: the step of the life cycle that waits for it."""
+
+    title: str
+    blocks: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A version of a service type's form; version 0 is built in."""
+
+    service_type: str
+    version: int
+    questions: tuple[Ask, ...]
+    fields: tuple[FieldSpec, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def questions(
+    fields: Mapping[str, FieldValue],
+    asked: Sequence[tuple[str, bool]] | None = None,
+    specs: Mapping[str, FieldSpec] = FIELDS,
+) -> tuple[Question, ...]:
+    """What to ask, in order, ticked off where a usable value is there.
+
+    ``asked``: names and whether each is required, by the order's form; None: as built in for its service type.
+    """
     return tuple(
-        Question(name, name in required, _filled(name, fields.get(name)))
-        for name in QUESTIONS.get(kind, UNKNOWN_SERVICE)
+        Question(name, required, _filled(specs[name], fields.get(name)))
+        for name, required in (asked if asked is not None else _asked(fields))
     )
 
 
-def missing(fields: Mapping[str, FieldValue]) -> tuple[str, ...]:
+def missing(
+    fields: Mapping[str, FieldValue],
+    asked: Sequence[tuple[str, bool]] | None = None,
+    specs: Mapping[str, FieldSpec] = FIELDS,
+) -> tuple[str, ...]:
     """Names of required fields without a usable value, in the order to ask for them."""
-    return tuple(question.field for question in questions(fields) if question.required and not question.answered)
+    found = questions(fields, asked, specs)
+    return tuple(question.field for question in found if question.required and not question.answered)
 
 
-def _filled(name: str, field: FieldValue | None) -> bool:
+def _asked(fields: Mapping[str, FieldValue]) -> tuple[tuple[str, bool], ...]:
+    service = fields.get("service_type")
+    kind = str(service.value) if service else ""
+    required = REQUIRED.get(kind, UNKNOWN_SERVICE)
+    return tuple((name, name in required) for name in QUESTIONS.get(kind, UNKNOWN_SERVICE))
+
+
+def _filled(spec: FieldSpec, field: FieldValue | None) -> bool:
     value = field.value if field else None
     if isinstance(value, dict):
         # Nobody can be sent to a city: an address counts once it has its street.
-        return bool(value.get("detail")) if FIELDS[name].kind is Kind.ADDRESS else any(value.values())
+        return bool(value.get("detail")) if spec.kind is Kind.ADDRESS else any(value.values())
     return value is not None and value != ""

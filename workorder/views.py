@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from workorder.fields import AlertView, FieldContent, FieldValue, Question
+from workorder.fields import AlertView, FieldContent, FieldValue, Form, Question
 
 __all__ = [
     "AddressRecord",
@@ -33,8 +33,10 @@ __all__ = [
     "PhoneRecord",
     "PhoneView",
     "Question",
+    "ReplyView",
     "ReportView",
     "TaskView",
+    "TemplateView",
 ]
 
 T = TypeVar("T")
@@ -462,3 +464,23 @@ class ApprovalView:
     decided_at: datetime | None
     decided_by: str | None
     comment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateView:
+    """A service type's form as a version: ``edit_version`` 0 is the built-in one, made by nobody."""
+
+    service_type: str
+    label: str
+    edit_version: int
+    at: datetime | None
+    by: str | None
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyView:
+    """A standard answer, filled in for an order."""
+
+    name: str
+    text: str

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     ORDERS = "orders"
     ORDERS_EDIT = "orders.edit"
     INTAKE = "intake"
+    TEMPLATES_EDIT = "templates.edit"
     WALLBOARD = "wallboard"
     OPERATE = "operate"
     API_KEYS = "api_keys"
@@ -49,7 +50,13 @@ _AGENT = frozenset(
     }
 )
 
-_SUPERVISOR = _AGENT | {Permission.CUSTOMERS_MERGE, Permission.TERMS_EDIT, Permission.CALLS_ALL, Permission.WALLBOARD}
+_SUPERVISOR = _AGENT | {
+    Permission.CUSTOMERS_MERGE,
+    Permission.TERMS_EDIT,
+    Permission.TEMPLATES_EDIT,
+    Permission.CALLS_ALL,
+    Permission.WALLBOARD,
+}
 
 GRANTS: dict[str, frozenset[Permission]] = {
     Role.AGENT: _AGENT,

@@ -18,6 +18,7 @@ from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.reports import OrderReport
 from workorder.model.teamwork import OrderTask
+from workorder.model.templates import OrderTemplate
 from workorder.model.timers import Timer
 from workorder.model.warranty import MakerTerms, ServiceContract
 
@@ -239,5 +240,6 @@ DOMAIN_TABLES = (
     MakerTerms,
     OrderTask,
     MaintenancePlan,
+    OrderTemplate,
 )
 """Imported so that the metadata is whole."""

@@ -91,6 +91,17 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "teamwork_hand_over": {"team": "二线", "reason": "需要高级工程师"},
     "teamwork_ask_for": {"subject": "goodwill", "reason": "三次上门未修好", "amount_minor": 5000},
     "teamwork_decide": {"approve": True, "comment": "同意"},
+    "templates_put": {
+        "questions": [
+            {"field": "service_type", "required": True},
+            {"field": "appliance", "required": True},
+            {"field": "serial", "guidance": "机身背面铭牌"},
+            {"field": "contact_phone", "required": True},
+        ],
+        "fields": [{"name": "serial", "kind": "text", "label": "序列号", "label_en": "Serial number"}],
+        "replies": [{"name": "已受理", "text": "{customer_name}您好，服务单 {number} 已受理。"}],
+        "steps": [{"title": "核对序列号", "blocks": "complete"}],
+    },
     "api_keys_add": {"name": "shop website", "scopes": ["customers", "orders", "orders.edit"], "expires_in_days": 365},
 }
 
@@ -98,6 +109,8 @@ PARAMETERS: Mapping[str, str] = {
     "call_id": "Key of a call.",
     "customer_id": "Key of a customer.",
     "order_id": "Key of a work order.",
+    "service_type": "A service type, e.g. `repair`.",
+    "version": "Which version; 0 is the built-in one.",
     "attachment_id": "Key of a file.",
     "task_id": "Key of a task.",
     "approval_id": "Key of a question.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
-from callcenter.web.api import attachments, intake, order_steps, teamwork
+from callcenter.web.api import attachments, intake, order_steps, teamwork, templates
 from callcenter.web.route import Route, Unit
 
 ORDER_ROUTES: tuple[Route, ...] = (
@@ -40,4 +40,8 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/approvals", P.ORDERS, teamwork.questions, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/approvals", P.ORDERS_EDIT, teamwork.ask_for, Unit.WRITE, status=201),
     Route("POST", "/api/approvals/{approval_id}/decision", P.ORDERS_EDIT, teamwork.decide, Unit.WRITE),
+    Route("GET", "/api/templates", P.ORDERS, templates.find, Unit.READ),
+    Route("GET", "/api/templates/{service_type}", P.ORDERS, templates.read, Unit.READ, etag=True),
+    Route("PUT", "/api/templates/{service_type}", P.TEMPLATES_EDIT, templates.put, Unit.WRITE, etag=True),
+    Route("GET", "/api/work-orders/{order_id}/replies", P.ORDERS, templates.replies, Unit.READ),
 )

@@ -53,6 +53,7 @@ async def things(site: Site) -> dict[str, str]:
         "report_id": taken.report.report_id,
         "target_id": target_id,
         "name": "wechat",
+        "service_type": "enquiry",
         "task_id": task.task_id,
         "approval_id": question.approval_id,
         "attachment_id": file.attachment_id,

@@ -32,6 +32,8 @@ WITHOUT_KEY = {
 WHOLE = {
     "customers_find": "ranked by how well they fit: whoever wants more gives more words",
     "order_steps_parts": "an order has a handful of parts",
+    "templates_find": "one form for each of the seven service types",
+    "templates_replies": "a form has a handful of standard answers",
     "attachments_find": "an order has a handful of files",
     "teamwork_tasks": "an order has a handful of tasks",
     "teamwork_people": "everyone of the call centre, to choose from",

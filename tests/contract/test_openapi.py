@@ -145,6 +145,7 @@ async def test_answers_fit_the_document(site):
             "/api/work-orders/{order_id}/parent": {"parent_id": None},
             "/api/work-orders/{order_id}/chase": {"target_id": opened["order"]["order_id"]},
             "/api/reports/{report_id}/separate": {},
+            "/api/templates/{service_type}": {"questions": [{"field": "service_type", "required": True}]},
             "/api/work-orders/{order_id}/comments": {"text": "@agent hello"},
             "/api/work-orders/{order_id}/tasks": {"title": "x"},
             "/api/work-orders/{order_id}/handler": {"team": "x"},

@@ -12,11 +12,25 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workorder.errors import Conflict, FieldProblem, Invalid
-from workorder.fields import PERSONAL, EvidenceRef, FieldContent, FieldState, FieldValue, Source, missing
-from workorder.model.base import Base, Key, sorted_text
+from workorder.fields import (
+    FIELDS,
+    PERSONAL,
+    EvidenceRef,
+    FieldContent,
+    FieldSpec,
+    FieldState,
+    FieldValue,
+    Form,
+    Question,
+    Source,
+    missing,
+    questions,
+)
+from workorder.model.base import Base, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
 from workorder.model.trail import OrderChange
 from workorder.policy.chain import link
+from workorder.policy.forms import decoded, pinned, specs
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import appointment_ends, display
@@ -87,6 +101,8 @@ class WorkOrder(Base):
     """The appliance on file that this order is about."""
     warranty: Mapped[str | None] = mapped_column(String(16))
     """``workorder.policy.warranty.Warranty`` as it stood when the order was created or its appliance was named."""
+    form: Mapped[Any | None] = mapped_column(JsonColumn)
+    """Questions and own fields of its form (``workorder.policy.forms.pinned``); None: the built-in one."""
     handler: Mapped[str | None] = mapped_column(String(40), index=True)
     """The user who looks after it."""
     team: Mapped[str | None] = mapped_column(String(80))
@@ -106,6 +122,33 @@ class WorkOrder(Base):
         """The fields as values with provenance; change them by the methods below, never in this copy."""
         return {name: _decoded(raw) for name, raw in self.field_values.items()}
 
+    @property
+    def specs(self) -> Mapping[str, FieldSpec]:
+        """Every field it can have."""
+        return FIELDS if self.form is None else specs(decoded(self.form).fields)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What its form asks, in order."""
+        return questions(self.fields, self._asked(), self.specs)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What its form requires and it has not."""
+        return missing(self.fields, self._asked(), self.specs)
+
+    def use_form(self, form: Form | None) -> None:
+        """Ask by ``form`` from now on; values of fields that only the former form had go with it."""
+        self.form = pinned(form) if form else None
+        known = self.specs
+        if any(name not in known for name in self.field_values):
+            self.field_values = {name: raw for name, raw in self.field_values.items() if name in known}
+
+    def _asked(self) -> tuple[tuple[str, bool], ...] | None:
+        if self.form is None:
+            return None
+        return tuple((ask.field, ask.required) for ask in decoded(self.form).questions)
+
     def prefill(
         self, values: Mapping[str, FieldContent | None], source: Source, *, by: str, at: datetime
     ) -> list[OrderChange]:
@@ -113,7 +156,7 @@ class WorkOrder(Base):
         state = FieldState.EDITED if source is Source.AGENT else FieldState.INFERRED
         before = self.fields
         fresh = {
-            name: FieldValue(value=value, display=display(name, value), source=source, state=state)
+            name: FieldValue(value=value, display=display(name, value, self.specs), source=source, state=state)
             for name, value in values.items()
             if value is not None and self._empty(name)
         }
@@ -133,8 +176,8 @@ class WorkOrder(Base):
         return self._changes(before, gone, by=by, at=at)
 
     def forget_person(self) -> None:
-        """Empty what tells whose order this is; of the address province, city and district stay for the statistics."""
-        kept = {name: value for name, value in self.fields.items() if name not in PERSONAL}
+        """Empty what tells whose order this is, a form's own fields too; the district stays for the statistics."""
+        kept = {name: value for name, value in self.fields.items() if name in FIELDS and name not in PERSONAL}
         address = self.fields.get("address")
         if address is not None and isinstance(address.value, dict):
             place: FieldContent = {**address.value, "detail": None}
@@ -168,7 +211,7 @@ class WorkOrder(Base):
         after = dict(before)
         for name, value in values.items():
             after[name] = FieldValue(
-                value=value, display=display(name, value), source=Source.AGENT, state=FieldState.EDITED
+                value=value, display=display(name, value, self.specs), source=Source.AGENT, state=FieldState.EDITED
             )
         for name in accept:
             if name in values:
@@ -312,7 +355,7 @@ class _Asked(NamedTuple):
 
 
 def _need_fields(order: WorkOrder, _asked: _Asked) -> None:
-    problems = [FieldProblem(name, "required", "is required for this service type") for name in missing(order.fields)]
+    problems = [FieldProblem(name, "required", "is required for this service type") for name in order.missing]
     if problems:
         names = ", ".join(problem.field for problem in problems)
         raise Invalid(f"required fields are missing: {names}", errors=problems, fix="fill them and save again")

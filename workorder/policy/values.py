@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from workorder.errors import FieldProblem, Invalid
@@ -18,13 +18,18 @@ class _Refused(Exception):  # noqa: N818 - reads as what happened to the value
         self.code = code
 
 
-def check_all(values: dict[str, FieldContent | None]) -> dict[str, FieldContent | None]:
-    """Bring values to their stored form (trimmed, "" as None). Raises Invalid naming every bad field."""
+def check_all(
+    values: dict[str, FieldContent | None], specs: Mapping[str, FieldSpec] = FIELDS
+) -> dict[str, FieldContent | None]:
+    """Bring values to their stored form (trimmed, "" as None). Raises Invalid naming every bad field.
+
+    ``specs`` are the fields that there are: more than the built-in ones where the order's form has its own.
+    """
     kept: dict[str, FieldContent | None] = {}
     problems: list[FieldProblem] = []
     for name, value in values.items():
         try:
-            kept[name] = _checked(name, value)
+            kept[name] = _checked(name, value, specs)
         except _Refused as refused:
             problems.append(FieldProblem(name, refused.code, str(refused)))
     if problems:
@@ -32,11 +37,11 @@ def check_all(values: dict[str, FieldContent | None]) -> dict[str, FieldContent 
     return kept
 
 
-def display(name: str, value: FieldContent | None) -> str:
+def display(name: str, value: FieldContent | None, specs: Mapping[str, FieldSpec] = FIELDS) -> str:
     """The value as people read it; empty for None."""
     if value is None:
         return ""
-    spec = FIELDS[name]
+    spec = specs[name]
     return _DISPLAYS[spec.kind](spec, value)
 
 
@@ -48,10 +53,10 @@ def appointment_ends(value: FieldContent | None) -> tuple[datetime | None, datet
     return (datetime.fromisoformat(start) if start else None, datetime.fromisoformat(end) if end else None)
 
 
-def _checked(name: str, value: FieldContent | None) -> FieldContent | None:
-    spec = FIELDS.get(name)
+def _checked(name: str, value: FieldContent | None, specs: Mapping[str, FieldSpec]) -> FieldContent | None:
+    spec = specs.get(name)
     if spec is None:
-        raise _Refused("unknown_field", f"there is no such field; known are {', '.join(FIELDS)}")
+        raise _Refused("unknown_field", f"there is no such field; known are {', '.join(specs)}")
     return None if value is None else _CHECKS[spec.kind](spec, value)
 
 

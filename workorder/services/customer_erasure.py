@@ -12,7 +12,7 @@ from workorder import uow
 from workorder.commands import EraseCustomer
 from workorder.errors import Invalid
 from workorder.events import CustomerErased
-from workorder.fields import PERSONAL
+from workorder.fields import FIELDS, PERSONAL
 from workorder.model.customers import Asset, Customer, CustomerChange
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
@@ -71,7 +71,8 @@ async def _forget(session: AsyncSession, customer: Customer, command: EraseCusto
     )
     for order in orders.all():
         order.forget_person()
-        await redact(session, order, PERSONAL, by=command.by, at=command.at, reason=command.reason.strip())
+        personal = PERSONAL | (order.specs.keys() - FIELDS.keys())
+        await redact(session, order, personal, by=command.by, at=command.at, reason=command.reason.strip())
         await forget_sender(session, order.order_id)
         heard = update(SlotOutcome).where(SlotOutcome.order_id == order.order_id, SlotOutcome.field.in_(PERSONAL))
         await session.execute(heard.values(heard=None, final=None, evidence=[]))

@@ -14,18 +14,21 @@ from workorder import uow
 from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
 from workorder.errors import NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
-from workorder.fields import FieldContent, FieldValue, Source, missing, questions
+from workorder.fields import FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
+from workorder.model.teamwork import OrderTask
 from workorder.model.trail import OrderChange
 from workorder.policy.approvals import rule_for
 from workorder.policy.channels import Channel
+from workorder.policy.forms import decoded
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Move, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
 from workorder.services import checkpoints, outcomes
 from workorder.services.customers import known_fields
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
+from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
 from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
@@ -82,8 +85,9 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         chase_ups=0,
     )
     opened = order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
+    order.use_form(await newest(session, command.fields.get("service_type")))
     source = command.source or (Source.CUSTOMER if command.by == MACHINE else Source.AGENT)
-    changes = order.prefill(check_all(dict(command.fields)), source, by=command.by, at=command.at)
+    changes = order.prefill(check_all(dict(command.fields), order.specs), source, by=command.by, at=command.at)
     if command.customer_id:
         known = await known_fields(session, command.customer_id)
         changes += order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
@@ -115,7 +119,10 @@ async def revise_draft(session: AsyncSession, command: ReviseDraft) -> OrderView
     order = await locked(session, command.order_id)
     checked = check_all({name: value.value for name, value in command.fields.items()})
     before = (order.field_values, order.summary, order.alerts, order.suggested_priority)
+    service = order.service_type
     changes = order.hear(_with_values(command.fields, checked), by=command.by, at=command.at)
+    if order.service_type != service:
+        order.use_form(await newest(session, order.service_type))
     order.summary = command.summary
     order.alerts = [{"kind": alert.kind, "display": alert.display} for alert in command.alerts]
     order.suggested_priority = command.suggested_priority
@@ -134,8 +141,11 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     """A person's changes. Raises Invalid (per field), Conflict (changed meanwhile, or closed), NotFound."""
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
-    values = check_all(dict(command.fields))
-    check_all(dict.fromkeys(command.accept))
+    service = command.fields.get("service_type", order.service_type)
+    if order.status == Status.DRAFT and service != order.service_type:
+        order.use_form(await newest(session, service))
+    values = check_all(dict(command.fields), order.specs)
+    check_all(dict.fromkeys(command.accept), order.specs)
     before = order.fields
     session.add_all(order.edit(values, command.accept, by=command.by, at=command.at))
     await outcomes.judged(session, order, before, (*values, *command.accept), by=command.by, at=command.at)
@@ -177,6 +187,7 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
         session.add_all(order.adopt_suggestion(by=MACHINE, at=command.at))
     await outcomes.left(session, order, by=command.by, at=command.at)
     await judge_order(session, order, at=command.at)
+    session.add_all(_steps(order, command))
     await session.flush()
     created = WorkOrderCreated(
         order_id=order.order_id,
@@ -254,8 +265,8 @@ def view(order: WorkOrder) -> OrderView:
         saved_at=order.saved_at,
         created_by=order.created_by,
         fields=fields,
-        missing=missing(fields),
-        questions=questions(fields),
+        missing=order.missing,
+        questions=order.questions,
         summary=order.summary,
         alerts=tuple(AlertView(**alert) for alert in order.alerts),
         suggested_priority=order.suggested_priority,
@@ -301,6 +312,22 @@ async def open_parts(session: AsyncSession, order_id: str) -> tuple[str, ...]:
         WorkOrder.parent_id == order_id, WorkOrder.status.not_in(CLOSED)
     )
     return tuple(await session.scalars(statement.order_by(WorkOrder.order_id)))
+
+
+def _steps(order: WorkOrder, command: CreateOrder) -> list[OrderTask]:
+    """What its form says is to be done for every order of this kind, as tasks."""
+    steps = decoded(order.form).steps if order.form else ()
+    return [
+        OrderTask(
+            task_id=new_id(),
+            order_id=order.order_id,
+            at=command.at,
+            by=MACHINE,
+            title=step.title,
+            blocks=step.blocks,
+        )
+        for step in steps
+    ]
 
 
 def _unknown(order_id: str) -> NotFound:

@@ -13,17 +13,19 @@ from workorder import uow
 from workorder.commands import ChaseOrder, Command, CreateOrder, CreateWorkOrder, OpenDraft, ReviseDraft, SeparateReport
 from workorder.errors import Conflict, FieldProblem, Invalid, NotFound
 from workorder.events import ChaseUpReceived, ReportTaken, WorkOrderCancelled
-from workorder.fields import PERSONAL, FieldContent, FieldValue, Source, missing
+from workorder.fields import FIELDS, PERSONAL, FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.reports import OrderComment, OrderReport
 from workorder.model.teamwork import OrderAttachment
 from workorder.policy.channels import CHANNELS, Channel, Incomplete, Outcome
+from workorder.policy.forms import specs
 from workorder.policy.lifecycle import OPEN, Action, Status
 from workorder.policy.phones import PhoneKey, parse_phone
 from workorder.policy.repeats import same_matter
 from workorder.policy.values import check_all
 from workorder.services import customers, orders
+from workorder.services.templates import newest
 from workorder.views import IntakeView, OrderView, ReportView
 
 CHASE_UP = "chase_up"
@@ -54,7 +56,8 @@ async def create_work_order(session: AsyncSession, command: CreateWorkOrder) -> 
     channel = _channel(command)
     if known := await _known(session, channel, command.external_id):
         return await _repeated(session, known)
-    values = check_all(dict(command.fields))
+    own = await newest(session, command.fields.get("service_type"))
+    values = check_all(dict(command.fields), specs(own.fields if own else ()))
     row = OrderReport(
         report_id=new_id(),
         channel=channel,
@@ -168,7 +171,7 @@ async def payload_of(session: AsyncSession, report_id: str) -> tuple[str, bytes]
 async def forget_sender(session: AsyncSession, order_id: str) -> None:
     """Take everything personal off what came in about the order and off what was said about it."""
     for row in await session.scalars(select(OrderReport).where(OrderReport.order_id == order_id)):
-        row.fields = {name: value for name, value in row.fields.items() if name not in PERSONAL}
+        row.fields = {name: value for name, value in row.fields.items() if name in FIELDS and name not in PERSONAL}
         row.sender, row.payload = None, b""
     await session.execute(delete(OrderAttachment).where(OrderAttachment.order_id == order_id))
     await session.execute(update(OrderComment).where(OrderComment.order_id == order_id).values(text=""))
@@ -297,7 +300,7 @@ async def _new_order(session: AsyncSession, report: _Report) -> tuple[str, Outco
         channel=channel,
     )
     draft = await orders.open_draft(session, opened)
-    lacking = missing(draft.fields)
+    lacking = draft.missing
     if lacking and CHANNELS[channel].incomplete is Incomplete.REFUSE:
         problems = [FieldProblem(name, "required", "is required for this service type") for name in lacking]
         raise Invalid(f"required fields are missing: {', '.join(lacking)}", errors=problems, fix="send them too")
