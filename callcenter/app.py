@@ -41,6 +41,7 @@ from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.mail_intake import MailIntake
 from callcenter.features.maintenance import Maintenance
+from callcenter.features.order_clock import OrderClock
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Check, Readiness
 from callcenter.features.recording_retention import RecordingRetention
@@ -286,6 +287,9 @@ class App:
         settings, database, clock = self.settings, self.database, self.clock
         self.timers = Timers(database, clock, self.metrics)
         Maintenance(zone=zone(settings.timezone), clock=clock).subscribe(self.timers)
+        order_clock = OrderClock(database, clock)
+        order_clock.register(self.timers)
+        self._spawn("order_clock", order_clock.adopt())
         # Screen-pop first: within one queue its handlers run before those that only update what it shows.
         ScreenPop(
             cards=self.caller_cards, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone

@@ -148,6 +148,59 @@ class ApprovalDecided(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlaWarned(OrderEvent):
+    """A limit (respond, resolve) of the order's service level is about to break: ``fraction`` of it is used up."""
+
+    number: str | None
+    tier: str
+    limit: str
+    fraction: float
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaBreached(OrderEvent):
+    """A limit broke at ``due_at``; ``priority`` is what the order's priority was raised to."""
+
+    number: str | None
+    tier: str
+    limit: str
+    due_at: datetime
+    priority: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUntouched(OrderEvent):
+    """Nobody did anything about the order since ``since``, and nobody has it."""
+
+    number: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeMissed(OrderEvent):
+    """The order rests in ``status`` since ``since``, longer than it may."""
+
+    number: str | None
+    status: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayPredicted(OrderEvent):
+    """By what similar orders took, this one will probably break its time to resolve.
+
+    ``probability`` (0..1) of that; ``likely_at`` is when half of the similar orders would be done; ``similar`` how
+    many were looked at.
+    """
+
+    number: str | None
+    probability: float
+    likely_at: datetime | None
+    similar: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCreated(CustomerEvent):
     """Somebody was put on file."""
 
@@ -236,6 +289,11 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     TaskChanged,
     ApprovalAsked,
     ApprovalDecided,
+    SlaWarned,
+    SlaBreached,
+    OrderUntouched,
+    NodeMissed,
+    DelayPredicted,
     CustomerCreated,
     CustomerEdited,
     CustomersMerged,

@@ -35,6 +35,7 @@ __all__ = [
     "Question",
     "ReplyView",
     "ReportView",
+    "SlaView",
     "TaskView",
     "TemplateView",
 ]
@@ -253,6 +254,24 @@ class CustomerCard:
     order_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaView:
+    """How an order stands against its service level.
+
+    ``resolve_by`` is None while the clock stands (``paused``: for whom we wait); ``left_s`` are the working seconds
+    that were left at the last change, below 0 when too many were used. ``breached``: limits that broke.
+    """
+
+    tier: str
+    respond_by: datetime | None
+    resolve_by: datetime | None
+    responded_at: datetime | None
+    resolved_at: datetime | None
+    paused: str | None
+    left_s: int
+    breached: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class MoveView:
     """A step that the order's status allows: a button.
@@ -360,6 +379,8 @@ class OrderView:
     moves: tuple[MoveView, ...]
     asset_id: str | None
     warranty: str | None
+    sla: SlaView | None
+    """None for a draft."""
 
 
 @dataclass(frozen=True, slots=True)

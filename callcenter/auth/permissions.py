@@ -25,6 +25,8 @@ class Permission(StrEnum):
     INTAKE = "intake"
     TEMPLATES_EDIT = "templates.edit"
     WALLBOARD = "wallboard"
+    REPORTS = "reports"
+    RULES = "rules"
     OPERATE = "operate"
     API_KEYS = "api_keys"
 
@@ -56,6 +58,8 @@ _SUPERVISOR = _AGENT | {
     Permission.TEMPLATES_EDIT,
     Permission.CALLS_ALL,
     Permission.WALLBOARD,
+    Permission.REPORTS,
+    Permission.RULES,
 }
 
 GRANTS: dict[str, frozenset[Permission]] = {

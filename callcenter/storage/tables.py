@@ -17,6 +17,7 @@ from workorder.model.maintenance import MaintenancePlan
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.reports import OrderReport
+from workorder.model.service_levels import SlaAlert, SlaVersion
 from workorder.model.teamwork import OrderTask
 from workorder.model.templates import OrderTemplate
 from workorder.model.timers import Timer
@@ -241,5 +242,7 @@ DOMAIN_TABLES = (
     OrderTask,
     MaintenancePlan,
     OrderTemplate,
+    SlaVersion,
+    SlaAlert,
 )
 """Imported so that the metadata is whole."""

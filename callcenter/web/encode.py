@@ -15,7 +15,7 @@ def encode(content: object) -> bytes:
 
 def _fallback(content: object) -> object:
     if isinstance(content, BaseModel):
-        return content.model_dump()
+        return content.model_dump(mode="json")
     if isinstance(content, Decimal):
         return str(content)
     if isinstance(content, frozenset | set):

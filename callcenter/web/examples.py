@@ -102,6 +102,14 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "replies": [{"name": "已受理", "text": "{customer_name}您好，服务单 {number} 已受理。"}],
         "steps": [{"title": "核对序列号", "blocks": "complete"}],
     },
+    "service_levels_save_table": {
+        "version": 0,
+        "table": {
+            "calendars": {"service": {"week": {"mon": ["08:00-20:00"], "tue": ["08:00-20:00"]}, "holidays": ["春节"]}},
+            "tiers": [{"name": "standard", "respond_min": 120, "resolve_min": 1440, "calendar": "service"}],
+            "nodes_min": {"created": 60},
+        },
+    },
     "api_keys_add": {"name": "shop website", "scopes": ["customers", "orders", "orders.edit"], "expires_in_days": 365},
 }
 
@@ -138,6 +146,7 @@ PARAMETERS: Mapping[str, str] = {
     "start_ms": "From here, in ms of the call's audio.",
     "end_ms": "To here, in ms of the call's audio.",
     "field": "Only changes of this field; `status` gives the steps.",
+    "by": "What orders are grouped by.",
     "below": "Code of a province or city; without it the provinces.",
     "channel": "Whose voice.",
 }

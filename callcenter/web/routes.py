@@ -22,6 +22,7 @@ from callcenter.web.api import (
 )
 from callcenter.web.order_routes import ORDER_ROUTES
 from callcenter.web.route import Access, Route, Unit
+from callcenter.web.service_routes import SERVICE_ROUTES
 
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/session", Access.OPEN, session.log_in),
@@ -76,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/work-orders/{order_id}", P.ORDERS_EDIT, work_orders.edit, Unit.WRITE, etag=True),
     Route("POST", "/api/work-orders/{order_id}/create", P.ORDERS_EDIT, work_orders.create, Unit.WRITE, etag=True),
     *ORDER_ROUTES,
+    *SERVICE_ROUTES,
     Route("POST", "/api/work-orders/{order_id}/cancel", P.ORDERS_EDIT, work_orders.cancel, Unit.WRITE, etag=True),
     Route("GET", "/api/catalogue", P.ORDERS, catalogue.read),
     Route("GET", "/api/wallboard", P.WALLBOARD, wallboard.read),

@@ -14,6 +14,7 @@ from callcenter.web.openapi import document
 from callcenter.web.routes import ROUTES
 from tests.contract.api_site import FIELDS, open_site
 from tests.contract.api_things import things
+from workorder.policy.sla_table import DEFAULTS
 
 DOCUMENT = document(ROUTES, cookie_name=COOKIE)
 
@@ -155,6 +156,7 @@ async def test_answers_fit_the_document(site):
             "/api/intake": {"channel": "web", "fields": FIELDS},
             "/api/intake/webhooks/{name}": {"msg_id": "1", "form": FIELDS},
             "/api/work-orders/{order_id}": {"accept": ["fault"]},
+            "/api/sla": {"version": 0, "table": DEFAULTS.model_dump(mode="json")},
             "/api/session": {},
             "/api/api-keys": {"name": "shop", "scopes": ["orders"]},
         }

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workorder.errors import Conflict, FieldProblem, Invalid
@@ -34,6 +34,9 @@ from workorder.policy.forms import decoded, pinned, specs
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import appointment_ends, display
+
+RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
+"""Of the orders whose clock runs, by when they are due."""
 
 
 class OrderCounter(Base):
@@ -109,11 +112,32 @@ class WorkOrder(Base):
     trail_head: Mapped[str] = mapped_column(String(64), default="")
     """Hash of the newest line of the audit trail; "" before the first."""
 
+    # How it stands against its service level: kept by ``workorder.services.service_level``, never by hand.
+    sla_urgency: Mapped[str | None] = mapped_column(String(16))
+    """What it is timed by: as a person or the talk had it, not as a broken limit raised it."""
+    sla_tier: Mapped[str | None] = mapped_column(String(40))
+    respond_by: Mapped[datetime | None]
+    resolve_by: Mapped[datetime | None]
+    """None while the clock stands."""
+    responded_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    sla_paused: Mapped[str | None] = mapped_column(String(16))
+    """Whom we wait for."""
+    sla_used_s: Mapped[int | None]
+    """Working seconds used of the time to resolve, at the last change; what it took once it is resolved."""
+    sla_left_s: Mapped[int | None]
+    respond_breached: Mapped[bool] = mapped_column(default=False, server_default=false())
+    resolve_breached: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sla_checked_at: Mapped[datetime | None]
+    """Alerts that fell due until then were dealt with."""
+
     __table_args__ = (
         UniqueConstraint("call_id", "sequence"),
         Index(None, "customer_id", "created_at"),
         Index(None, "status", "created_at"),
         Index(None, "created_at"),
+        Index("ix_work_orders_running", "resolve_by", sqlite_where=RUNNING, postgresql_where=RUNNING),
+        Index(None, "service_type", "resolved_at"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

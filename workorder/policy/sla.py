@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from workorder.errors import Invalid
-from workorder.policy.working_time import ALWAYS, OFFICE, SERVICE, WorkingCalendar
+from workorder.policy.working_time import WorkingCalendar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,13 @@ class Tier:
     service_type: frozenset[str] | None = None
     warn_at: tuple[float, ...] = (0.75,)
     """Fractions of a limit after which a warning is due."""
+    warn_before: tuple[timedelta, ...] = ()
+    """Working time before the end of a limit at which a warning is due as well."""
+
+    def warnings(self, limit: timedelta) -> tuple[float, ...]:
+        """Fractions of ``limit`` at which to warn, in order, each once."""
+        before = (1 - lead / limit for lead in self.warn_before if lead < limit)
+        return tuple(sorted({*self.warn_at, *before}))
 
     def fits(self, *, urgency: str, level: str, service_type: str) -> bool:
         """Whether every condition holds."""
@@ -36,45 +43,8 @@ class Tier:
         return all(allowed is None or value in allowed for allowed, value in wanted)
 
 
-TIERS: tuple[Tier, ...] = (
-    Tier(
-        name="danger",
-        urgency=frozenset({"critical"}),
-        respond=timedelta(minutes=15),
-        resolve=timedelta(hours=4),
-        calendar=ALWAYS,
-        warn_at=(0.5, 0.75),
-    ),
-    Tier(
-        name="complaint",
-        service_type=frozenset({"complaint"}),
-        respond=timedelta(hours=2),
-        resolve=timedelta(hours=19),
-        calendar=OFFICE,
-    ),
-    Tier(
-        name="vip",
-        level=frozenset({"vip"}),
-        respond=timedelta(minutes=30),
-        resolve=timedelta(hours=12),
-        calendar=SERVICE,
-    ),
-    Tier(
-        name="urgent",
-        urgency=frozenset({"high"}),
-        respond=timedelta(hours=1),
-        resolve=timedelta(hours=12),
-        calendar=SERVICE,
-    ),
-    Tier(name="standard", respond=timedelta(hours=2), resolve=timedelta(hours=24), calendar=SERVICE),
-)
-"""First match wins; the last fits every order. After 48 hours complaints grow by two fifths: every limit is below."""
-
-
-def tier_of(
-    *, urgency: str = "normal", level: str = "normal", service_type: str, tiers: Sequence[Tier] = TIERS
-) -> Tier:
-    """The order's service level; raises Invalid when no tier fits (the table must end with one that always does)."""
+def tier_of(tiers: Sequence[Tier], *, urgency: str = "normal", level: str = "normal", service_type: str) -> Tier:
+    """The first tier that fits; raises Invalid when none does (the table must end with one that always does)."""
     for tier in tiers:
         if tier.fits(urgency=urgency, level=level, service_type=service_type):
             return tier
@@ -83,8 +53,8 @@ def tier_of(
     )
 
 
-class Cause(StrEnum):
-    """Why the clock stands."""
+class WaitingFor(StrEnum):
+    """For whom the order waits while its clock stands."""
 
     CUSTOMER = "customer"
     PARTS = "parts"
@@ -96,7 +66,7 @@ class Pause:
 
     since: datetime
     until: datetime | None
-    cause: Cause = Cause.CUSTOMER
+    cause: WaitingFor = WaitingFor.CUSTOMER
 
 
 def elapsed(calendar: WorkingCalendar, start: datetime, now: datetime, pauses: Iterable[Pause] = ()) -> timedelta:
@@ -140,7 +110,7 @@ def milestones(tier: Tier, start: datetime, pauses: Sequence[Pause] = ()) -> tup
     """Every warning and breach that the present pauses let happen, in order of time."""
     found = []
     for limit, allowance in ((Limit.RESPOND, tier.respond), (Limit.RESOLVE, tier.resolve)):
-        for fraction in (*tier.warn_at, 1.0):
+        for fraction in (*tier.warnings(allowance), 1.0):
             at = due(tier.calendar, start, allowance * fraction, pauses)
             if at is not None:
                 found.append(Milestone(at, limit, fraction))

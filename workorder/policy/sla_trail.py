@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workorder.policy.lifecycle import Status
-from workorder.policy.sla import Cause, Limit, Milestone, Pause, Tier, due, elapsed, milestones
+from workorder.policy.sla import Limit, Milestone, Pause, Tier, WaitingFor, due, elapsed, milestones
 
 Trail = Sequence[tuple[datetime, Status]]
 """The statuses an order had, each with the moment it got it, in order."""
 
-STANDS: Mapping[Status, Cause] = {Status.WAITING_PARTS: Cause.PARTS, Status.RESCHEDULED: Cause.CUSTOMER}
+STANDS: Mapping[Status, WaitingFor] = {Status.WAITING_PARTS: WaitingFor.PARTS, Status.RESCHEDULED: WaitingFor.CUSTOMER}
 """Statuses in which we wait for somebody else."""
 
 ENDS = frozenset({Status.CANCELLED})
@@ -30,7 +30,7 @@ class Standing:
     resolve_by: datetime | None
     responded_at: datetime | None
     resolved_at: datetime | None
-    paused: Cause | None
+    paused: WaitingFor | None
     used: float
     """Share of the time to resolve that is used up; above 1 the limit is broken."""
     breached: tuple[Limit, ...]
@@ -41,7 +41,7 @@ class Standing:
 def pauses(trail: Trail) -> tuple[Pause, ...]:
     """When the clock stood: while we waited, and from a completion that did not hold until it was reopened."""
     found: list[Pause] = []
-    waiting: tuple[datetime, Cause] | None = None
+    waiting: tuple[datetime, WaitingFor] | None = None
     done: datetime | None = None
     for at, status in trail:
         if waiting is not None:

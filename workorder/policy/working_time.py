@@ -104,23 +104,10 @@ def _minutes(moment: time) -> int:
     return moment.hour * 60 + moment.minute
 
 
-_ALL_DAY: tuple[Shift, ...] = ((time.min, time.min),)
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-ALWAYS = WorkingCalendar(zone=_SHANGHAI, week=dict.fromkeys(range(7), _ALL_DAY))
-"""Every hour of every day: for what is dangerous."""
-
 OFFICE = WorkingCalendar(
-    zone=_SHANGHAI,
+    zone=ZoneInfo("Asia/Shanghai"),
     week=dict.fromkeys(range(5), ((time(8, 30), time(18)),)),
     off=HOLIDAYS,
     worked=WORKED_WEEKENDS,
 )
-"""Office hours with China's public holidays and the weekends worked in return."""
-
-SERVICE = WorkingCalendar(
-    zone=_SHANGHAI,
-    week=dict.fromkeys(range(7), ((time(8), time(20)),)),
-    off={day: name for day, name in HOLIDAYS.items() if name == "春节"},
-)
-"""Field service: every day from eight to eight, but not at the Spring Festival."""
+"""China's working days, with its public holidays and the weekends worked in return."""

@@ -18,6 +18,7 @@ from workorder.events import CustomerEdited
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Customer, CustomerAddress, CustomerChange, CustomerPhone
 from workorder.policy.phones import PhoneReader, parse_phone
+from workorder.services import service_level
 from workorder.services.contract_views import contracts_of
 from workorder.services.customer_checks import check
 from workorder.services.customers import address_row, card, phone_row
@@ -71,6 +72,8 @@ async def edit_customer(session: AsyncSession, command: EditCustomer) -> Custome
     if command.addresses is not None:
         customer.addresses = _addresses(customer.addresses, command.addresses)
     await note(session, customer, before, by=command.by, at=command.at)
+    if command.level is not None:
+        await service_level.refresh_orders_of(session, customer.customer_id, at=command.at)
     return await record(session, customer.customer_id)
 
 

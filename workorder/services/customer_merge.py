@@ -16,6 +16,7 @@ from workorder.model.orders import WorkOrder
 from workorder.model.warranty import ServiceContract
 from workorder.policy.customers import LEVELS
 from workorder.policy.phones import parse_phone
+from workorder.services import service_level
 from workorder.services.customer_file import check_version, facts, loaded, note, record, touch
 from workorder.services.customers import address_row, phone_row
 from workorder.views import CustomerRecord
@@ -54,6 +55,7 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     touch(kept, command.at)
     await note(session, kept, before, by=command.by, at=command.at)
     await session.flush()
+    await service_level.refresh_orders_of(session, kept.customer_id, at=command.at)
     uow.record(
         session,
         CustomersMerged(customer_id=kept.customer_id, at=command.at, by=command.by, duplicate_id=duplicate.customer_id),

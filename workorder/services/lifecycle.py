@@ -14,7 +14,7 @@ from workorder.errors import Conflict, Invalid
 from workorder.events import PriorityChanged, WorkOrderMoved
 from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Priority, Status
-from workorder.services import checkpoints
+from workorder.services import checkpoints, service_level
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.warranty import refresh_of_order
@@ -48,6 +48,7 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
         closed_whole=await _closed_whole(session, order),
     )
     session.add(change)
+    await service_level.refresh(session, order, at=command.at)
     await session.flush()
     await refresh_of_order(session, order, at=command.at)
     moved = WorkOrderMoved(
@@ -73,6 +74,7 @@ async def set_priority(session: AsyncSession, command: SetPriority) -> OrderView
         return view(order)
     change = order.set_priority(priority, by=command.by, at=command.at, reason=command.reason)
     session.add(change)
+    await service_level.refresh(session, order, at=command.at, urgency=priority)
     await session.flush()
     changed = PriorityChanged(
         order_id=order.order_id,

@@ -24,13 +24,14 @@ from workorder.policy.channels import Channel
 from workorder.policy.forms import decoded
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Move, Status
 from workorder.policy.phones import parse_phone
+from workorder.policy.sla import Limit
 from workorder.policy.values import check_all
-from workorder.services import checkpoints, outcomes
+from workorder.services import checkpoints, outcomes, service_level
 from workorder.services.customers import known_fields
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
-from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
+from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page, SlaView
 
 _HOME_ZONE = timezone(timedelta(hours=8))
 
@@ -83,6 +84,8 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         suggested_priority="normal",
         channel=command.channel,
         chase_ups=0,
+        respond_breached=False,
+        resolve_breached=False,
     )
     opened = order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
     order.use_form(await newest(session, command.fields.get("service_type")))
@@ -149,6 +152,8 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     before = order.fields
     session.add_all(order.edit(values, command.accept, by=command.by, at=command.at))
     await outcomes.judged(session, order, before, (*values, *command.accept), by=command.by, at=command.at)
+    urgency = order.urgency or "normal" if "urgency" in values else None
+    await service_level.refresh(session, order, at=command.at, urgency=urgency)
     await edited(session, order, (*values, *command.accept), by=command.by, at=command.at)
     return view(order)
 
@@ -168,6 +173,7 @@ async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView
     session.add(order.stamp("customer_id", order.customer_id, command.customer_id, by=command.by, at=command.at))
     order.customer_id = command.customer_id
     session.add_all(order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at))
+    await service_level.refresh(session, order, at=command.at)
     await edited(session, order, ("customer_id",), by=command.by, at=command.at)
     return view(order)
 
@@ -188,6 +194,7 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
     await outcomes.left(session, order, by=command.by, at=command.at)
     await judge_order(session, order, at=command.at)
     session.add_all(_steps(order, command))
+    await service_level.refresh(session, order, at=command.at)
     await session.flush()
     created = WorkOrderCreated(
         order_id=order.order_id,
@@ -210,6 +217,7 @@ async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView
     reason = command.reason.strip()
     parts = await open_parts(session, order.order_id)
     session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts))
+    await service_level.refresh(session, order, at=command.at)
     await session.flush()
     cancelled = WorkOrderCancelled(
         order_id=order.order_id, call_id=order.call_id, at=command.at, by=command.by, number=order.number, reason=reason
@@ -280,6 +288,23 @@ def view(order: WorkOrder) -> OrderView:
         moves=MOVES_FROM[Status(order.status)],
         asset_id=order.asset_id,
         warranty=order.warranty,
+        sla=_sla(order),
+    )
+
+
+def _sla(order: WorkOrder) -> SlaView | None:
+    if order.sla_tier is None:
+        return None
+    flags = {Limit.RESPOND: order.respond_breached, Limit.RESOLVE: order.resolve_breached}
+    return SlaView(
+        tier=order.sla_tier,
+        respond_by=order.respond_by,
+        resolve_by=order.resolve_by,
+        responded_at=order.responded_at,
+        resolved_at=order.resolved_at,
+        paused=order.sla_paused,
+        left_s=order.sla_left_s or 0,
+        breached=tuple(str(limit) for limit, broken in flags.items() if broken),
     )
 
 

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from workorder.errors import Invalid
 from workorder.policy.holidays_cn import HOLIDAYS, WORKED_WEEKENDS, YEARS
-from workorder.policy.sla import TIERS, Limit, Pause, Tier, due, elapsed, milestones, tier_of
-from workorder.policy.working_time import ALWAYS, OFFICE, SERVICE, WorkingCalendar
+from workorder.policy.sla import Limit, Pause, Tier, due, elapsed, milestones, tier_of
+from workorder.policy.sla_table import DEFAULTS, TIERS
+from workorder.policy.working_time import WorkingCalendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)
+ALWAYS, OFFICE, SERVICE = (DEFAULTS.calendars[name].calendar() for name in ("always", "office", "service"))
 BASE = datetime(2026, 9, 24, 16, 0, tzinfo=UTC)
 """Shortly before Mid-Autumn (25 to 27 September off) and the National Day week, with weekends worked in return."""
 
@@ -154,13 +156,13 @@ def test_the_holiday_table_is_consistent() -> None:
 
 def test_the_first_tier_that_fits_decides() -> None:
     """Danger before all, complaints before customers' levels, the standard for the rest."""
-    assert tier_of(urgency="critical", level="vip", service_type="complaint").name == "danger"
-    assert tier_of(level="vip", service_type="complaint").name == "complaint"
-    assert tier_of(urgency="high", level="vip", service_type="repair").name == "vip"
-    assert tier_of(urgency="high", service_type="repair").name == "urgent"
-    assert tier_of(service_type="install").name == "standard"
+    assert tier_of(TIERS, urgency="critical", level="vip", service_type="complaint").name == "danger"
+    assert tier_of(TIERS, level="vip", service_type="complaint").name == "complaint"
+    assert tier_of(TIERS, urgency="high", level="vip", service_type="repair").name == "vip"
+    assert tier_of(TIERS, urgency="high", service_type="repair").name == "urgent"
+    assert tier_of(TIERS, service_type="install").name == "standard"
     with pytest.raises(Invalid):
-        tier_of(service_type="install", tiers=TIERS[:1])
+        tier_of(TIERS[:1], service_type="install")
 
 
 @settings(max_examples=60, deadline=None)
@@ -180,7 +182,7 @@ def test_milestones_come_in_order_and_end_with_each_limits_breach(
 
 def test_a_closed_pause_moves_the_deadline_by_the_working_time_it_took() -> None:
     """Waiting for parts from four to noon the next day costs the customer's clock nothing."""
-    tier = tier_of(service_type="repair")
+    tier = tier_of(TIERS, service_type="repair")
     start = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
     waiting = Pause(start.replace(hour=16), start.replace(day=24, hour=12))
     assert due(tier.calendar, start, tier.resolve) == start.replace(day=25)

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workorder.policy.lifecycle import MOVES, Status, actions
-from workorder.policy.sla import Cause, Limit, Milestone, Tier
+from workorder.policy.sla import Limit, Milestone, Tier, WaitingFor
+from workorder.policy.sla_table import DEFAULTS
 from workorder.policy.sla_trail import ENDS, STANDS, Trail, pauses, resolved_at, responded_at, standing
-from workorder.policy.working_time import ALWAYS, OFFICE
 
 START = datetime(2026, 9, 24, 2, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+ALWAYS, OFFICE = (DEFAULTS.calendars[name].calendar() for name in ("always", "office"))
 TIERS = [
     Tier(name="short", respond=timedelta(hours=1), resolve=timedelta(hours=6), calendar=ALWAYS),
     Tier(name="office", respond=timedelta(hours=2), resolve=timedelta(hours=12), calendar=OFFICE, warn_at=(0.5, 0.75)),
@@ -134,5 +135,5 @@ def test_waiting_for_parts_stops_the_clock() -> None:
         (START + 60 * MINUTE, Status.WAITING_PARTS),
     ]
     found = standing(TIERS[0], trail, START + 6000 * MINUTE)
-    assert (found.resolve_by, found.paused, found.next) == (None, Cause.PARTS, None)
+    assert (found.resolve_by, found.paused, found.next) == (None, WaitingFor.PARTS, None)
     assert found.used == 60 / 360

@@ -1,0 +1,17 @@
+"""The part of the route table about service levels and reports over many orders."""
+
+from __future__ import annotations
+
+from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
+from callcenter.web.api import service_levels
+from callcenter.web.route import Route, Unit
+
+SERVICE_ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/work-orders/{order_id}/sla", P.ORDERS, service_levels.of_order, Unit.READ),
+    Route("GET", "/api/sla", P.ORDERS, service_levels.read_table, Unit.READ),
+    Route("PUT", "/api/sla", P.RULES, service_levels.save_table, Unit.WRITE),
+    Route("GET", "/api/sla/versions", P.RULES, service_levels.versions, Unit.READ),
+    Route("GET", "/api/reports/sla", P.REPORTS, service_levels.attainment, Unit.READ),
+    Route("GET", "/api/reports/stages", P.REPORTS, service_levels.stage_times, Unit.READ),
+    Route("GET", "/api/reports/outlook", P.REPORTS, service_levels.outlook, Unit.READ),
+)
