@@ -53,6 +53,11 @@ class _Subscription:
                 if self.steps_aside:
                     await asyncio.sleep(ASIDE_S)
             event = self.pending.popleft()
+            if isinstance(event, asyncio.Future):
+                # A mark: everything before it has been handled. Whoever waited for it may be gone.
+                if not event.cancelled():
+                    event.set_result(None)
+                continue
             for handler in self.handlers(event):
                 try:
                     await handler(event)
@@ -101,6 +106,15 @@ class LocalBus:
         while any(not s.idle.is_set() for s in self._subscriptions.values()):
             for subscription in list(self._subscriptions.values()):
                 await subscription.idle.wait()
+
+    async def handled(self) -> None:
+        """Wait until each queue has come to where it ends now."""
+        marks: list[asyncio.Future[None]] = []
+        for subscription in self._subscriptions.values():
+            if not subscription.idle.is_set():
+                marks.append(asyncio.get_running_loop().create_future())
+                subscription.put(marks[-1])
+        await asyncio.gather(*marks)
 
     async def aclose(self) -> None:
         """Drain for at most five seconds, then cancel the tasks."""

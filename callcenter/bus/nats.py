@@ -105,6 +105,10 @@ class NatsBus:
         while self._connection.up and not self._sent.is_set():
             await asyncio.wait({asyncio.ensure_future(self._sent.wait())}, timeout=RETRY_S)
 
+    async def handled(self) -> None:
+        """What was published here has been handled here; other processes have their own outbox relay or none."""
+        await self._local.handled()
+
     async def aclose(self) -> None:
         """Drain for at most five seconds, then stop."""
         await self._local.aclose()

@@ -36,6 +36,10 @@ class Bus(Protocol):
         """Return when every event published so far, and every event those led to, has been handled."""
         ...
 
+    async def handled(self) -> None:
+        """Return when every event published so far has been handled here; what comes later does not count."""
+        ...
+
     async def aclose(self) -> None:
         """Stop delivering; pending events are handled first for at most five seconds."""
         ...

@@ -86,6 +86,31 @@ async def test_a_base_class_receives_its_subclasses(bus):
     assert got == [SpecialFact(1)]
 
 
+async def test_handled_waits_for_what_was_published_and_not_for_what_follows(bus):
+    """It returns though new events keep coming, and not before the slowest handler had all the earlier ones."""
+    slow, gate = [], asyncio.Event()
+
+    async def wait(event):
+        await gate.wait()
+        slow.append(event)
+
+    async def answer(event):
+        if event.number < 1000:
+            bus.publish(Guess(event.number + 1))
+
+    bus.subscribe(Fact, wait, name="slow")
+    bus.subscribe(Guess, answer, name="endless")
+    bus.publish(Guess(0))
+    bus.publish(Fact(1))
+    waiting = asyncio.ensure_future(bus.handled())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    gate.set()
+    await waiting
+    assert slow == [Fact(1)]
+    await bus.handled()
+
+
 async def test_handlers_of_one_name_share_one_order(bus):
     """Two event types under one name are handled in the order they were published."""
     got = []

@@ -15,7 +15,7 @@ from callcenter.clock import VirtualClock
 from callcenter.errors import CallcenterError
 from callcenter.storage import audit
 from callcenter.storage.database import Database
-from callcenter.storage.relay import Relay
+from callcenter.storage.relay import PATIENCE_S, Relay
 from callcenter.storage.tables import AuditRow, OutboxRow
 from workorder.commands import CreateOrder, EditOrder, OpenDraft
 from workorder.events import DraftOpened, OrderEdited, OrderEvent, WorkOrderCreated
@@ -35,6 +35,9 @@ class RecordingBus:
         if self.fail_after is not None and len(self.published) >= self.fail_after:
             raise KeyboardInterrupt  # as abrupt as a kill: nothing in between may swallow it
         self.published.append(event)
+
+    async def handled(self) -> None:
+        """Nobody listens."""
 
 
 async def add_line(db: Database, *, commit: bool) -> None:
@@ -142,6 +145,50 @@ async def test_a_crash_between_publishing_and_marking_sends_again_with_the_same_
     keys = [event.event_id for event in bus.published]
     assert len(keys) == 5
     assert keys[:2] == keys[2:4]
+
+
+async def test_an_event_counts_as_sent_when_its_handler_had_it(database: Database) -> None:
+    """While a handler is busy the row waits: a crash in this moment sends it again. Handlers can write meanwhile."""
+    await make_order(database)
+    bus, gate, handled = LocalBus(), asyncio.Event(), asyncio.Event()
+
+    async def slow(_event: OrderEvent) -> None:
+        await gate.wait()
+        await add_line(database, commit=True)
+        handled.set()
+
+    bus.subscribe(WorkOrderCreated, slow, name="slow")
+    sending = asyncio.create_task(Relay(database, bus, VirtualClock()).send_batch())
+    while not bus.lag().get("slow"):
+        await asyncio.sleep(0)
+    async with database.read() as work:
+        assert await work.session.scalar(select(func.count()).where(OutboxRow.sent_at.is_not(None))) == 0
+    gate.set()
+    assert await sending == 3
+    assert handled.is_set()
+    async with database.read() as work:
+        assert await work.session.scalar(select(func.count()).where(OutboxRow.sent_at.is_(None))) == 0
+    await bus.aclose()
+
+
+async def test_a_handler_that_hangs_does_not_stop_the_relay(database: Database) -> None:
+    """After half a minute the events count as sent, with a line in the log, and the next ones follow."""
+    await make_order(database)
+    bus, clock = LocalBus(), VirtualClock()
+
+    async def hang(_event: OrderEvent) -> None:
+        await asyncio.Event().wait()
+
+    bus.subscribe(OrderEvent, hang, name="hanging")
+    sending = asyncio.create_task(Relay(database, bus, clock).send_batch())
+    while not bus.lag().get("hanging"):
+        await asyncio.sleep(0)
+    while not sending.done():
+        await clock.advance(PATIENCE_S)
+        await asyncio.sleep(0.01)
+    assert await sending == 3
+    for task in bus._tasks:
+        task.cancel()
 
 
 async def test_the_relay_wakes_at_a_commit_and_delivers_to_subscribers(database: Database) -> None:
