@@ -80,9 +80,12 @@ Progress = Callable[[int, int], None]
 """Called with (ms decoded, ms in all) every few seconds of audio."""
 
 
-async def transcribe(path: Path, recognizer: Recognizer, *, progress: Progress | None = None) -> Transcript:
+async def transcribe(
+    path: Path, recognizer: Recognizer, *, progress: Progress | None = None, live: bool = True
+) -> Transcript:
     """Read and recognise ``path`` block by block: a file of hours takes no more memory than one of seconds.
 
+    ``live=False`` uses only the time that live streams leave; Overloaded when they leave too little.
     Raises AudioInvalid for a file that is empty, cut short or of no known kind, and AsrError from the engine.
     """
     with _open(path) as sound:
@@ -91,9 +94,12 @@ async def transcribe(path: Path, recognizer: Recognizer, *, progress: Progress |
             raise AudioInvalid(f"{path}: no sound in it", fix="check that the recording was finished")
         if sound.channels > MAX_CHANNELS:
             raise AudioInvalid(f"{path}: {sound.channels} channels", fix=f"give at most {MAX_CHANNELS}")
-        streams = [recognizer.open(sample_rate_hz=rate) for _ in range(sound.channels)]
-        listeners = [asyncio.create_task(_finals(stream)) for stream in streams]
+        streams: list[RecognizerStream] = []
+        listeners: list[asyncio.Task[list[Final]]] = []
         try:
+            for _ in range(sound.channels):
+                streams.append(recognizer.open(sample_rate_hz=rate, live=live))
+                listeners.append(asyncio.create_task(_finals(streams[-1])))
             frames = await _feed(path, sound, streams, progress)
             found = await asyncio.gather(*listeners)
         finally:

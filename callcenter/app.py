@@ -36,6 +36,7 @@ from callcenter.features.call_record import CallRecord
 from callcenter.features.caller_choice import CallerChoice
 from callcenter.features.candidates import Candidates
 from callcenter.features.intake import Intake
+from callcenter.features.late_transcripts import LateTranscripts
 from callcenter.features.live_audio import LiveAudio
 from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
@@ -295,7 +296,9 @@ class App:
             cards=self.caller_cards, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone
         ).subscribe()
         self.live_calls.subscribe(self.bus)
-        self.call_record = CallRecord(database, clock, self.read_phone)
+        self.call_record = CallRecord(
+            database, clock, self.read_phone, transcribes_late=settings.media.record and settings.asr.engine != "off"
+        )
         self.call_record.subscribe(self.bus)
         self._stack.push_async_callback(self.call_record.aclose)
         self.catalogue = LiveCatalogue(settings.data_dir / "catalogue")
@@ -314,7 +317,22 @@ class App:
         self.intake.subscribe(self.bus)
         self._stack.push_async_callback(self.intake.aclose)
         Candidates(database=database, live=self.live_calls, read_phone=self.read_phone).subscribe(self.bus)
+        self._transcribe_late()
         self._spawn("relay", Relay(database, self.bus, clock).run())
+
+    def _transcribe_late(self) -> None:
+        recognizer = self.speech.recognizer
+        if recognizer is not None:
+            late = LateTranscripts(
+                database=self.database,
+                recordings=self.recordings,
+                recognizer=recognizer,
+                understand=self.intake.understand,
+                bus=self.bus,
+                clock=self.clock,
+                done=lambda: self.transcriber.counts.update(["late"]),
+            )
+            self._spawn("late-transcripts", late.run())
 
     async def _start_wallboard(self) -> None:
         self.wallboard = Wallboard(

@@ -42,12 +42,18 @@ log = structlog.get_logger(__name__)
 PAUSE_S = 0.1
 """Between two transactions; facts that come meanwhile share the next."""
 RETRY_S = 1.0
+LATE_REASONS = frozenset({"overloaded", "engine_failed", "no_model"})
+"""Why a speaker with sound has no words: another time there may be."""
 
 
 class CallRecord:
     """Subscribes to calls and speech; ``aclose`` writes what still waits."""
 
-    def __init__(self, database: Database, clock: Clock, read_phone: PhoneReader) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, read_phone: PhoneReader, *, transcribes_late: bool = False
+    ) -> None:
+        """``transcribes_late``: calls are recorded, so words that could not be recognised live are queued."""
+        self._transcribes_late = transcribes_late
         self._database = database
         self._clock = clock
         self._read_phone = read_phone
@@ -205,6 +211,8 @@ class CallRecord:
         self._writer.record_event(
             call_id=event.call_id, at=event.at, kind="no_transcript", text=f"{event.speaker}: {event.reason}"
         )
+        if self._transcribes_late and event.reason in LATE_REASONS:
+            self._writer.want_transcript(call_id=event.call_id, speaker=event.speaker, reason=event.reason, at=event.at)
 
     def _recording(self, event: RecordingStored) -> None:
         self._writer.add_recording(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import orjson
 
-from callcenter.media.events import SegmentHeard
+from callcenter.media.events import SegmentHeard, Speaker
+from callcenter.storage.call_views import SegmentView
 from nlp.types import Extraction, KnownAsset, KnownCustomer, Segment, SlotValue, WordTime
 from workorder.fields import EvidenceRef, FieldState, FieldValue, Source
 from workorder.views import CustomerCard
@@ -33,6 +34,18 @@ def nlp_segment(event: SegmentHeard) -> Segment:
         start_ms=event.start_ms,
         end_ms=event.end_ms,
         words=tuple(WordTime(word.word, word.start_ms, word.end_ms, word.confidence) for word in event.words),
+    )
+
+
+def stored_segment(view: SegmentView) -> Segment:
+    """An utterance as it was stored."""
+    return Segment(
+        segment_id=view.segment_id,
+        speaker=Speaker(view.speaker).value,
+        text=view.text,
+        start_ms=view.start_ms,
+        end_ms=view.end_ms,
+        words=tuple(WordTime(*word) for word in view.words),
     )
 
 

@@ -17,12 +17,20 @@ import structlog
 
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
-from callcenter.errors import CallcenterError
+from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features.events import CallerDescribed, CallerIdentified
-from callcenter.features.heard_fields import draft_changes, draft_view, known_customer, nlp_segment, order_fields
+from callcenter.features.heard_fields import (
+    draft_changes,
+    draft_view,
+    known_customer,
+    nlp_segment,
+    order_fields,
+    stored_segment,
+)
 from callcenter.features.live_calls import LiveCalls
 from callcenter.features.repeat_calls import repeat_alert
 from callcenter.media.events import SegmentHeard
+from callcenter.storage import call_log
 from callcenter.storage.database import Database
 from callcenter.storage.journal import OFF, Journal
 from callcenter.telephony.events import CallAnswered, CallEnded
@@ -31,7 +39,7 @@ from nlp.types import CallContext, Extraction, Segment, SlotContent, SlotState, 
 from workorder.commands import MACHINE, OpenDraft, ReviseDraft
 from workorder.errors import Conflict, WorkOrderError
 from workorder.policy.phones import PhoneReader
-from workorder.services import orders
+from workorder.services import customers, orders
 from workorder.views import AlertView, CustomerCard, OrderView
 
 log = structlog.get_logger(__name__)
@@ -119,6 +127,28 @@ class Intake:
         for waiting in self._ending:
             waiting.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def understand(self, call_id: str) -> None:
+        """Understand a call that is over from its stored words, as if it were heard now: its draft is revised.
+
+        A saved order stays as it is. Raises NotFound, and Unavailable when the database is away.
+        """
+        async with self._database.read() as work:
+            detail = await call_log.call_detail(work.session, call_id)
+            known = await customers.cards(work.session, [detail.customer_id] if detail.customer_id else [])
+        customer = known[0] if known else None
+        began = detail.summary.answered_at or detail.summary.started_at
+        context = CallContext(
+            started_at=began.astimezone(self._zone),
+            caller_number=detail.summary.number,
+            customer=known_customer(customer) if customer else None,
+        )
+        said = [stored_segment(view) for view in detail.segments]
+        session = (await self._extractor()).start(context)
+        latest = await asyncio.to_thread(_push_all, session, said, Extraction())
+        intake = _Intake(call_id, context, customer, session, said, latest, over=True)
+        if not await self._write(intake):
+            raise Unavailable("the draft could not be written", fix="it is tried again")
 
     async def _answered(self, event: CallAnswered) -> None:
         if event.call_id in self._intakes:

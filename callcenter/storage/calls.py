@@ -14,12 +14,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, delete, insert, select, update
+from sqlalchemy import Executable, delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.errors import NotFound
-from callcenter.storage.tables import CallEventRow, CallRow, GapRow, LegRow, RecordingRow, SegmentRow, UserRow
+from callcenter.storage.tables import (
+    CallEventRow,
+    CallRow,
+    GapRow,
+    LateTranscriptRow,
+    LegRow,
+    RecordingRow,
+    SegmentRow,
+    UserRow,
+)
 from workorder.model.base import Base
 from workorder.policy.phones import PhoneKey
 
@@ -40,6 +49,7 @@ class Batch:
     events: list[Row] = field(default_factory=list)
     segments: list[Row] = field(default_factory=list)
     recordings: list[Row] = field(default_factory=list)
+    late_transcripts: list[Row] = field(default_factory=list)
     gaps: list[Row] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
 
@@ -64,6 +74,7 @@ class Batch:
             "events": self.events,
             "segments": self.segments,
             "recordings": self.recordings,
+            "late_transcripts": self.late_transcripts,
         }
 
 
@@ -74,6 +85,7 @@ class CallWriter:
         self._calls: dict[str, Row] = {}
         self._legs: dict[str, dict[str, Row]] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._late: set[str] = set()
         self._changed_calls: dict[str, Row] = {}
         self._changed_legs: dict[tuple[str, str], Row] = {}
         self._batch = Batch()
@@ -195,7 +207,8 @@ class CallWriter:
         call = self._change(call_id)
         call["ended_at"], call["cause"] = at, cause
         if call["transcript_state"] == "live":
-            call["transcript_state"] = "complete"
+            call["transcript_state"] = "waiting" if call_id in self._late else "complete"
+        self._late.discard(call_id)
         for uniqueid, leg in self._legs.pop(call_id, {}).items():
             if leg["ended_at"] is None:
                 leg["ended_at"] = at
@@ -251,6 +264,24 @@ class CallWriter:
                 "text": clean(text),
                 "confidence": confidence,
                 "words": [list(word) for word in words],
+            }
+        )
+
+    def want_transcript(self, *, call_id: str, speaker: str, reason: str, at: datetime) -> None:
+        """The speaker is to be recognised from the recording once the call is over."""
+        self._about(call_id)
+        if call_id in self._calls:
+            self._late.add(call_id)
+        self._batch.late_transcripts.append(
+            {
+                "call_id": call_id,
+                "speaker": str(speaker),
+                "reason": reason,
+                "wanted_at": at,
+                "attempts": 0,
+                "next_try_at": at,
+                "state": "waiting",
+                "error": "",
             }
         )
 
@@ -320,6 +351,7 @@ async def save(session: AsyncSession, batch: Batch) -> None:
     await _add(session, CallEventRow, batch.events)
     await _upsert(session, SegmentRow, batch.segments, ("segment_id",))
     await _upsert(session, RecordingRow, batch.recordings, ("call_id",))
+    await _upsert(session, LateTranscriptRow, batch.late_transcripts, ("call_id", "speaker"))
     await _add(session, GapRow, batch.gaps)
 
 
@@ -363,7 +395,9 @@ async def close_orphans(session: AsyncSession, *, at: datetime, alive: Iterable[
     ended = update(CallRow).where(CallRow.call_id.in_(orphans)).values(ended_at=at)
     await session.execute(ended)
     live = update(CallRow).where(CallRow.call_id.in_(orphans), CallRow.transcript_state == "live")
-    await session.execute(live.values(transcript_state="complete"))
+    late = exists().where(LateTranscriptRow.call_id == CallRow.call_id, LateTranscriptRow.state == "waiting")
+    await session.execute(live.where(late).values(transcript_state="waiting"))
+    await session.execute(live.where(~late).values(transcript_state="complete"))
     legs = update(LegRow).where(LegRow.call_id.in_(orphans), LegRow.ended_at.is_(None)).values(ended_at=at)
     await session.execute(legs)
     note = {"at": at, "type": "ended_unseen", "interface": None, "text": "the end was not observed"}
@@ -418,6 +452,7 @@ async def _leave_out_unknown(session: AsyncSession, batch: Batch) -> None:
     batch.events = [row for row in batch.events if row["call_id"] not in unknown]
     batch.segments = [row for row in batch.segments if row["call_id"] not in unknown]
     batch.recordings = [row for row in batch.recordings if row["call_id"] not in unknown]
+    batch.late_transcripts = [row for row in batch.late_transcripts if row["call_id"] not in unknown]
 
 
 async def _upsert(session: AsyncSession, table: type[Base], rows: list[Row], key: tuple[str, ...]) -> None:

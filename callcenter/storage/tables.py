@@ -167,6 +167,24 @@ class SegmentRow(Base):
     __table_args__ = (Index(None, "call_id", "start_ms"),)
 
 
+class LateTranscriptRow(Base):
+    """A speaker of a call whose words are to be recognised afterwards, from the recording."""
+
+    __tablename__ = "late_transcripts"
+
+    call_id: Mapped[str] = mapped_column(Key, ForeignKey(CallRow.call_id, ondelete="CASCADE"), primary_key=True)
+    speaker: Mapped[str] = mapped_column(String(8), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(16))
+    wanted_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    """waiting, done or failed."""
+    error: Mapped[str] = mapped_column(String(200), default="")
+
+    __table_args__ = (Index(None, "state", "next_try_at"),)
+
+
 class RecordingRow(Base):
     """The stereo file of a call, ``path`` relative to the recordings folder."""
 

@@ -16,7 +16,7 @@ from callcenter.config import ENV_RESERVED, Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNIT = DEPLOY / "callcenter.service"
+UNITS = ("callcenter.service", "callcenter-asr-worker.service")
 
 
 def known_settings(section: type[BaseModel] = Settings, prefix: str = "CALLCENTER_") -> set[str]:
@@ -30,7 +30,7 @@ def known_settings(section: type[BaseModel] = Settings, prefix: str = "CALLCENTE
     return found
 
 
-@pytest.mark.parametrize("name", ["callcenter.service", "Dockerfile", "compose.yaml", "README.md"])
+@pytest.mark.parametrize("name", [*UNITS, "Dockerfile", "compose.yaml", "README.md"])
 def test_every_setting_named_exists(name):
     """A misspelt variable would stop the start: each is a setting, or one of the two others."""
     named = set(re.findall(r"\bCALLCENTER_[A-Z_]+", (DEPLOY / name).read_text("utf-8")))
@@ -38,14 +38,14 @@ def test_every_setting_named_exists(name):
     assert named <= known_settings() | ENV_RESERVED
 
 
-@pytest.fixture
-def unit_here(tmp_path):
+@pytest.fixture(params=UNITS)
+def unit_here(request, tmp_path):
     """The unit with the program's place on this machine, or nothing where systemd's tools are missing."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     program = Path(sys.executable).with_name("callcenter")
-    text = UNIT.read_text("utf-8").replace("/opt/callcenter/bin/callcenter", str(program))
-    unit = tmp_path / UNIT.name
+    text = (DEPLOY / request.param).read_text("utf-8").replace("/opt/callcenter/bin/callcenter", str(program))
+    unit = tmp_path / request.param
     unit.write_text(text, "utf-8")
     return unit
 
@@ -76,6 +76,10 @@ def test_the_compose_file_publishes_what_the_settings_use():
     ]
     assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
     assert "ports" not in services["database"]
+    worker = services["asr-worker"]
+    assert (worker["read_only"], worker["cap_drop"], worker["profiles"]) == (True, ["ALL"], ["workers"])
+    assert "ports" not in worker
+    assert "ports" not in services["nats"]
 
 
 def test_what_the_image_copies_is_in_the_checkout():

@@ -280,7 +280,7 @@ export interface CallDetail extends CallSummary {
   orders: Order[]
   edits: Edit[]
   recording: RecordingInfo | null
-  transcript_state: 'live' | 'complete' | 'none'
+  transcript_state: 'live' | 'complete' | 'none' | 'waiting' | 'failed'
   gaps: { since: IsoTime; until: IsoTime | null }[]
 }
 

@@ -182,6 +182,8 @@ const en: Messages = {
     unavailable: 'No transcript of the {speaker}: {reason}',
     none: 'This call has no transcript',
     live: 'Transcript still running',
+    later: 'The recogniser was busy; words follow from the recording',
+    failed: 'Part of it could not be transcribed',
     speaking: 'speaking',
   },
   calls: {

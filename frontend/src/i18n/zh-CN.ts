@@ -180,6 +180,8 @@ const zh = {
     unavailable: '{speaker}一侧无法转写：{reason}',
     none: '这通电话没有转写',
     live: '转写仍在进行',
+    later: '通话时识别繁忙，正在排队补转写',
+    failed: '部分内容无法转写',
     speaking: '正在说',
   },
   calls: {
