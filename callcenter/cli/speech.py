@@ -67,6 +67,29 @@ def model_path(name: str) -> None:
     click.echo(Registry().path(name))
 
 
+@models.command()
+@click.argument("source")
+@click.argument("target", type=PATH)
+@click.option("--words", "files", multiple=True, type=PATH, help="Further words, one a line: streets, parts, staff.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def adapt(config: Path | None, source: str, target: Path, files: tuple[Path, ...], as_json: bool) -> None:
+    """Copy the model SOURCE to the folder TARGET, preferring the words of the catalogue and of --words."""
+    from asr.models import Registry
+    from asr.vocabulary import adapt as adapt_model
+    from callcenter.features.own_words import own_words
+    from nlp.catalogue import Catalogue
+
+    words = own_words(Catalogue.load(settings_file.load(config).data_dir / "catalogue"), files)
+    made = adapt_model(Registry().path(source), target, words)
+    if as_json:
+        emit({"path": str(made.path), "phrases": len(made.phrases), "skipped": list(made.skipped)})
+        return
+    click.echo(made.path)
+    say(f"{len(made.phrases)} words preferred; the model cannot say {len(made.skipped)}: {' '.join(made.skipped)}")
+
+
 @click.group()
 def asr() -> None:
     """Speech to text."""
