@@ -145,7 +145,8 @@ def _worth(head: Spoken, detail: str, *, asked: bool) -> bool:
     """A place named in passing (沈阳的沈, 我在苏州打工) is no address."""
     if HOUSE.search(detail) or _NAMED.search(detail):
         return head.quality == 1.0 or head.levels > 1 or asked
-    return (head.levels > 1 or asked) and len(detail) < 3 and head.quality > 0.6
+    whole = asked and head.levels > 1 and head.quality == 1.0 and bool(head.district)
+    return whole or ((head.levels > 1 or asked) and len(detail) < 3 and head.quality > 0.6)
 
 
 def _road_number(s: str) -> bool:

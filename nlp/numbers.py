@@ -22,6 +22,7 @@ HEARD_AS = {
     "si": "4",
     "shi": "4",
     "wu": "5",
+    "fu": "5",
     "wo": "5",
     "liu": "6",
     "lu": "6",
@@ -82,11 +83,16 @@ def _bridge(between: str) -> bool:
 
 def _grow(s: str, start: int, end: int) -> tuple[int, int]:
     """Take in misheard digits at both ends."""
-    while start > 0 and guessed_digit(s[start - 1]) is not None:
+    while start > 0 and _at_end(s[start - 1]):
         start -= 1
-    while end < len(s) and guessed_digit(s[end]) is not None:
+    while end < len(s) and _at_end(s[end]):
         end += 1
     return start, end
+
+
+def _at_end(c: str) -> bool:
+    """Whether a character beside certain digits can be a misheard one; fu is one between digits only (服务, 父亲)."""
+    return guessed_digit(c) is not None and syllable(c) != "fu"
 
 
 def readings(s: str, start: int, end: int, beam: int = 48) -> list[SpokenNumber]:

@@ -122,7 +122,7 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
         return current
     if when.day is None:
         when = _dated(when, current, _day_spoken_of(talk, turn, when) or called.date())
-    slot = when.slot(called)
+    slot = _evening(when, called).slot(called)
     if slot is None or (slot[1] is not None and slot[1] <= called):
         return current
     if turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO:
@@ -130,6 +130,15 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     if current and when.vague and current.when.day == when.day and when.relation == "" and when.last_day == when.day:
         return current
     return Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
+
+
+def _evening(when: When, called: datetime) -> When:
+    """An hour of today that is over by now is one of the evening (九点之前, said at eight)."""
+    slot = when.slot(called)
+    over = slot is not None and slot[1] is not None and slot[1] <= called and when.day == called.date()
+    if not over or when.part or when.begin is None or when.begin > 9:
+        return when
+    return replace(when, part=(18, 21))
 
 
 def _garbled(talk: Talk, turn: Turn, when: When, wanted: Offer) -> bool:

@@ -38,7 +38,7 @@ _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N
 _BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?:闻|看|发)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
@@ -226,7 +226,8 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
     asked = "onset" in talk.asked(turn.index)
     for order, rule in enumerate((_began_on, _just_now, _lasted, _vaguely)):
         if one := rule(talk, turn, asked):
-            yield order, one
+            said = turn.s[one.spans[0].end :].startswith(("开始", "就开始"))
+            yield (-1 if said else order), one
 
 
 def _agreed(talk: Talk, turn: Turn) -> Found | None:

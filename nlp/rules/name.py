@@ -231,6 +231,7 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
             "name.surname",
         )
     if by_name:
+        yield from _after_explanation(turn)
         yield from _by_explanation(turn)
         yield from _foreign(turn)
     if by_name or "电话" in turn.s:
@@ -272,7 +273,13 @@ def _bounded(s: str, family: str, at: int) -> str:
             continue
         if _NOT_GIVEN.intersection(given) and not _explains(rest.lstrip("，,"), family + given):
             continue
-        if re.match(TITLES, given) or re.search("旁|头|字|底|单人", given) or re.match(TITLES, rest):
+        if (
+            given.endswith("的")
+            or given[0] == family
+            or re.match(TITLES, given)
+            or re.search("旁|头|字|底|单人", given)
+            or re.match(TITLES, rest)
+        ):
             continue
         if _AFTER_NAME.match(rest) or _explains(rest, family + given):
             return given
@@ -306,6 +313,26 @@ def _foreign(turn: Turn) -> Iterator[Heard]:
         word = m.group(1)
         if sum(c in _SOUNDED for c in word) >= 0.9 * len(word):
             yield Heard(word[0], word[1:], "", Span(turn.index, m.start(1), m.end()), "name.by_sound")
+
+
+_EXPLAINS_GIVEN = re.compile(
+    rf"[女三草木金火土竹绞单双走][字子人点立]|{_HAN}{{1,2}}的|[那哪]个|电话|手机|号码|[零一二三四五六七八九幺\d]|[，。,.]|$"
+)
+
+
+def _after_explanation(turn: Turn) -> Iterator[Heard]:
+    """The whole name after its surname was explained in one breath: 姓温温度的温温晓婷."""
+    for m in re.finditer(rf"的({surnames().pattern})\1({_HAN}{{1,2}})", turn.s):
+        given = m.group(2)
+        for size in (2, 1):
+            if (
+                len(given) >= size
+                and _EXPLAINS_GIVEN.match(turn.s, m.start(2) + size)
+                and not _NOT_GIVEN & set(given[:size])
+            ):
+                span = Span(turn.index, m.start(1), m.start(2) + size)
+                yield Heard(m.group(1), given[:size], "", span, "name.answer")
+                break
 
 
 def _by_explanation(turn: Turn) -> Iterator[Heard]:
