@@ -190,12 +190,21 @@ def _followed(rest: str) -> bool:
 
 def _starting(s: str, m: SoundMatch, found: list[SoundMatch]) -> Iterator[Spoken]:
     for place in divisions().said[m.word]:
+        if _county_town(s, m, place):
+            yield from _extended(s, _single(place, m), place, found)
+            continue
         short = place.level == 2 and m.word != place.name and not m.word.endswith(("区", "县", "旗", "市"))
         if short or (place.level == 2 and m.cost and len(m.word) < 3):
             continue
         if place.level == 1 and m.word != place.name and m.cost:
             continue
         yield from _extended(s, _single(place, m), place, found)
+
+
+def _county_town(s: str, m: SoundMatch, place: Place) -> bool:
+    """Whether a county-level city stands alone by its short name: 昆山，花桥镇."""
+    only = len(divisions().said[m.word]) == 1
+    return place.level == 2 and place.name == m.word + "市" and only and m.cost == 0 and s[m.end : m.end + 1] in "，,"
 
 
 def _single(place: Place, m: SoundMatch) -> Spoken:

@@ -80,4 +80,5 @@ def _second(
     problem = fault.settle(talk, pair[1].name, str(kind.value), regions.other)
     maker = brand.settle(talk, regions.other)
     wanted = service.of_second(talk, regions.other) or kind
-    return [wanted, appliance.found(pair[1]), maker or makers, problem]
+    named = None if appliance.of_unknown_maker(talk, pair[1]) else maker or makers
+    return [wanted, appliance.found(pair[1]), named, problem]

@@ -111,6 +111,7 @@ def _note(m: Mention, r: Reported, *, first: bool) -> None:
         r.by_caller.append(m.span)
 
 
+_TAKEN_BACK = re.compile(r"^[，,。…]?(?:哦|啊|呃|噢|哎)?(?:不是|不对|说错了?|错了)[，,。是]")
 FIRST_NAMED = 2.0
 """What the caller names first is what the call is about."""
 
@@ -119,7 +120,7 @@ def _weight(talk: Talk, turn: Turn, h: Hit) -> float:
     before, after = turn.s[max(0, h.start - 8) : h.start], turn.s[h.end : h.end + 4]
     if NOT_OURS.search(before) or _REFERENCE.match(after):
         return 0.0
-    if re.search(r"不是(?:个|我家|那个|那台)?$", before):
+    if re.search(r"不是(?:个|我家|那个|那台)?$", before) or _TAKEN_BACK.match(turn.s[h.end : h.end + 8]):
         return -1.5
     if turn.by_agent:
         answer, _ = talk.answer(turn.index, h.start)
@@ -143,6 +144,17 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
         or any(index < span.turn for index in talk.gather("one_more", _one_more))
     )
     return (first, other) if (listed and _ONE_MORE.search(s)) or announced else None
+
+
+def of_unknown_maker(talk: Talk, r: Reported) -> bool:
+    """Whether the caller names a maker that the catalogue does not know: 消毒柜康宝的."""
+    said = (_MAKER.match(talk.turns[span.turn].s, span.end) for span in r.by_caller)
+    return any(m is not None and m.group("maker") not in talk.catalogue.brand_names for m in said)
+
+
+_MAKER = re.compile(
+    r"(?:是)?(?!我|你|他|一|家|坏|新|旧|老|同样|也)(?P<maker>[\u4e00-\u9fff]{2,3})(?<!一样)(?<!牌子)的(?=[，。,]|$)"
+)
 
 
 def _one_more(_: Talk, turn: Turn) -> tuple[int, ...]:

@@ -122,6 +122,7 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
         return current
     if when.day is None:
         when = _dated(when, current, _day_spoken_of(talk, turn, when) or called.date())
+    when = _same_weekday(turn, when, current)
     slot = _evening(when, called).slot(called)
     if slot is None or (slot[1] is not None and slot[1] <= called):
         return current
@@ -130,6 +131,16 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     if current and when.vague and current.when.day == when.day and when.relation == "" and when.last_day == when.day:
         return current
     return Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
+
+
+def _same_weekday(turn: Turn, when: When, current: Offer | None) -> When:
+    """A bare weekday is the one under discussion where the slot's day is that weekday (二月七号，周六。—周六可以)."""
+    bare = when.weekday and turn.s[when.start] in "周星礼"
+    agreed = current.start.date() if current else None
+    if not (bare and agreed and when.day and agreed > when.day and agreed.weekday() == when.day.weekday()):
+        return when
+    last = when.last_day and when.last_day + (agreed - when.day)
+    return replace(when, day=agreed, last_day=last)
 
 
 def _evening(when: When, called: datetime) -> When:
@@ -209,7 +220,8 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
     if turn.by_agent:
         return bool(_BY_AGENT.search(clause)) or talk.answer(turn.index, when.start)[0] is Verdict.YES
     asked = "appointment" in talk.asked(turn.index)
-    return asked or bool(when.day and _BY_CALLER.search(clause))
+    of_that_day = when.day is None and _day_spoken_of(talk, turn, when) is not None
+    return asked or of_that_day or bool(when.day and _BY_CALLER.search(clause))
 
 
 def _money_back(talk: Talk, index: int) -> bool:

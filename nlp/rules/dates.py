@@ -80,6 +80,8 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             value, used = f"{value}-{'01' if ends.group() == '初' else '12'}", 1
         elif festival:
             value, used = value + _FESTIVALS[festival], rest.find(festival) + len(festival)
+        elif rest and not month and (later := _LATER_MONTH.search(rest)) and _month_of(later):
+            value = f"{value}-{_month_of(later):02d}"
         elif month and (number := spoken_int(month.group("month"))) and 1 <= number <= 12:
             value, used = f"{value}-{number:02d}", month.end()
             day = spoken_int(month.group("day") or "")
@@ -92,6 +94,17 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             "purchase_date", value, value, "purchase.year", SlotState.HEARD, (Span(turn.index, m.start(), end),), 0.9
         )
     return None
+
+
+_LATER_MONTH = re.compile(
+    rf"^[^。？?]{{0,9}}?(?:买|装|购|换)[^。？?，]{{0,4}}，(?:大概|好像|应该|是)*(?P<month>{_N})月"
+)
+
+
+def _month_of(m: re.Match[str]) -> int:
+    """The month said after the year (一九年买的，五月份), 0 if it is none."""
+    month = spoken_int(m.group("month")) or 0
+    return month if 1 <= month <= 12 else 0
 
 
 def _year(m: re.Match[str], today: date) -> int | None:
@@ -108,7 +121,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         after = turn.s[w.end : w.end + 10]
         if (
             w.day is not None
-            and (asked or re.match(r".{0,8}?(?:买|购|下单|入手)", after))
+            and (asked or re.match(r".{0,8}?(?:买|购|下单|入手)|(?:才|刚|刚刚|新|给我)*装(?:的|好|上|完)", after))
             and not re.match(r".{0,3}(?:修|洗|坏|开始)", after)
         ):
             value = w.day.isoformat()
@@ -261,6 +274,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             asked
             or _BEGAN.search(after)
             or _SINCE.match(after)
+            or re.match("的事|发生的|那天开始|那天的事", after)
             or (re.search("从|打|自", before[-2:]) and re.search("就|开|起", after))
         ):
             best = w

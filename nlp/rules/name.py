@@ -232,6 +232,7 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         )
     if by_name:
         yield from _after_explanation(turn)
+        yield from _alone(turn)
         yield from _by_explanation(turn)
         yield from _foreign(turn)
     if by_name or "电话" in turn.s:
@@ -313,6 +314,12 @@ def _foreign(turn: Turn) -> Iterator[Heard]:
         word = m.group(1)
         if sum(c in _SOUNDED for c in word) >= 0.9 * len(word):
             yield Heard(word[0], word[1:], "", Span(turn.index, m.start(1), m.end()), "name.by_sound")
+
+
+def _alone(turn: Turn) -> Iterator[Heard]:
+    """A surname by itself and its explanation: 隋，隋朝的隋."""
+    for m in re.finditer(rf"(?:^|[，。,])(?:我?姓)?({_HAN})[，,](?={_HAN}{{0,3}}\1{_HAN}{{0,3}}的\1)", turn.s):
+        yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end(1)), "name.surname")
 
 
 _EXPLAINS_GIVEN = re.compile(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict, asks
+from nlp.dialogue import Found, Span, Talk, Turn, Verdict, asks, verdict
 from nlp.numbers import SpokenNumber, exact_digit, is_phone, phones, runs
+from nlp.sound import SoundIndex
 from nlp.types import SlotState
 
 _THIS_NUMBER = re.compile(
@@ -67,12 +69,40 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
         return [partly]
     m = turn.once("this_number", _THIS_NUMBER.search)
     number = talk.context.caller_number
-    if m is None or not number:
+    if not number:
         return []
+    if m is None:
+        return _this_by_sound(turn, number) if "contact_phone" in talk.asked(turn.index) else []
     about = "contact_phone" in talk.asked(turn.index) or re.search("电话|号码|打", turn.s)
     if about and not re.match("不是|不", turn.s):
         return [Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)]
     return []
+
+
+@lru_cache(maxsize=1)
+def _this_number() -> SoundIndex:
+    ways = (
+        "就这个",
+        "用这个",
+        "打这个",
+        "是这个",
+        "就用这个",
+        "就打这个",
+        "就是这个",
+        "这个号码",
+        "就这个号",
+        "这个手机号",
+    )
+    return SoundIndex(ways, allowed=lambda length: 0.5 if length == 3 else 0.9)
+
+
+def _this_by_sound(turn: Turn, number: str) -> list[Heard]:
+    """The calling number by a misheard 就这个 (就着个) that answers the question for the number."""
+    if turn.once("verdict", verdict) is Verdict.NO:
+        return []
+    found = turn.once("this_by_sound", _this_number().find)
+    span = (Span(turn.index, m.start, m.end) for m in found[:1])
+    return [Heard(number, s, "phone.this_by_sound", SlotState.HEARD, 0.8) for s in span]
 
 
 def _digit_runs(turn: Turn) -> list[tuple[int, int]]:

@@ -117,7 +117,7 @@ _WRONG_NUMBER = re.compile(r"(?<!别)(?<!不要)(?<!没)(?<!会)(?:打错(?:了|
 
 
 _CALL_AGAIN = re.compile(
-    r"(?:等下|等一下|一会儿?|待会儿?|回头|过会儿?|晚点|改天)(?:我)?(?:再|重新)(?:给你们?)?(?:打|拨|说)(?!来|通)"
+    r"(?:等下|等一下|一会儿?|待会儿?|回头|过会儿?|晚点|改天)(?:我)?(?:再|重新)(?:给你们?)?(?:打|拨|说)(?!来|通)|(?:看|认|搞|弄)错了.{0,14}(?:没事|不用|打扰)"
 )
 
 
@@ -125,7 +125,7 @@ def concrete(talk: Talk, *, named: bool, placed: bool) -> bool:
     """Whether the call is about an order at all: a wrong number, silence or abuse is not.
 
     ``named``: an appliance was named. ``placed``: an address or a telephone number was given; a caller who gives none
-    and breaks off to call again has told no order yet.
+    and breaks off, or says that it was a mistake, has told no order.
     """
     if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.s)):
         return False
