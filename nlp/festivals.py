@@ -99,6 +99,12 @@ def festivals(s: str, today: date) -> Iterator[Day]:
         yield Day(start, end, coming, past, meaning.relation, meaning.bare)
 
 
+def festival_at(s: str, at: int) -> tuple[str, int] | None:
+    """The festival named at ``s[at:]`` and where its name ends."""
+    named = ((name, m.end()) for name, pattern in _NAMES if (m := pattern.match(s, at)))
+    return next(named, None)
+
+
 def _meanings(s: str, today: date) -> Iterator[tuple[int, int, _Meaning]]:
     for m in _YEARS_END.finditer(s):
         yield m.start(), m.end(), _around("春节", after=not m.group("before"))

@@ -7,30 +7,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.festivals import festival_at
+from nlp.holidays import FESTIVALS
 from nlp.normalize import spoken_int
 from nlp.rules.appliance import NOT_OURS
 from nlp.times import When, times
 from nlp.types import SlotState
 
 _N = r"[零〇一二三四五六七八九十两\d]+"
-_FESTIVALS = {
-    "双十一": "-11-11",
-    "双11": "-11-11",
-    "双十二": "-12-12",
-    "双12": "-12-12",
-    "六一八": "-06-18",
-    "618": "-06-18",
-    "元旦": "-01-01",
-    "五一": "-05-01",
-    "国庆": "-10-01",
-    "十一": "-10-01",
-    "六一": "-06-01",
-    "三八": "-03-08",
-    "圣诞": "-12-25",
-    "年底": "-12",
-    "年初": "-01",
-    "年中": "-06",
-}
+_PART_OF_YEAR = {"年底": "12", "年末": "12", "底": "12", "末": "12", "年初": "01", "初": "01", "年中": "06"}
 _YEAR = re.compile(
     r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{2}|[零一二三四五六七八九\d]{2})年(?!了|多|级)"
 )
@@ -74,18 +59,19 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         rest = s[m.end() :]
         value, used = str(year), 0
         month = _MONTH.match(rest)
-        festival = next((f for f in _FESTIVALS if rest.lstrip("的那会儿").startswith(f)), None)
-        ends = re.match("(底|末|初)", rest)
-        if ends:
-            value, used = f"{value}-{'01' if ends.group() == '初' else '12'}", 1
-        elif festival:
-            value, used = value + _FESTIVALS[festival], rest.find(festival) + len(festival)
+        skipped = len(rest) - len(rest.lstrip("的那会儿"))
+        festival = festival_at(s, m.end() + skipped)
+        part = re.match("年?[底末初]|年中", rest)
+        if part:
+            value, used = f"{value}-{_PART_OF_YEAR[part.group()]}", part.end()
+        elif festival and (day := FESTIVALS[festival[0]].day(year)):
+            value, used = day.isoformat(), festival[1] - m.end()
         elif rest and not month and (later := _LATER_MONTH.search(rest)) and _month_of(later):
             value = f"{value}-{_month_of(later):02d}"
         elif month and (number := spoken_int(month.group("month"))) and 1 <= number <= 12:
             value, used = f"{value}-{number:02d}", month.end()
-            day = spoken_int(month.group("day") or "")
-            value += f"-{day:02d}" if day and day <= 31 else ""
+            number = spoken_int(month.group("day") or "")
+            value += f"-{number:02d}" if number and number <= 31 else ""
         end = m.end() + used
         near = s[max(0, m.start() - 6) : end + 14]
         if _NOT_BOUGHT.search(s[end : end + 5]) or not (_BOUGHT.search(near) or asked or re.match("的", s[end:])):
@@ -128,7 +114,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             return Found(
                 "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, w.start, w.end),), 0.9
             )
-    return _by_month(talk, turn) or _by_festival(talk, turn)
+    return _by_month(talk, turn)
 
 
 _IN_MONTH = re.compile(
@@ -169,22 +155,6 @@ def _months_back(today: date, months: int) -> date:
     for _ in range(months):
         first = (first - timedelta(days=1)).replace(day=1)
     return first
-
-
-def _by_festival(talk: Talk, turn: Turn) -> Found | None:
-    """国庆节买的: the last time that day was."""
-    today = talk.context.started_at.date()
-    m = re.search(
-        rf"({'|'.join(_FESTIVALS)})节?(?:的时候|那会儿|期间|当天|那天)?(?:才|刚|在.{{0,6}})?(?:买|下单|入手)", turn.s
-    )
-    if m is None:
-        return None
-    day = _FESTIVALS[m.group(1)]
-    year = today.year if f"{today.year}{day}" <= today.isoformat() else today.year - 1
-    value = f"{year}{day}"
-    return Found(
-        "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, m.start(), m.end()),), 0.8
-    )
 
 
 def _past_days(talk: Talk, turn: Turn) -> list[When]:
