@@ -68,8 +68,8 @@ test: check ## sets up and passes every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || \
 	  { echo "== once more, one at a time: what failed"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
-bench: setup-dev ## the benchmarks, JSON lines (bench/restarts.py, the drill of 100 restarts, runs alone)
-	@for bench in $(filter-out bench/restarts.py,$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
+bench: setup-dev ## the benchmarks, JSON lines (the drills bench/restarts.py and bench/crashes.py run alone)
+	@for bench in $(filter-out bench/restarts.py bench/crashes.py,$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
 
 build: $(STAMPS)/dev $(PAGE) ## the wheel, with the page inside
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist
