@@ -50,6 +50,7 @@ from callcenter.features.report_intake import ReportIntake
 from callcenter.features.screenpop import ScreenPop
 from callcenter.features.shared_events import codec
 from callcenter.features.speech_engine import SpeechEngine
+from callcenter.features.spent_rows import SpentRows
 from callcenter.features.startup import prepare_data_dir
 from callcenter.features.timers import Timers
 from callcenter.features.wallboard import Wallboard
@@ -319,6 +320,8 @@ class App:
         Candidates(database=database, live=self.live_calls, read_phone=self.read_phone).subscribe(self.bus)
         self._transcribe_late()
         self._spawn("relay", Relay(database, self.bus, clock).run())
+        spent = SpentRows(database=database, clock=clock, keep_days=settings.storage.keep_sent_days)
+        self._spawn("spent-rows", spent.run())
 
     def _transcribe_late(self) -> None:
         recognizer = self.speech.recognizer

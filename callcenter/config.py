@@ -120,6 +120,7 @@ class StorageSettings(Section):
 
     url: SecretStr | None = None
     url_file: Path | None = None
+    keep_sent_days: int = Field(default=30, ge=1)
 
 
 class JournalSettings(Section):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Table, insert
+from sqlalchemy import BigInteger, Column, MetaData, Table, insert
 from sqlalchemy.types import TypeDecorator
 
 from callcenter.storage.database import Database
@@ -44,10 +44,10 @@ async def fill(database: Database, *, rows_each: int = 12, seed: int = 7) -> Non
             await connection.commit()
 
 
-def made(rows_each: int, rng: random.Random) -> dict[str, list[dict[str, Any]]]:
-    """The rows by table."""
+def made(rows_each: int, rng: random.Random, schema: MetaData = metadata) -> dict[str, list[dict[str, Any]]]:
+    """The rows by table of ``schema``."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for table in metadata.sorted_tables:
+    for table in schema.sorted_tables:
         found[table.name] = [_row(table, number, rng, found) for number in range(rows_each)]
     return found
 
@@ -64,7 +64,7 @@ def _value(column: Column[Any], number: int, rng: random.Random, parents: Mappin
         # One after the other, so that a key that is also unique stays so.
         return rows[number % len(rows)][key.column.name] if rows else None
     if _single(column):
-        return number + 1 if kind_of(column.type) is Kind.INTEGER else _text(column, f"{number:04d}", rng)
+        return _SINGLE.get(kind_of(column.type), lambda _: _text(column, f"{number:04d}", rng))(number)
     return _BY_KIND[kind_of(column.type)](column, rng)
 
 
@@ -93,6 +93,11 @@ def _integer(column: Column[Any], rng: random.Random) -> int:
     return rng.choice([0, 1, -1, 2**bits - 1, -(2**bits), rng.randint(0, 10**6)])
 
 
+_SINGLE: Mapping[Kind, Callable[[int], Any]] = {
+    Kind.INTEGER: lambda number: number + 1,
+    Kind.DAY: lambda number: date(2026, 1, 1) + timedelta(days=number),
+    Kind.MOMENT: lambda number: FIRST + timedelta(days=number),
+}
 _BY_KIND: Mapping[Kind, Callable[[Column[Any], random.Random], Any]] = {
     Kind.TEXT: lambda column, rng: _text(column, "", rng),
     Kind.INTEGER: _integer,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from pypinyin import lazy_pinyin
 from sqlalchemy.dialects import postgresql
-
-from workorder.policy.sounds import sound_key
 
 revision = "0003"
 down_revision = "0002"
@@ -46,6 +45,22 @@ def upgrade() -> None:
     _fill()
     op.create_index("ix_customers_name_sound", "customers", ["name_sound"])
     op.create_index("ix_customer_addresses_district_city", "customer_addresses", ["district", "city"])
+
+
+_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("r", "l"), ("f", "h"))
+
+
+def sound_key(name: str) -> str:
+    """Frozen as it was then: toneless syllables of the first 20 characters with the usual confusions folded."""
+    return " ".join(_folded(syllable) for syllable in lazy_pinyin("".join(name.split())[:20]))[:120]
+
+
+def _folded(syllable: str) -> str:
+    for spoken, heard in _INITIALS:
+        if syllable.startswith(spoken):
+            syllable = heard + syllable[len(spoken) :]
+            break
+    return syllable[:-1] if syllable.endswith("ng") else syllable
 
 
 def _fill() -> None:

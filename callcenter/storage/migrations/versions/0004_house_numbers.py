@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
-
-from workorder.policy.sounds import house_number
 
 revision = "0004"
 down_revision = "0003"
@@ -26,6 +26,12 @@ def upgrade() -> None:
     _fill()
     op.drop_index("ix_customer_addresses_district_city", "customer_addresses")
     op.create_index("ix_customer_addresses_district_house", "customer_addresses", ["district", "house"])
+
+
+def house_number(detail: str) -> str:
+    """Frozen as it was then: the first number in the address, at most 12 digits."""
+    number = re.search(r"\d+", detail, re.ASCII)
+    return number.group()[:12] if number else ""
 
 
 def _fill() -> None:
