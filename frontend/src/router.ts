@@ -21,6 +21,7 @@ export function createAppRouter(): Router {
       { path: '/desk', component: () => import('./pages/DeskPage.vue'), meta: { title: 'nav.desk' } },
       { path: '/calls', component: () => import('./pages/CallsPage.vue'), meta: { title: 'calls.title' } },
       { path: '/calls/:callId', component: () => import('./pages/ReplayPage.vue'), props: true, meta: { title: 'replay.title' } },
+      { path: '/orders/:orderId?', component: () => import('./pages/OrdersPage.vue'), props: true, meta: { title: 'orders.title', needs: 'orders' } },
       { path: '/wallboard', component: () => import('./pages/WallboardPage.vue'), meta: { title: 'wall.title', needs: 'wallboard' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

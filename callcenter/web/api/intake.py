@@ -19,7 +19,7 @@ from callcenter.web.api.work_orders import Fields, Nothing, Text, changed, check
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import from_validation
 from workorder.commands import ChaseOrder, SeparateReport
-from workorder.services import reports
+from workorder.services import orders, reports
 from workorder.views import IntakeView, OrderView, Page, ReportView
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -136,7 +136,9 @@ async def chase(ask: Ask, order_id: Id, edit_version: int, body: Chased) -> Orde
     """The draft is about an open order: it ends, and that order, the answer, gets the chase-up."""
     await check_version(ask, order_id, edit_version)
     command = ChaseOrder(**stamp(ask), order_id=order_id, target_id=body.target_id, edit_version=edit_version)
-    return changed(ask, await reports.chase_order(ask.rows, command))
+    chased = changed(ask, await reports.chase_order(ask.rows, command))
+    changed(ask, await orders.get_order(ask.rows, order_id))
+    return chased
 
 
 async def _taken(ask: Ask, report: Report) -> IntakeView:

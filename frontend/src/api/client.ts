@@ -1,9 +1,13 @@
 /** One function per call of docs/reference/api.md. */
 import { request, url } from './http'
 import type {
+  Approval,
+  Attachment,
   CallDetail,
   CallSummary,
   Catalogue,
+  Change,
+  Comment,
   CustomerCard,
   FieldContent,
   FieldName,
@@ -12,8 +16,12 @@ import type {
   OrderPatch,
   Page,
   Peaks,
+  Person,
+  Priority,
+  Reply,
   Session,
   Speaker,
+  Task,
 } from './types'
 
 export interface CallQuery {
@@ -30,7 +38,28 @@ export interface NewOrder {
   fields?: Partial<Record<FieldName, FieldContent>>
 }
 
+export interface OrderQuery {
+  cursor?: string | null
+  limit?: number
+  status?: string
+  q?: string
+}
+
 const id = encodeURIComponent
+const MOST_PAGES = 20
+
+/** A list that people want whole, page after page; one that is longer than anybody reads ends there. */
+async function everything<T>(path: string): Promise<T[]> {
+  const found: T[] = []
+  let cursor: string | null = null
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const next: Page<T> = await request<Page<T>>('GET', path, { query: { limit: 200, cursor } })
+    found.push(...next.items)
+    cursor = next.next_cursor
+    if (cursor === null) break
+  }
+  return found
+}
 
 export const api = {
   login: (body: { username: string; password: string } | { login_token: string }) =>
@@ -62,6 +91,34 @@ export const api = {
     request<Order>('POST', `/api/work-orders/${id(orderId)}/create`, { version, body: {} }),
   cancelOrder: (orderId: string, version: number, reason: string) =>
     request<Order>('POST', `/api/work-orders/${id(orderId)}/cancel`, { version, body: { reason } }),
+
+  orders: (query: OrderQuery, signal?: AbortSignal) => request<Page<Order>>('GET', '/api/work-orders', { query: { ...query }, signal }),
+  move: (order: Order, body: { action: string; reason?: string; confirmation?: string }) =>
+    request<Order>('POST', `/api/work-orders/${id(order.order_id)}/moves`, { version: order.edit_version, body }),
+  setPriority: (order: Order, priority: Priority) =>
+    request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/priority`, { version: order.edit_version, body: { priority } }),
+  handOver: (order: Order, body: { user_id: string | null; team: string | null }) =>
+    request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/handler`, { version: order.edit_version, body }),
+  chase: (order: Order, targetId: string) =>
+    request<Order>('POST', `/api/work-orders/${id(order.order_id)}/chase`, { version: order.edit_version, body: { target_id: targetId } }),
+  changes: (orderId: string) => everything<Change>(`/api/work-orders/${id(orderId)}/changes`),
+  comments: (orderId: string) => everything<Comment>(`/api/work-orders/${id(orderId)}/comments`),
+  parts: (orderId: string) => everything<Order>(`/api/work-orders/${id(orderId)}/parts`),
+  addComment: (orderId: string, text: string) => request<Comment>('POST', `/api/work-orders/${id(orderId)}/comments`, { body: { text } }),
+  replies: (orderId: string) => request<Page<Reply>>('GET', `/api/work-orders/${id(orderId)}/replies`),
+  attachments: (orderId: string) => request<Page<Attachment>>('GET', `/api/work-orders/${id(orderId)}/attachments`),
+  attach: (orderId: string, file: File) =>
+    request<Attachment>('POST', `/api/work-orders/${id(orderId)}/attachments`, { query: { filename: file.name }, file }),
+  attachmentUrl: (attachmentId: string) => `/api/attachments/${id(attachmentId)}`,
+  tasks: (orderId: string) => request<Page<Task>>('GET', `/api/work-orders/${id(orderId)}/tasks`),
+  addTask: (orderId: string, title: string) => request<Task>('POST', `/api/work-orders/${id(orderId)}/tasks`, { body: { title } }),
+  setTask: (taskId: string, done: boolean) => request<Task>('POST', `/api/tasks/${id(taskId)}/state`, { body: { done } }),
+  approvals: (orderId: string) => request<Page<Approval>>('GET', '/api/approvals', { query: { order_id: orderId } }),
+  askApproval: (orderId: string, subject: string, reason: string) =>
+    request<Approval>('POST', `/api/work-orders/${id(orderId)}/approvals`, { body: { subject, reason } }),
+  decide: (approvalId: string, approve: boolean) =>
+    request<Approval>('POST', `/api/approvals/${id(approvalId)}/decision`, { body: { approve } }),
+  people: () => request<Page<Person>>('GET', '/api/people'),
 
   catalogue: () => request<Catalogue>('GET', '/api/catalogue'),
 }

@@ -48,6 +48,8 @@ export function url(path: string, query: Query = {}): string {
 interface Options {
   query?: Query
   body?: unknown
+  /** A file to send as it is. */
+  file?: Blob
   /** `edit_version` the change is based on; sent as If-Match. */
   version?: number
   idempotencyKey?: string
@@ -67,7 +69,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
     return await fetch(url(path, options.query), {
       method,
       headers: headersFor(method, options),
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.file ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       credentials: 'same-origin',
       signal: options.signal,
     })
@@ -80,6 +82,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
 function headersFor(method: string, options: Options): Record<string, string> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (options.file) headers['Content-Type'] = 'application/octet-stream'
   if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
   if (method === 'GET') return headers
   if (csrfToken) headers['X-CSRF-Token'] = csrfToken

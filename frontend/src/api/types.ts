@@ -46,7 +46,12 @@ export interface Page<T> {
 
 export type Level = 'normal' | 'vip'
 export type Warranty = 'in' | 'out' | 'unknown'
-export type OrderStatus = 'draft' | 'created' | 'cancelled'
+export const ORDER_STATUSES = [
+  'draft', 'created', 'dispatched', 'accepted', 'departed', 'arrived', 'working', 'waiting_parts', 'rescheduled', 'escalated',
+  'completed', 'reopened', 'confirmed', 'followed_up', 'cancelled',
+] as const
+export type OrderStatus = (typeof ORDER_STATUSES)[number]
+export type Priority = 'normal' | 'high' | 'critical'
 
 export interface Phone {
   raw: string
@@ -191,6 +196,91 @@ export interface Order {
   summary: string
   alerts: Alert[]
   suggested_priority: string | null
+  priority: Priority
+  parent_id: string | null
+  confirmation: string | null
+  channel: string
+  chase_ups: number
+  handler: string | null
+  team: string | null
+  moves: Move[]
+}
+
+/** A step the status allows now; `needs`: reason, confirmation, approval and what the server checks by itself. */
+export interface Move {
+  action: string
+  target: OrderStatus
+  label: string
+  label_en: string
+  needs: string[]
+}
+
+export interface Change {
+  order_id: string
+  at: IsoTime
+  by: string
+  field: string
+  before: unknown
+  after: unknown
+  reason: string | null
+  change_id: number
+  hash: string
+}
+
+export interface Comment {
+  comment_id: string
+  order_id: string
+  at: IsoTime
+  by: string
+  kind: 'comment' | 'chase_up'
+  channel: string | null
+  text: string
+  mentions: string[]
+}
+
+export interface Attachment {
+  attachment_id: string
+  at: IsoTime
+  by: string
+  size_bytes: number
+  media_type: string
+  filename: string
+}
+
+export interface Task {
+  task_id: string
+  title: string
+  assignee: string | null
+  blocks: string | null
+  done_at: IsoTime | null
+  done_by: string | null
+}
+
+export interface Approval {
+  approval_id: string
+  order_id: string
+  subject: string
+  roles: string[]
+  asked_at: IsoTime
+  asked_by: string
+  reason: string
+  amount_minor: number | null
+  decision: 'pending' | 'approved' | 'refused'
+  decided_at: IsoTime | null
+  decided_by: string | null
+  comment: string | null
+}
+
+export interface Person {
+  user_id: string
+  username: string
+  display_name: string
+  roles: string[]
+}
+
+export interface Reply {
+  name: string
+  text: string
 }
 
 export interface OrderPatch {

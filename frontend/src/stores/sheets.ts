@@ -224,7 +224,7 @@ export const useSheets = defineStore('sheets', () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const latest = current(orderId)
       if (!latest || latest.status === 'cancelled') return { kind: 'blocked', field: null }
-      if (latest.status === 'created') return { kind: 'updated', order: latest }
+      if (latest.status !== 'draft') return { kind: 'updated', order: latest }
       try {
         const created = await api.createOrder(orderId, latest.edit_version)
         if (latest.call_id) desk.putOrder(latest.call_id, created)

@@ -1,0 +1,145 @@
+"""The orders page in Chromium: list and detail, steps, comments, files, approval; by keyboard, in English, on a phone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Page, expect
+
+from workorder.commands import CreateWorkOrder, MoveOrder
+from workorder.services import lifecycle, reports
+from workorder.views import OrderView
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+NAME = "赵敏"
+PHOTO = b"\xff\xd8\xff\xe0" + bytes(4000)
+
+
+async def add_order(stage, appliance: str = "空调", *actions: str, phone: str = "13912345678") -> OrderView:
+    fields = {
+        "service_type": "repair",
+        "customer_name": NAME,
+        "contact_phone": phone,
+        "appliance": appliance,
+        "brand": "格力",
+        "fault": "不制冷",
+        "address": {"city": "杭州市", "district": "西湖区", "detail": "文三路1号"},
+    }
+    async with stage.app.database.write() as work:
+        sent = CreateWorkOrder(by="machine", at=AT, channel="web", fields=fields)
+        order = (await reports.create_work_order(work.session, sent)).order
+        for action in actions:
+            step = MoveOrder(by="machine", at=AT, order_id=order.order_id, action=action)
+            order = await lifecycle.move_order(work.session, step)
+        await work.commit()
+    return order
+
+
+async def orders_page(stage, open_page, path: str = "/orders", *, supervisor: bool = False, **options) -> Page:
+    agent, boss = await stage.tokens()
+    return await open_page(f"/login?token={boss if supervisor else agent}&next={quote(path)}", **options)
+
+
+async def test_an_order_is_found_and_taken_through_its_life(stage, open_page):
+    """Found by number, opened, moved by the buttons the server offers, each step in the history with who did it."""
+    order = await add_order(stage)
+    await add_order(stage, "冰箱")
+    page = await orders_page(stage, open_page)
+    await page.get_by_test_id("order-row").nth(1).wait_for()
+    await page.get_by_placeholder("单号、电话或联系人").fill(order.number)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("order-row")).to_have_count(1)
+    await page.get_by_test_id("order-row").click()
+    await expect(page.get_by_test_id("detail-number")).to_have_text(order.number)
+    await expect(page.get_by_test_id("value-fault")).to_contain_text("不制冷")
+    for action in ("dispatch", "accept", "depart", "arrive", "begin", "complete"):
+        await page.get_by_test_id(f"move-{action}").click()
+    await expect(page.get_by_test_id("detail-status")).to_have_text("已完工")
+    await page.get_by_test_id("move-confirm").click()
+    await page.get_by_text("客户确认修好").click()
+    await page.get_by_test_id("do").click()
+    await expect(page.get_by_test_id("detail-status")).to_have_text("已确认")
+    await expect(page.get_by_test_id("order-row")).to_contain_text("已确认")
+    await expect(page.get_by_test_id("happening").first).to_contain_text("已完工 → 已确认")
+
+
+async def test_people_work_on_it_together(stage, open_page):
+    """A comment from a standard reply, a task ticked off, a file, priority and handler: all in the history."""
+    order = await add_order(stage)
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    await page.get_by_test_id("replies").select_option("已受理")
+    await expect(page.get_by_test_id("say")).to_have_value(
+        f"赵敏您好，您的服务单 {order.number} 已受理，我们会尽快与您联系。"
+    )
+    await page.get_by_role("button", name="发送").click()
+    await expect(page.get_by_test_id("happening").first).to_contain_text("已受理")
+    await page.get_by_test_id("new-task").fill("核对序列号")
+    await page.keyboard.press("Enter")
+    await page.get_by_label("核对序列号").check()
+    await expect(page.get_by_label("核对序列号")).to_be_checked()
+    await page.get_by_test_id("add-file").set_input_files(
+        {"name": "铭牌.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}
+    )
+    await expect(page.get_by_test_id("file")).to_contain_text("铭牌.jpg")
+    await page.get_by_test_id("priority").select_option("critical")
+    await expect(page.locator("[data-testid=order-row].chosen")).to_contain_text("危急")
+    await page.get_by_test_id("all-changes").check()
+    await expect(page.get_by_text("优先级：普通 → 危急")).to_be_visible()
+    await expect(page.get_by_text("附件：铭牌.jpg")).to_be_visible()
+
+
+async def test_cancelling_after_dispatch_waits_for_a_supervisor(stage, open_page):
+    """The agent asks with a reason; a supervisor agrees on the same page, and the order is cancelled."""
+    order = await add_order(stage, "空调", "dispatch")
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    await page.get_by_test_id("move-cancel").click()
+    await expect(page.get_by_text("需要主管同意")).to_be_visible()
+    await page.get_by_test_id("reason").fill("客户换了新机")
+    await page.get_by_test_id("do").click()
+    await expect(page.get_by_test_id("approval")).to_contain_text("待决定")
+    await expect(page.get_by_test_id("approve")).to_have_count(0)
+    boss = await orders_page(stage, open_page, f"/orders/{order.order_id}", supervisor=True)
+    await boss.get_by_test_id("approve").click()
+    await expect(boss.get_by_test_id("detail-status")).to_have_text("已取消")
+    await page.reload()
+    await expect(page.get_by_test_id("approval")).to_contain_text("已同意")
+
+
+async def test_by_keyboard_and_in_english(stage, open_page):
+    """Slash finds, arrows choose, Enter opens; every word of the page is there in English."""
+    await add_order(stage)
+    await add_order(stage, "冰箱")
+    page = await orders_page(stage, open_page, f"/orders?q={NAME}", locale="en-US")
+    await page.get_by_role("button", name="EN").click()
+    await expect(page.get_by_placeholder("Number, phone or contact")).to_be_visible()
+    await page.get_by_test_id("order-row").first.wait_for()
+    await page.keyboard.press("/")
+    await expect(page.get_by_placeholder("Number, phone or contact")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("value-appliance")).to_contain_text("空调")
+    await expect(page.get_by_test_id("move-dispatch")).to_have_text("Dispatch")
+    await expect(page.get_by_test_id("detail-status")).to_have_text("Created")
+
+
+async def test_on_a_phone_list_and_order_take_turns(stage, open_page):
+    """One column, nothing wider than the screen, and a way back."""
+    await add_order(stage)
+    page = await orders_page(stage, open_page, f"/orders?q={NAME}", viewport={"width": 390, "height": 844})
+    await page.get_by_test_id("order-row").click()
+    await expect(page.get_by_test_id("order-detail")).to_be_visible()
+    await expect(page.get_by_test_id("order-row")).to_be_hidden()
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    await page.get_by_label("返回列表").click()
+    await expect(page.get_by_test_id("order-row")).to_be_visible()
+
+
+async def test_an_order_that_is_not_there_is_said(stage, open_page):
+    """A wrong address shows words, not an empty page."""
+    page = await orders_page(stage, open_page, "/orders/01NOPE")
+    await expect(page.get_by_text("没有这张工单")).to_be_visible()
