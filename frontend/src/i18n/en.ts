@@ -200,7 +200,8 @@ const en: Messages = {
     step: '{before} → {after}',
     opened: 'Draft opened',
     f: { priority: 'Priority', handler: 'Handler', team: 'Team', parent_id: 'Part of', customer_id: 'Customer', chase_ups: 'Chase-ups', attachment: 'File', task: 'Task', approval: 'Approval', warranty: 'Warranty', asset_id: 'Appliance on file', erased: 'Personal details erased' },
-    s: { cancel: 'Cancel', reopen: 'Reopen', goodwill: 'Goodwill' },
+    s: { create: 'Create', dispatch: 'Dispatch', accept: 'Accept', depart: 'Depart', arrive: 'Arrive', begin: 'Begin work', wait_for_parts: 'Await parts', reschedule: 'Reschedule', escalate: 'Escalate', complete: 'Complete', reopen: 'Reopen', confirm: 'Confirm', follow_up: 'Follow up', cancel: 'Cancel', goodwill: 'Goodwill' },
+    written: 'By the customer',
     chase_up: 'Chase-up',
   },
   field: {

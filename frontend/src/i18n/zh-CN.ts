@@ -198,7 +198,8 @@ const zh = {
     step: '{before} → {after}',
     opened: '建立草稿',
     f: { priority: '优先级', handler: '负责人', team: '团队', parent_id: '所属工单', customer_id: '客户', chase_ups: '催单次数', attachment: '附件', task: '任务', approval: '审批', warranty: '保修', asset_id: '电器档案', erased: '删除个人资料' },
-    s: { cancel: '取消', reopen: '返修', goodwill: '善意补偿' },
+    s: { create: '建单', dispatch: '派工', accept: '接单', depart: '出发', arrive: '到达', begin: '开工', wait_for_parts: '等配件', reschedule: '改约', escalate: '升级', complete: '完工', reopen: '返修', confirm: '确认', follow_up: '回访', cancel: '取消', goodwill: '善意补偿' },
+    written: '客户填写',
     chase_up: '催单',
   },
   field: {

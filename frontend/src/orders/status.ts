@@ -22,7 +22,7 @@ export const STATUS_SHADE: Record<OrderStatus, string> = {
 export const PRIORITY_SHADE: Record<Priority, string> = { normal: '', high: 'warn', critical: 'bad' }
 export const PRIORITIES: readonly Priority[] = ['normal', 'high', 'critical']
 
-/** Steps that need no more than a click; the first that is possible stands out. */
+/** The way an order goes; of the steps that are possible now the furthest along stands out. */
 export const GOES_ON = ['create', 'dispatch', 'accept', 'depart', 'arrive', 'begin', 'complete', 'confirm', 'follow_up'] as const
 /** Steps that end an order stand apart. */
 export const ENDS = ['cancel'] as const
