@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +13,6 @@ from workorder.views import OrderView
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 NAME = "赵敏"
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(4000)
 
@@ -29,11 +27,12 @@ async def add_order(stage, appliance: str = "空调", *actions: str, phone: str 
         "fault": "不制冷",
         "address": {"city": "杭州市", "district": "西湖区", "detail": "文三路1号"},
     }
+    at = stage.app.clock.now()
     async with stage.app.database.write() as work:
-        sent = CreateWorkOrder(by="machine", at=AT, channel="web", fields=fields)
+        sent = CreateWorkOrder(by="machine", at=at, channel="web", fields=fields)
         order = (await reports.create_work_order(work.session, sent)).order
         for action in actions:
-            step = MoveOrder(by="machine", at=AT, order_id=order.order_id, action=action)
+            step = MoveOrder(by="machine", at=at, order_id=order.order_id, action=action)
             order = await lifecycle.move_order(work.session, step)
         await work.commit()
     return order

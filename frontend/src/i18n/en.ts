@@ -144,6 +144,7 @@ const en: Messages = {
   orders: {
     title: 'Orders',
     search: 'Number, phone or contact',
+    status: 'Status',
     any_status: 'Any status',
     empty: 'No order fits these conditions',
     choose: 'Choose an order to see it',

@@ -142,6 +142,7 @@ const zh = {
   orders: {
     title: '工单',
     search: '单号、电话或联系人',
+    status: '状态',
     any_status: '全部状态',
     empty: '没有符合条件的工单',
     choose: '选择一张工单查看详情',
