@@ -42,6 +42,9 @@ from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.mail_intake import MailIntake
 from callcenter.features.maintenance import Maintenance
+from callcenter.features.notify.lanes import build_lanes
+from callcenter.features.notify.planner import Planner
+from callcenter.features.notify.sender import Sender
 from callcenter.features.order_clock import OrderClock
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Check, Readiness
@@ -71,7 +74,7 @@ from callcenter.telephony.ami_link import AmiLink
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.capture import Capture
 from callcenter.telephony.listener import Listener
-from callcenter.web.hub import Hub, WallScreens
+from callcenter.web.hub import Hub, UserNotices, WallScreens
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from workorder.policy.phones import parse_phone
@@ -292,6 +295,7 @@ class App:
         order_clock = OrderClock(database, clock)
         order_clock.register(self.timers)
         self._spawn("order_clock", order_clock.adopt())
+        self._start_notify()
         # Screen-pop first: within one queue its handlers run before those that only update what it shows.
         ScreenPop(
             cards=self.caller_cards, live=self.live_calls, bus=self.bus, clock=clock, read_phone=self.read_phone
@@ -336,6 +340,32 @@ class App:
                 done=lambda: self.transcriber.counts.update(["late"]),
             )
             self._spawn("late-transcripts", late.run())
+
+    def _start_notify(self) -> None:
+        settings = self.settings
+        lanes = build_lanes(settings.notify, self.clock)
+        self.planner = Planner(
+            database=self.database,
+            clock=self.clock,
+            zone=zone(settings.timezone),
+            notices=UserNotices(self.hub),
+            lanes=lanes,
+            language=settings.notify.language,
+            read_phone=self.read_phone,
+        )
+        self.planner.subscribe(self.bus)
+        sender = Sender(
+            database=self.database,
+            clock=self.clock,
+            channels=lanes,
+            max_attempts=settings.notify.max_attempts,
+            metrics=self.metrics,
+        )
+        sender.register(self.timers)
+        self.readiness.watch("notify", sender.check)
+        self._stack.push_async_callback(sender.aclose)
+        self._spawn("notify", sender.run())
+        self._spawn("notify_sweep", self.planner.sweep())
 
     async def _start_wallboard(self) -> None:
         self.wallboard = Wallboard(
@@ -421,6 +451,7 @@ class App:
             blobs=blobs,
             reports=reports,
             mails=MailIntake(reports, blobs, max_bytes=self.settings.attachments.max_mb * 1_000_000),
+            notify=self.planner,
             catalogue=self.catalogue.view,
             checks=self.readiness.checks(
                 database=self.database,

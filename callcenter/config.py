@@ -5,6 +5,7 @@ Every key is commented in config.yaml (a test compares the two). An unknown key 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -48,6 +49,14 @@ _Off = BeforeValidator(lambda value: "off" if value is False else value)
 Engine = Annotated[Literal["vosk", "sherpa", "off"], _Off]
 Workers = Annotated[Literal["off", "prefer", "only"], _Off]
 DialplanContext = Annotated[str, Field(pattern=r"^[\w.-]{1,80}$")]
+
+
+def checked_network(text: str) -> str:
+    """``text`` if it is a network such as 10.0.0.0/8; ValueError says why not."""
+    return str(ipaddress.ip_network(text))
+
+
+IpNetwork = Annotated[str, AfterValidator(checked_network)]
 
 
 class Section(BaseModel):
@@ -188,6 +197,46 @@ class AttachmentSettings(Section):
     max_mb: int = Field(default=50, ge=1, le=2048)
 
 
+class SmsSettings(Section):
+    """An SMS gateway that takes JSON by HTTP."""
+
+    url: str | None = None
+    secret_file: Path | None = None
+    headers_file: Path | None = None
+    body: dict[str, Any] = {}
+
+
+class EmailSettings(Section):
+    """An SMTP server."""
+
+    host: str | None = None
+    port: Port = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password_file: Path | None = None
+    sender: str = "callcenter@localhost"
+
+
+class WebhookTarget(Section):
+    """Another program, or a robot of WeChat Work, that takes our messages."""
+
+    url: str | None = None
+    url_file: Path | None = None
+    secret_file: Path | None = None
+    format: Literal["event", "wechat"] = "event"
+
+
+class NotifySettings(Section):
+    """Ways out for messages; what is sent when is in the rules (`callcenter notify show`)."""
+
+    language: Literal["zh", "en"] = "zh"
+    max_attempts: int = Field(default=8, ge=1, le=50)
+    allow_networks: tuple[IpNetwork, ...] = ()
+    sms: SmsSettings = SmsSettings()
+    email: EmailSettings = EmailSettings()
+    webhooks: dict[str, WebhookTarget] = {}
+
+
 class LogSettings(Section):
     """Log lines on standard error."""
 
@@ -211,6 +260,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     intake: IntakeSettings = IntakeSettings()
     attachments: AttachmentSettings = AttachmentSettings()
+    notify: NotifySettings = NotifySettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -237,6 +287,11 @@ class Settings(Section):
         """The SQLAlchemy URL; by default a SQLite file inside ``data_dir``."""
         url = _secret(self.storage.url, self.storage.url_file, "storage.url_file")
         return url or f"sqlite+aiosqlite:///{(self.data_dir / 'callcenter.db').absolute()}"
+
+
+def secret_file(file: Path | None, field: str) -> str | None:
+    """The secret in ``file``; None when no file is named. Raises ConfigInvalid when it cannot be read."""
+    return _secret(None, file, field)
 
 
 def _secret(value: SecretStr | None, file: Path | None, field: str) -> str | None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "customer": "callcenter.cli.customers:customer",
     "warranty": "callcenter.cli.warranty:warranty",
     "db": "callcenter.cli.database:db",
+    "notify": "callcenter.cli.notify:notify",
     "sla": "callcenter.cli.service_levels:sla",
     "user": "callcenter.cli.records:user",
     "api-key": "callcenter.cli.api_keys:api_key",

@@ -248,6 +248,56 @@ class OutboxRow(Base):
     )
 
 
+class NotifyVersionRow(Base):
+    """Rules of messages as somebody saved them (JSON); the last ones are in force. Rows are only ever added."""
+
+    __tablename__ = "notify_versions"
+
+    version: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(40))
+    document: Mapped[str] = mapped_column(Text)
+
+
+_WAITING = text("state IN ('queued', 'sending', 'failed')")
+
+
+class DeliveryRow(Base):
+    """One message to one receiver. ``recipient``: a number, a mail address, a webhook's name, or a user id (in_app).
+
+    ``state``: queued, sending, failed (to be tried again at ``due_at``), delivered, dead. One event leads to at most
+    one message of a rule to a receiver, however often the event is delivered.
+    """
+
+    __tablename__ = "deliveries"
+
+    delivery_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    event_id: Mapped[str] = mapped_column(Key)
+    event_type: Mapped[str] = mapped_column(String(60))
+    event: Mapped[dict[str, Any]]
+    rule: Mapped[str] = mapped_column(String(40))
+    order_id: Mapped[str | None] = mapped_column(Key, index=True)
+    audience: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(20))
+    recipient: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(600))
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    reference: Mapped[str | None] = mapped_column(String(200))
+    last_error: Mapped[str | None] = mapped_column(String(500))
+
+    __table_args__ = (
+        UniqueConstraint("event_id", "rule", "recipient"),
+        Index("ix_deliveries_channel_recipient", "channel", "recipient", "delivery_id"),
+        Index("ix_deliveries_waiting", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+
 metadata = Base.metadata
 DOMAIN_TABLES = (
     Customer,

@@ -66,7 +66,7 @@ async def agent_socket(ask: Ask) -> web.WebSocketResponse:
     )
     await socket.prepare(ask.http)
     # Nothing waits between these lines: no frame falls between the snapshots and the stream, none comes twice.
-    outbox = services.hub.attach(who.interface, who.session_id, who.permissions)
+    outbox = services.hub.attach(who.interface, who.session_id, who.permissions, who.user_id)
     outbox.put("snapshot", services.live_calls.snapshot(who.interface))
     if Permission.WALLBOARD in who.permissions:
         outbox.put("wallboard", frame(services.wallboard.snapshot()))

@@ -102,6 +102,25 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "replies": [{"name": "已受理", "text": "{customer_name}您好，服务单 {number} 已受理。"}],
         "steps": [{"title": "核对序列号", "blocks": "complete"}],
     },
+    "notifications_save_rules": {
+        "version": 0,
+        "table": {
+            "templates": {"departed": {"zh": {"text": "{customer_name}您好，服务单 {number} 的工程师已出发。"}}},
+            "rules": [
+                {
+                    "name": "sms_departed",
+                    "event": "WorkOrderMoved",
+                    "when": {"after": ["departed"]},
+                    "audience": "customer",
+                    "channel": "sms",
+                    "template": "departed",
+                }
+            ],
+            "quiet_hours": {"customer": "21:00-08:00"},
+        },
+    },
+    "notifications_preview": {"wording": {"text": "{customer_name}您好，服务单 {number} 已受理。"}},
+    "notifications_read_notices": {},
     "service_levels_save_table": {
         "version": 0,
         "table": {
@@ -146,6 +165,8 @@ PARAMETERS: Mapping[str, str] = {
     "start_ms": "From here, in ms of the call's audio.",
     "end_ms": "To here, in ms of the call's audio.",
     "field": "Only changes of this field; `status` gives the steps.",
+    "delivery_id": "Key of a message.",
+    "state": "Only those in this state.",
     "by": "What orders are grouped by.",
     "below": "Code of a province or city; without it the provinces.",
     "channel": "Whose voice.",

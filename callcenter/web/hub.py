@@ -110,6 +110,17 @@ class WallScreens:
         self._hub.push_permitted(Permission.WALLBOARD, "wallboard", body)
 
 
+class UserNotices:
+    """The sockets of one user. Implements ``callcenter.features.notify.planner.Notices``."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def told(self, user_id: str, body: Mapping[str, object]) -> None:
+        """One ``notice`` frame to each."""
+        self._hub.push_user(user_id, "notice", body)
+
+
 class Hub:
     """All open sockets, by device, login session and permission. Implements ``callcenter.features.desk.Desk``."""
 
@@ -117,6 +128,7 @@ class Hub:
         self._queue_limit = queue_limit
         self._by_interface: defaultdict[str | None, set[Outbox]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Outbox]] = defaultdict(set)
+        self._by_user: defaultdict[str | None, set[Outbox]] = defaultdict(set)
         self._by_permission: dict[Permission, set[Outbox]] = {permission: set() for permission in Permission}
         self._all: set[Outbox] = set()
         self._attached = asyncio.Event()
@@ -131,12 +143,17 @@ class Hub:
         sockets.set_function(lambda: float(len(self._all)))
 
     def attach(
-        self, interface: str | None, session_id: str, permissions: Collection[Permission] = frozenset()
+        self,
+        interface: str | None,
+        session_id: str,
+        permissions: Collection[Permission] = frozenset(),
+        user_id: str | None = None,
     ) -> Outbox:
         """A new socket: frames pushed from now on wait in its outbox."""
         outbox = Outbox(self._queue_limit)
         for group in (*self._groups(interface, session_id), *(self._by_permission[one] for one in permissions)):
             group.add(outbox)
+        self._by_user[user_id].add(outbox)
         self._attached.set()
         return outbox
 
@@ -144,6 +161,10 @@ class Hub:
         """The socket is gone."""
         for group in (*self._groups(interface, session_id), *self._by_permission.values()):
             group.discard(outbox)
+        for user_id in [key for key, sockets in self._by_user.items() if outbox in sockets]:
+            self._by_user[user_id].discard(outbox)
+            if not self._by_user[user_id]:
+                del self._by_user[user_id]
         if not self._by_interface[interface]:
             del self._by_interface[interface]
         if not self._by_session[session_id]:
@@ -158,6 +179,10 @@ class Hub:
     def push_permitted(self, permission: Permission, kind: str, body: Mapping[str, object]) -> None:
         """One frame to every socket of every user with the permission."""
         self._send(self._by_permission[permission], kind, body)
+
+    def push_user(self, user_id: str, kind: str, body: Mapping[str, object]) -> None:
+        """One frame to every socket of the user."""
+        self._send(self._by_user.get(user_id, ()), kind, body)
 
     def permitted(self, permission: Permission) -> int:
         """Open sockets of users with the permission."""

@@ -1,9 +1,9 @@
-"""The part of the route table about service levels and reports over many orders."""
+"""The part of the route table about service levels, reports over many orders, and messages."""
 
 from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
-from callcenter.web.api import service_levels
+from callcenter.web.api import notifications, service_levels
 from callcenter.web.route import Route, Unit
 
 SERVICE_ROUTES: tuple[Route, ...] = (
@@ -14,4 +14,12 @@ SERVICE_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/reports/sla", P.REPORTS, service_levels.attainment, Unit.READ),
     Route("GET", "/api/reports/stages", P.REPORTS, service_levels.stage_times, Unit.READ),
     Route("GET", "/api/reports/outlook", P.REPORTS, service_levels.outlook, Unit.READ),
+    Route("GET", "/api/notify", P.RULES, notifications.read_rules, Unit.READ),
+    Route("PUT", "/api/notify", P.RULES, notifications.save_rules, Unit.WRITE),
+    Route("POST", "/api/notify/preview", P.RULES, notifications.preview),
+    Route("GET", "/api/deliveries", P.RULES, notifications.find, Unit.READ),
+    Route("POST", "/api/deliveries/{delivery_id}/replay", P.RULES, notifications.replay, Unit.WRITE),
+    Route("GET", "/api/work-orders/{order_id}/deliveries", P.ORDERS, notifications.of_order, Unit.READ),
+    Route("GET", "/api/notices", P.DESK, notifications.notices, Unit.READ),
+    Route("POST", "/api/notices/read", P.DESK, notifications.read_notices, Unit.WRITE),
 )

@@ -116,6 +116,18 @@ class LiveAudio(Protocol):
         ...
 
 
+class Notify(Protocol):
+    """The sending of messages."""
+
+    def changed(self) -> None:
+        """The rules were saved."""
+        ...
+
+    def lanes(self) -> tuple[str, ...]:
+        """The ways out that are set up."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything the routes use.
@@ -141,3 +153,4 @@ class Services:
     catalogue: Callable[[], Mapping[str, object]]
     checks: Mapping[str, Callable[[], Awaitable[Check]]]
     metrics: CollectorRegistry
+    notify: Notify

@@ -117,6 +117,16 @@ class QuietWall:
         return WALL
 
 
+class QuietNotify:
+    """Sends nothing."""
+
+    def changed(self) -> None:
+        """Nobody listens."""
+
+    def lanes(self) -> tuple[str, ...]:
+        return ("sms",)
+
+
 @dataclass
 class DeskOrders:
     """Remembers which orders the desks were told about."""
@@ -407,6 +417,7 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         blobs=blobs,
         reports=reports,
         mails=MailIntake(reports, blobs, max_bytes=1_000_000),
+        notify=QuietNotify(),
         catalogue=lambda: CATALOGUE,
         checks=checks,
         metrics=metrics,

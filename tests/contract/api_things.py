@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callcenter.ids import new_id
+from callcenter.storage import deliveries
 from tests.contract.api_site import FIELDS, NOW, Site
 from workorder.commands import AddTask, AskApproval, AttachFile, CreateWorkOrder
 from workorder.services import approvals, reports, teamwork
@@ -41,6 +42,24 @@ async def things(site: Site) -> dict[str, str]:
             filename="a.log",
         )
         file = await teamwork.attach_file(work.session, named)
+        message = await deliveries.plan(
+            work.session,
+            deliveries.Planned(
+                event_id=new_id(),
+                event_type="WorkOrderCreated",
+                event={},
+                rule="x",
+                order_id=target_id,
+                audience="address",
+                channel="webhook",
+                recipient="crm",
+                subject="",
+                text="x",
+                at=NOW,
+                due_at=NOW,
+            ),
+        )
+        await deliveries.bury(work.session, message or "", error="x")
         key = await site.services.api_keys.add(work.session, name="x", scopes=["orders"])
         await work.commit()
     return {
@@ -54,6 +73,7 @@ async def things(site: Site) -> dict[str, str]:
         "target_id": target_id,
         "name": "wechat",
         "service_type": "enquiry",
+        "delivery_id": message or "",
         "task_id": task.task_id,
         "approval_id": question.approval_id,
         "attachment_id": file.attachment_id,

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from callcenter.auth.sessions import COOKIE
+from callcenter.features.notify.rules import DEFAULTS as RULES
 from callcenter.web.openapi import document
 from callcenter.web.routes import ROUTES
 from tests.contract.api_site import FIELDS, open_site
@@ -156,6 +157,9 @@ async def test_answers_fit_the_document(site):
             "/api/intake": {"channel": "web", "fields": FIELDS},
             "/api/intake/webhooks/{name}": {"msg_id": "1", "form": FIELDS},
             "/api/work-orders/{order_id}": {"accept": ["fault"]},
+            "/api/notify": {"version": 0, "table": RULES.model_dump(mode="json")},
+            "/api/notify/preview": {"wording": {"text": "{number}"}},
+            "/api/notices/read": {},
             "/api/sla": {"version": 0, "table": DEFAULTS.model_dump(mode="json")},
             "/api/session": {},
             "/api/api-keys": {"name": "shop", "scopes": ["orders"]},

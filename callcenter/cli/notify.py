@@ -1,0 +1,173 @@
+"""``callcenter notify``: the rules of messages, what became of messages, and trying a way out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+import orjson
+
+from callcenter import config as settings_file
+from callcenter.cli.output import emit, reports_errors, say
+from callcenter.cli.records import open_records
+from callcenter.errors import Invalid, NotFound
+
+
+def _by() -> str:
+    return f"cli:{os.environ.get('USER') or os.getuid()}"[:40]
+
+
+@click.group()
+def notify() -> None:
+    """Messages to customers, colleagues and other programs."""
+
+
+@notify.command()
+@click.pass_obj
+@reports_errors
+def show(config: Path | None) -> None:
+    """Print the rules, templates and quiet hours in force as JSON, to be edited and put back by `notify set`."""
+    from callcenter.features.notify.rules import DEFAULTS, NotifyTable
+    from callcenter.storage import deliveries
+
+    async def run() -> None:
+        async with open_records(config) as (database, _), database.read() as work:
+            row = await deliveries.rules_in_force(work.session)
+        table = NotifyTable.model_validate_json(row.document) if row else DEFAULTS
+        say(f"version {row.version}, saved {row.at:%Y-%m-%d %H:%M}Z by {row.by}" if row else "version 0, built in")
+        click.echo(orjson.dumps(table.model_dump(mode="json"), option=orjson.OPT_INDENT_2).decode())
+
+    asyncio.run(run())
+
+
+@notify.command("set")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def set_rules(config: Path | None, file: Path, as_json: bool) -> None:
+    """Check rules and put them in force."""
+    from callcenter.clock import SystemClock
+    from callcenter.features.notify.rules import read
+    from callcenter.storage import deliveries
+
+    try:
+        table = read(file.read_bytes())
+    except OSError as error:
+        raise Invalid(f"cannot be read: {error.strerror}", field=str(file)) from error
+
+    async def run() -> None:
+        async with open_records(config) as (database, _), database.write() as work:
+            at = SystemClock().now()
+            row = await deliveries.save_rules(work.session, table.model_dump_json(), seen_version=None, by=_by(), at=at)
+            await work.commit()
+        emit({"version": row.version, "rules": len(table.rules)}) if as_json else say(f"version {row.version}")
+
+    asyncio.run(run())
+
+
+@notify.command("list")
+@click.option("--state", type=click.Choice(["queued", "sending", "failed", "delivered", "dead"]))
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def list_messages(config: Path | None, state: str | None, limit: int, as_json: bool) -> None:
+    """The newest messages and what became of them; numbers are masked."""
+    from callcenter.logs import mask_phone
+    from callcenter.storage import deliveries
+
+    async def run() -> None:
+        async with open_records(config) as (database, _), database.read() as work:
+            rows = await deliveries.find(work.session, state=state, limit=limit)
+        for row in rows:
+            shown = {
+                "delivery_id": row.delivery_id,
+                "created_at": row.created_at,
+                "state": row.state,
+                "channel": row.channel,
+                "recipient": mask_phone(row.recipient) if row.channel == "sms" else row.recipient,
+                "rule": row.rule,
+                "order_id": row.order_id,
+                "attempts": row.attempts,
+                "last_error": row.last_error,
+            }
+            emit(shown) if as_json else click.echo(
+                "  ".join("-" if part is None else str(part) for part in shown.values())
+            )
+
+    asyncio.run(run())
+
+
+@notify.command()
+@click.argument("delivery_id")
+@click.pass_obj
+@reports_errors
+def replay(config: Path | None, delivery_id: str) -> None:
+    """Send a dead message once more; the running call centre does it within half a minute."""
+    from callcenter.clock import SystemClock
+    from callcenter.storage import deliveries
+
+    async def run() -> None:
+        async with open_records(config) as (database, _), database.write() as work:
+            await deliveries.replay(work.session, delivery_id, at=SystemClock().now())
+            await work.commit()
+        say(f"{delivery_id} is queued")
+
+    asyncio.run(run())
+
+
+@notify.command()
+@click.argument("template")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def preview(config: Path | None, template: str, language: str, as_json: bool) -> None:
+    """A template in force as a message, with made-up values."""
+    from callcenter.features.notify.rules import DEFAULTS, VARIABLES, NotifyTable, filled
+    from callcenter.storage import deliveries
+
+    async def run() -> None:
+        async with open_records(config) as (database, _), database.read() as work:
+            row = await deliveries.rules_in_force(work.session)
+        table = NotifyTable.model_validate_json(row.document) if row else DEFAULTS
+        wording = next((w for key, w in table.templates.get(template, {}).items() if key == language), None)
+        if wording is None:
+            raise NotFound(f"there is no template {template} in {language}", fix="`callcenter notify show` has all")
+        subject, text = filled(wording, VARIABLES)
+        emit({"subject": subject, "text": text}) if as_json else click.echo(f"{subject}\n{text}".strip())
+
+    asyncio.run(run())
+
+
+@notify.command()
+@click.argument("lane")
+@click.option("--to", required=True, help="A number or mail address; for a webhook its name.")
+@click.pass_obj
+@reports_errors
+def test(config: Path | None, lane: str, to: str) -> None:
+    """Send a test message at once by a way out of config.yaml: sms, email, or webhook:NAME."""
+    from callcenter.channels.port import Message
+    from callcenter.clock import SystemClock
+    from callcenter.features.notify.lanes import build_lanes
+    from callcenter.ids import new_id
+
+    lanes = build_lanes(settings_file.load(config).notify, SystemClock())
+    if lane not in lanes:
+        raise NotFound(f"there is no way out {lane}", fix=f"config.yaml sets up: {', '.join(lanes) or 'none'}")
+
+    async def run() -> None:
+        channel = lanes[lane]
+        message = Message(
+            delivery_id=new_id(), to=to, subject="callcenter", text="测试消息 / test", event_type="Test", event={}
+        )
+        try:
+            reference = await channel.send(message)
+        finally:
+            await channel.aclose()
+        say(f"taken over{f' as {reference}' if reference else ''}")
+
+    asyncio.run(run())

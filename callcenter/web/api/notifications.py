@@ -1,0 +1,202 @@
+"""Messages: the rules that send them, what became of each, and what the application tells its users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from callcenter.features.notify.rules import DEFAULTS, VARIABLES, Language, NotifyTable, Wording, filled
+from callcenter.logs import mask_phone
+from callcenter.storage import audit, deliveries
+from callcenter.storage.tables import DeliveryRow, NotifyVersionRow
+from callcenter.web.ask import Ask, Id, Input
+from workorder.services import orders
+from workorder.views import Page
+
+State = Literal["queued", "sending", "failed", "delivered", "dead"]
+
+
+class NewRules(Input):
+    """Rules to put in force, and the version they were made from."""
+
+    version: Annotated[int, Field(ge=0, le=2**31)]
+    table: NotifyTable
+
+
+class PreviewWanted(Input):
+    """A template to look at, with the values of an order, or made-up ones."""
+
+    wording: Wording
+    language: Language = "zh"
+
+
+class DeliveryQuery(Input):
+    """Filters; ``cursor`` is the key of the last message seen."""
+
+    cursor: Id | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    state: State | None = None
+
+
+class ReadNotices(Input):
+    """Which notices were seen; without ``ids`` all."""
+
+    ids: Annotated[tuple[Id, ...], Field(max_length=200)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyView:
+    """The rules in force (version 0: built in) and the ways out that config.yaml sets up."""
+
+    version: int
+    at: datetime | None
+    by: str | None
+    table: NotifyTable
+    lanes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message as it would leave."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """A message and what became of it; the receiver's number is masked."""
+
+    delivery_id: str
+    order_id: str | None
+    event_type: str
+    rule: str
+    audience: str
+    channel: str
+    recipient: str
+    subject: str
+    text: str
+    state: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    delivered_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something the application tells a user."""
+
+    notice_id: str
+    at: datetime
+    order_id: str | None
+    event_type: str
+    subject: str
+    text: str
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The newest notices, and how many of all are unread."""
+
+    items: tuple[Notice, ...]
+    unread: int
+
+
+async def read_rules(ask: Ask) -> NotifyView:
+    """The rules, templates and quiet hours in force."""
+    return _rules(ask, await deliveries.rules_in_force(ask.rows))
+
+
+async def save_rules(ask: Ask, body: NewRules) -> NotifyView:
+    """Put other rules in force; they hold for what happens from now on."""
+    at = ask.services.clock.now()
+    row = await deliveries.save_rules(
+        ask.rows, body.table.model_dump_json(), seen_version=body.version, by=ask.who.user_id, at=at
+    )
+    await audit.add(ask.rows, at=at, by=ask.who.user_id, action="notify.saved", subject=str(row.version))
+    ask.after_commit.append(ask.services.notify.changed)
+    return _rules(ask, row)
+
+
+async def preview(_ask: Ask, body: PreviewWanted) -> Preview:
+    """A template as a message, with made-up values."""
+    return Preview(*filled(body.wording, VARIABLES))
+
+
+async def find(ask: Ask, query: DeliveryQuery) -> Page[DeliveryView]:
+    """Messages, newest first."""
+    rows = await deliveries.find(ask.rows, state=query.state, before=query.cursor, limit=query.limit + 1)
+    items = tuple(map(_view, rows[: query.limit]))
+    return Page(items, items[-1].delivery_id if len(rows) > query.limit else None)
+
+
+async def of_order(ask: Ask, order_id: Id) -> Page[DeliveryView]:
+    """What was sent about an order, newest first."""
+    await orders.get_order(ask.rows, order_id)
+    return Page(tuple(map(_view, await deliveries.find(ask.rows, order_id=order_id, limit=200))))
+
+
+async def replay(ask: Ask, delivery_id: Id) -> DeliveryView:
+    """Send a dead message once more."""
+    at = ask.services.clock.now()
+    row = await deliveries.replay(ask.rows, delivery_id, at=at)
+    await audit.add(ask.rows, at=at, by=ask.who.user_id, action="notify.replayed", subject=delivery_id)
+    return _view(row)
+
+
+async def notices(ask: Ask) -> Notices:
+    """What the application told this user, newest first."""
+    rows, unread = await deliveries.notices(ask.rows, ask.who.user_id)
+    return Notices(tuple(map(_notice, rows)), unread)
+
+
+async def read_notices(ask: Ask, body: ReadNotices) -> Notices:
+    """Mark notices as seen."""
+    await deliveries.mark_read(ask.rows, ask.who.user_id, at=ask.services.clock.now(), ids=body.ids)
+    return await notices(ask)
+
+
+def _rules(ask: Ask, row: NotifyVersionRow | None) -> NotifyView:
+    lanes = ask.services.notify.lanes()
+    if row is None:
+        return NotifyView(version=0, at=None, by=None, table=DEFAULTS, lanes=lanes)
+    table = NotifyTable.model_validate_json(row.document)
+    return NotifyView(version=row.version, at=row.at, by=row.by, table=table, lanes=lanes)
+
+
+def _view(row: DeliveryRow) -> DeliveryView:
+    return DeliveryView(
+        delivery_id=row.delivery_id,
+        order_id=row.order_id,
+        event_type=row.event_type,
+        rule=row.rule,
+        audience=row.audience,
+        channel=row.channel,
+        recipient=mask_phone(row.recipient) if row.channel == "sms" else row.recipient,
+        subject=row.subject,
+        text=row.text,
+        state=row.state,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        delivered_at=row.delivered_at,
+        last_error=row.last_error,
+    )
+
+
+def _notice(row: DeliveryRow) -> Notice:
+    return Notice(
+        notice_id=row.delivery_id,
+        at=row.created_at,
+        order_id=row.order_id,
+        event_type=row.event_type,
+        subject=row.subject,
+        text=row.text,
+        read_at=row.read_at,
+    )

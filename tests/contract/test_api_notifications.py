@@ -1,0 +1,139 @@
+"""Messages over HTTP and on the command line: rules, preview, what became of each, notices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from callcenter.cli.main import main
+from callcenter.features.notify.rules import DEFAULTS
+from callcenter.storage import deliveries
+from callcenter.web.hub import UserNotices
+from tests.contract.api_site import Site, open_site
+
+TABLE = DEFAULTS.model_dump(mode="json")
+
+
+@pytest.fixture
+async def site(tmp_path):
+    async with open_site(tmp_path) as site:
+        yield site
+
+
+async def planned(site: Site, order_id: str, *, channel: str = "sms", recipient: str = "+8613800138000") -> str:
+    now = site.clock.now()
+    async with site.services.database.write() as work:
+        key = await deliveries.plan(
+            work.session,
+            deliveries.Planned(
+                event_id=f"E{channel}{recipient}"[:26],
+                event_type="WorkOrderCreated",
+                event={},
+                rule="sms_created",
+                order_id=order_id,
+                audience="customer",
+                channel=channel,
+                recipient=recipient,
+                subject="",
+                text="您好",
+                at=now,
+                due_at=now,
+                delivered=channel == "in_app",
+            ),
+        )
+        await work.commit()
+    assert key is not None
+    return key
+
+
+async def test_rules_are_read_changed_and_refused_when_stale_or_wrong(site: Site) -> None:
+    """A supervisor edits them, an agent may not; a template with an unknown variable names its place."""
+    async with site.browser("supervisor") as supervisor, site.browser("agent") as agent:
+        seen = await (await supervisor.get("/api/notify")).json()
+        assert (seen["version"], seen["table"], seen["lanes"]) == (0, TABLE, ["sms"])
+        saved = await supervisor.send("PUT", "/api/notify", {"version": 0, "table": TABLE | {"quiet_hours": {}}})
+        assert (await saved.json())["version"] == 1
+        assert (await supervisor.send("PUT", "/api/notify", {"version": 0, "table": TABLE})).status == 409
+        wrong = TABLE | {"templates": TABLE["templates"] | {"mentioned": {"zh": {"text": "{secret}"}}}}
+        refused = await supervisor.send("PUT", "/api/notify", {"version": 1, "table": wrong})
+        assert refused.status == 422
+        assert (await refused.json())["errors"][0]["field"] == "table.templates.mentioned.zh.text"
+        shown = await supervisor.post("/api/notify/preview", {"wording": {"text": "{customer_name}您好"}})
+        assert (await shown.json())["text"] == "王芳您好"
+        assert (await agent.get("/api/notify")).status == 403
+
+
+async def test_what_became_of_messages_is_shown_and_dead_ones_are_sent_again(site: Site) -> None:
+    """On the order for everybody with masked numbers; replay is the supervisors'; only dead ones are replayed."""
+    order = await site.draft(None)
+    key = await planned(site, order.order_id)
+    async with site.browser("supervisor") as supervisor, site.browser("agent") as agent:
+        (shown,) = (await (await agent.get(f"/api/work-orders/{order.order_id}/deliveries")).json())["items"]
+        assert (shown["delivery_id"], shown["state"]) == (key, "queued")
+        assert "00138" not in shown["recipient"]
+        early = await supervisor.post(f"/api/deliveries/{key}/replay", {})
+        assert (early.status, (await early.json())["code"]) == (409, "conflict")
+        async with site.services.database.write() as work:
+            await deliveries.bury(work.session, key, error="answered 400")
+            await work.commit()
+        dead = await (await supervisor.get("/api/deliveries?state=dead")).json()
+        assert [item["last_error"] for item in dead["items"]] == ["answered 400"]
+        again = await (await supervisor.post(f"/api/deliveries/{key}/replay", {})).json()
+        assert (again["state"], again["attempts"]) == ("queued", 0)
+        assert (await supervisor.post("/api/deliveries/01NOPE/replay", {})).status == 404
+        assert (await agent.get("/api/deliveries")).status == 403
+
+
+async def test_notices_belong_to_their_user_and_are_read_one_by_one_or_all(site: Site) -> None:
+    """The count of unread ones falls as they are seen; nobody reads another's."""
+    order = await site.draft(None)
+    mine = site.users["agent"].user_id
+    key = await planned(site, order.order_id, channel="in_app", recipient=mine)
+    async with site.browser("agent") as agent, site.browser("other") as other:
+        seen = await (await agent.get("/api/notices")).json()
+        assert (seen["unread"], [notice["notice_id"] for notice in seen["items"]]) == (1, [key])
+        assert (await (await other.get("/api/notices")).json())["items"] == []
+        await other.post("/api/notices/read", {})
+        assert (await (await agent.get("/api/notices")).json())["unread"] == 1
+        assert (await (await agent.post("/api/notices/read", {"ids": [key]})).json())["unread"] == 0
+
+
+async def test_a_notice_reaches_every_socket_of_its_user_and_no_other(site: Site) -> None:
+    """By user, not by phone: a supervisor without one sees it too."""
+    async with site.browser("supervisor") as supervisor, site.browser("agent") as agent:
+        sockets = [await supervisor.socket(), await supervisor.socket(), await agent.socket()]
+        for socket in sockets:
+            assert (await socket.receive_json())["type"] == "snapshot"
+        UserNotices(site.services.hub).told(site.users["supervisor"].user_id, {"subject": "x"})
+        for socket in sockets[:2]:
+            frame = await socket.receive_json()
+            frame = frame if frame["type"] != "wallboard" else await socket.receive_json()
+            assert (frame["type"], frame["subject"]) == ("notice", "x")
+        await sockets[2].send_json({"type": "ping", "t": 1})
+        assert (await sockets[2].receive_json())["type"] == "pong"
+        for socket in sockets:
+            await socket.close()
+
+
+def test_the_command_line_shows_sets_lists_previews_and_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules go out and in again; a bad file exits 3; a way out that is not set up exits 7."""
+    monkeypatch.setenv("CALLCENTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str):
+        return CliRunner().invoke(main, ["notify", *arguments])
+
+    assert json.loads(call("show").stdout) == TABLE
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(TABLE | {"quiet_hours": {}}), encoding="utf-8")
+    assert json.loads(call("set", str(file), "--json").stdout)["version"] == 1
+    file.write_text('{"templates": {}, "rules": [{"name": "x"}]}', encoding="utf-8")
+    assert call("set", str(file)).exit_code == 3
+    assert json.loads(call("preview", "accepted", "--json").stdout)["text"].startswith("王芳您好")
+    assert call("preview", "nope").exit_code == 7
+    assert call("list", "--json").stdout == ""
+    assert call("replay", "01NOPE").exit_code == 7
+    assert call("test", "sms", "--to", "1").exit_code == 7

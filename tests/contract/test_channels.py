@@ -1,0 +1,240 @@
+"""What every way out promises, on real servers: an HTTP receiver and an SMTP server of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default as mail_policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from aiosmtpd.controller import Controller
+
+from callcenter.channels.email import EmailChannel
+from callcenter.channels.http import HttpChannel, event_body, mapped, wechat_body
+from callcenter.channels.port import Channel, Message, Refused, Unreachable
+from callcenter.channels.signing import verified
+from callcenter.channels.targets import Targets
+from callcenter.clock import VirtualClock
+from callcenter.config import EmailSettings, NotifySettings
+from callcenter.errors import ConfigInvalid
+from callcenter.features.notify.lanes import build_lanes
+
+LOCAL = ("127.0.0.0/8", "::1/128")
+KINDS = ["sms", "webhook", "wechat", "email"]
+
+
+@dataclass
+class Other:
+    """The other side: what it got, and how it answers."""
+
+    got: list[Any] = field(default_factory=list)
+    answer: str = "ok"
+    """ok, later (try again), never (refused), dead (nobody listens)"""
+
+
+class Mailbox:
+    def __init__(self, other: Other) -> None:
+        self._other = other
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self._other.answer != "ok":
+            return {"later": "451 later", "never": "554 never"}[self._other.answer]
+        self._other.got.append(message_from_bytes(envelope.content, policy=mail_policy))
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def message(**more: str) -> Message:
+    about = {"to": "13800138000", "subject": "工单 WO1", "text": "您好，“已受理” \\ {number}", "delivery_id": "D1"}
+    return Message(**{**about, **more}, event_type="WorkOrderCreated", event={"number": "WO1"})
+
+
+@dataclass
+class Way:
+    """An adapter with the server behind it."""
+
+    kind: str
+    channel: Channel
+    other: Other
+
+    def message(self) -> Message:
+        return message(to="lin@example.com") if self.kind == "email" else message()
+
+
+@pytest_asyncio.fixture(params=KINDS)
+async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
+    other, clock = Other(), VirtualClock()
+    if request.param == "email":
+        server = Controller(Mailbox(other), hostname="127.0.0.1", port=free_port())
+        server.start()
+        settings = EmailSettings(host="127.0.0.1", port=server.port, security="none", sender="desk@example.com")
+        yield Way("email", EmailChannel(settings, password=None), other)
+        server.stop()
+        return
+
+    async def take(http: web.Request) -> web.Response:
+        if other.answer != "ok":
+            return web.Response(status={"later": 503, "never": 400}[other.answer])
+        other.got.append((await http.read(), dict(http.headers)))
+        return web.json_response({"id": "R1"})
+
+    application = web.Application()
+    application.router.add_post("/hook", take)
+    async with TestServer(application) as receiver:
+        bodies = {"sms": mapped({"phone": "{to}", "parts": [{"content": "{text}"}]}), "webhook": event_body}
+        channel = HttpChannel(
+            str(receiver.make_url("/hook")),
+            body=bodies.get(request.param, wechat_body),
+            clock=clock,
+            targets=Targets(LOCAL),
+            secret="s3cret",
+        )
+        yield Way(request.param, channel, other)
+        await channel.aclose()
+
+
+async def test_what_is_taken_over_arrived_whole(way: Way) -> None:
+    """Chinese, quotes and braces come through; the delivery's key travels with it; there is a reference."""
+    sent = way.message()
+    assert await way.channel.send(sent)
+    (got,) = way.other.got
+    if way.kind == "email":
+        assert (got["To"], got["Subject"]) == ("lin@example.com", sent.subject)
+        assert got.get_content().strip() == sent.text
+        assert "D1" in got["Message-ID"]
+        return
+    body, headers = got
+    assert verified(body, headers, secret="s3cret", now_s=VirtualClock().now().timestamp())
+    assert headers["X-Callcenter-Delivery"] == "D1"
+    assert sent.text.encode().replace(b"\\", b"\\\\") in body
+
+
+async def test_what_may_work_later_and_what_never_will_are_told_apart(way: Way) -> None:
+    """A busy other side is Unreachable, one that does not want it Refused; neither tells numbers or texts."""
+    for answer, error in (("later", Unreachable), ("never", Refused)):
+        way.other.answer = answer
+        with pytest.raises(error) as caught:
+            await way.channel.send(way.message())
+        said = str(caught.value)
+        assert "138" not in said
+        assert "example" not in said
+        assert "您好" not in said
+    way.other.answer = "ok"
+    await way.channel.send(way.message())
+    assert len(way.other.got) == 1
+
+
+async def test_nobody_listening_is_unreachable() -> None:
+    """A closed port, whatever the adapter."""
+    port = free_port()
+    http = HttpChannel(f"http://127.0.0.1:{port}/", body=event_body, clock=VirtualClock(), targets=Targets(LOCAL))
+    mail = EmailChannel(EmailSettings(host="127.0.0.1", port=port, security="none"), password=None)
+    for channel, to in ((http, "x"), (mail, "a@example.com")):
+        with pytest.raises(Unreachable):
+            await channel.send(message(to=to))
+        await channel.aclose()
+
+
+async def test_a_mail_address_cannot_smuggle_in_headers() -> None:
+    """Line breaks and what is no address are refused before any server is asked."""
+    channel = EmailChannel(EmailSettings(host="127.0.0.1", port=1, security="none"), password=None)
+    for to in ("a@example.com\r\nBcc: b@example.com", "nobody", "", "a@b@c"):
+        with pytest.raises(Refused):
+            await channel.send(message(to=to))
+
+
+@pytest.mark.parametrize("path", ["redirect", "slow"])
+async def test_redirects_are_not_followed_and_slow_answers_are_given_up(path: str) -> None:
+    """A redirect would lead past the check of the address; a hanging gateway costs no more than the time limit."""
+    hits: list[str] = []
+    released = asyncio.Event()
+
+    async def redirect(_http: web.Request) -> web.Response:
+        raise web.HTTPFound("/inside")
+
+    async def inside(_http: web.Request) -> web.Response:
+        hits.append("inside")
+        return web.Response()
+
+    async def slow(_http: web.Request) -> web.Response:
+        await released.wait()
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_post("/redirect", redirect)
+    application.router.add_post("/slow", slow)
+    application.router.add_route("*", "/inside", inside)
+    async with TestServer(application) as server:
+        channel = HttpChannel(
+            str(server.make_url(f"/{path}")),
+            body=event_body,
+            clock=VirtualClock(),
+            targets=Targets(LOCAL),
+            timeout_s=0.2,
+        )
+        with pytest.raises(Refused if path == "redirect" else Unreachable):
+            await channel.send(message())
+        released.set()
+        await channel.aclose()
+    assert hits == []
+
+
+async def test_a_name_that_leads_into_our_network_is_refused_when_the_connection_is_made() -> None:
+    """localhost resolves to loopback, which nobody allowed."""
+    channel = HttpChannel(f"http://localhost:{free_port()}/", body=event_body, clock=VirtualClock(), targets=Targets())
+    with pytest.raises(Refused, match="network"):
+        await channel.send(message())
+    await channel.aclose()
+
+
+async def test_a_robot_that_says_200_with_an_error_code_has_not_taken_it_over() -> None:
+    """WeChat Work's robots put failures into the body: the rate limit may pass, a wrong key will not."""
+    answers = iter([45009, 93000])
+
+    async def robot(_http: web.Request) -> web.Response:
+        return web.json_response({"errcode": next(answers), "errmsg": "x"})
+
+    application = web.Application()
+    application.router.add_post("/", robot)
+    async with TestServer(application) as server:
+        channel = HttpChannel(str(server.make_url("/")), body=wechat_body, clock=VirtualClock(), targets=Targets(LOCAL))
+        with pytest.raises(Unreachable):
+            await channel.send(message())
+        with pytest.raises(Refused):
+            await channel.send(message())
+        await channel.aclose()
+
+
+def test_lanes_come_from_the_settings_and_bad_ones_name_their_key(tmp_path: Path) -> None:
+    """Only what is set up exists; a missing secret file or address stops the start with the key's name."""
+    assert build_lanes(NotifySettings(), VirtualClock()) == {}
+    secret = tmp_path / "secret"
+    secret.write_text("s\n", encoding="utf-8")
+    settings = NotifySettings.model_validate(
+        {
+            "sms": {"url": "https://sms.example.com", "secret_file": secret},
+            "email": {"host": "mail.example.com"},
+            "webhooks": {"crm": {"url": "https://crm.example.com"}},
+        }
+    )
+    assert set(build_lanes(settings, VirtualClock())) == {"sms", "email", "webhook:crm"}
+    for broken in (
+        {"webhooks": {"crm": {}}},
+        {"sms": {"url": "https://x.example.com", "secret_file": tmp_path / "nope"}},
+    ):
+        with pytest.raises(ConfigInvalid) as caught:
+            build_lanes(NotifySettings.model_validate(broken), VirtualClock())
+        assert str(caught.value.field).startswith("notify.")

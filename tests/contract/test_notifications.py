@@ -1,0 +1,305 @@
+"""From a fact to a message that arrived, on every database: once, in its time, without anybody waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from callcenter.bus.local import LocalBus
+from callcenter.channels.port import Message, Refused, Unreachable
+from callcenter.clock import VirtualClock
+from callcenter.features.notify.planner import Planner
+from callcenter.features.notify.rules import DEFAULTS, NotifyTable
+from callcenter.features.notify.sender import Sender
+from callcenter.features.timers import Timers
+from callcenter.storage import deliveries, users
+from callcenter.storage.database import Database
+from callcenter.storage.relay import Relay
+from callcenter.storage.tables import DeliveryRow
+from tests.contract.test_service_levels import MONDAY, Watchman, after, events, new_order
+from tests.contract.test_storage_life_cycle import move
+from workorder.events import OrderEvent, WorkOrderCreated
+from workorder.policy.phones import parse_phone
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NIGHT = MONDAY + timedelta(hours=13)
+"""Eleven in the evening in Shanghai."""
+
+
+@dataclass
+class Gateway:
+    """A way out that answers as told and remembers what it took."""
+
+    got: list[Message] = field(default_factory=list)
+    tries: int = 0
+    fault: Exception | None = None
+
+    async def send(self, message: Message) -> str | None:
+        self.tries += 1
+        if self.fault is not None:
+            raise self.fault
+        self.got.append(message)
+        return f"R{self.tries}"
+
+    async def waited_for(self, tries: int) -> None:
+        """Return once so many were tried."""
+        async with asyncio.timeout(20):
+            while self.tries < tries:
+                await asyncio.sleep(0.01)
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass
+class Screens:
+    shown: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+
+    def told(self, user_id: str, body: Mapping[str, object]) -> None:
+        self.shown.append((user_id, body))
+
+
+class Office:
+    """Planner and sender of one process, on a clock that the test moves."""
+
+    def __init__(
+        self, database: Database, *, start: datetime = MONDAY, max_attempts: int = 3, set_up: bool = True
+    ) -> None:
+        self.database, self.clock = database, VirtualClock(start)
+        self.sms, self.crm, self.screens = Gateway(), Gateway(), Screens()
+        lanes = {"sms": self.sms, "webhook:crm": self.crm} if set_up else {}
+        self.planner = Planner(
+            database=database,
+            clock=self.clock,
+            zone=SHANGHAI,
+            notices=self.screens,
+            lanes=lanes,
+            language="zh",
+            read_phone=partial(parse_phone, country="CN", area_code=None),
+        )
+        self.sender = Sender(database=database, clock=self.clock, channels=lanes, max_attempts=max_attempts)
+
+    async def deliver(self) -> None:
+        """What the relay does: every event of the outbox to the planner."""
+        for event in await events(self.database, OrderEvent):
+            await self.planner.handle(event)
+
+    async def later(self, seconds: float) -> None:
+        await self.clock.advance(seconds)
+        await self.sender.send_due()
+
+    async def rows(self, channel: str = "sms") -> list[DeliveryRow]:
+        async with self.database.read() as work:
+            found = await deliveries.find(work.session, limit=200)
+        return [row for row in found if row.channel == channel]
+
+
+async def add_user(db: Database, username: str, *roles: str) -> str:
+    async with db.write() as work:
+        user = await users.add_user(
+            work.session, username=username, display_name=username, roles=roles, at=MONDAY, password_hash=None
+        )
+        await work.commit()
+    return user.user_id
+
+
+async def put_rules(db: Database, **changes: object) -> None:
+    table = NotifyTable.model_validate({**DEFAULTS.model_dump(mode="json"), **changes})
+    async with db.write() as work:
+        await deliveries.save_rules(work.session, table.model_dump_json(), seen_version=None, by="u", at=MONDAY)
+        await work.commit()
+
+
+async def test_a_created_order_tells_its_customer_once_however_often_the_event_comes(database: Database) -> None:
+    """The words are filled in; the same event again, also after a restart, plans nothing new."""
+    order = await new_order(database, customer_name="王芳")
+    office = Office(database)
+    for _ in range(2):
+        await office.deliver()
+    restarted = Office(database)
+    await restarted.planner.sweep()
+    await office.later(1)
+    await office.later(1)
+    (message,) = office.sms.got
+    assert message.to == "+8613800138000"
+    assert message.text == f"王芳您好，服务单 {order.number} 已受理，我们会尽快安排工程师。"
+    (row,) = await office.rows()
+    assert (row.state, row.attempts, row.reference, row.order_id) == ("delivered", 1, "R1", order.order_id)
+
+
+async def test_what_a_process_relayed_but_did_not_plan_is_found_by_the_next_start(database: Database) -> None:
+    """The event is marked as sent, its message was never planned: the sweep makes up for it."""
+    await new_order(database)
+    await Relay(database, LocalBus(), VirtualClock(MONDAY)).send_batch()
+    office = Office(database)
+    await office.planner.sweep()
+    await office.later(1)
+    assert len(office.sms.got) == 1
+
+
+async def test_at_night_customers_wait_for_the_morning_but_what_is_critical_goes_out(database: Database) -> None:
+    """Quiet from nine to eight: planned at eleven, sent at eight and not a minute before."""
+    await new_order(database, NIGHT)
+    office = Office(database, start=NIGHT)
+    await office.deliver()
+    await office.later(9 * 3600 - 60)
+    assert office.sms.got == []
+    await office.later(60)
+    assert len(office.sms.got) == 1
+    critical = [rule.model_dump(mode="json") | {"critical": True} for rule in DEFAULTS.rules]
+    await put_rules(database, rules=critical)
+    await new_order(database, NIGHT)
+    urgent = Office(database, start=NIGHT)
+    await urgent.deliver()
+    await urgent.later(1)
+    assert len(urgent.sms.got) == 1
+
+
+async def test_a_dead_gateway_is_tried_again_with_growing_waits_then_buried_and_replayed(database: Database) -> None:
+    """Three tries at 0, 30 and 90 seconds; dead; somebody says so: it arrives. The order never waited."""
+    order = await new_order(database)
+    office = Office(database)
+    office.sms.fault = Unreachable("no answer")
+    await office.deliver()
+    tried_at = []
+    for _ in range(40):
+        before = office.sms.tries
+        await office.later(5)
+        if office.sms.tries > before:
+            tried_at.append(office.clock.monotonic())
+    assert tried_at == [5, 35, 95]
+    (row,) = await office.rows()
+    assert (row.state, row.attempts, row.last_error) == ("dead", 3, "no answer")
+    await move(database, order.order_id, "dispatch", at=after(minutes=5))
+    office.sms.fault = None
+    async with database.write() as work:
+        await deliveries.replay(work.session, row.delivery_id, at=office.clock.now())
+        await work.commit()
+    await office.later(1)
+    assert [message.delivery_id for message in office.sms.got] == [row.delivery_id]
+    assert (await office.rows())[0].state == "delivered"
+
+
+async def test_a_refused_message_is_not_tried_again_and_does_not_close_the_way_for_others(database: Database) -> None:
+    """A bad number is the message's own fault."""
+    for _ in range(6):
+        await new_order(database)
+    office = Office(database)
+    office.sms.fault = Refused("answered 400")
+    await office.deliver()
+    await office.later(1)
+    assert office.sms.tries == 6
+    assert {row.state for row in await office.rows()} == {"dead"}
+    assert office.sender.check().message == "sms, webhook:crm"
+
+
+async def test_after_five_failures_a_lane_rests_and_the_other_lane_does_not_notice(database: Database) -> None:
+    """The circuit opens: no more tries, none is used up, readiness names it; webhooks go out meanwhile."""
+    rules = [
+        *(rule.model_dump(mode="json") for rule in DEFAULTS.rules),
+        {
+            "name": "crm",
+            "event": "WorkOrderCreated",
+            "audience": "address",
+            "channel": "webhook",
+            "to": "crm",
+            "template": "accepted",
+        },
+    ]
+    await put_rules(database, rules=rules)
+    for _ in range(8):
+        await new_order(database)
+    office = Office(database, max_attempts=50)
+    office.sms.fault = Unreachable("no answer")
+    await office.deliver()
+    await office.later(1)
+    assert (office.sms.tries, len(office.crm.got)) == (5, 8)
+    assert office.sender.check().message.startswith("sms rests until")
+    assert sorted(row.attempts for row in await office.rows()) == [0, 0, 0, 1, 1, 1, 1, 1]
+    office.sms.fault = None
+    for _ in range(10):
+        await office.later(30)
+    assert len(office.sms.got) == 8
+    assert {message.event["number"] for message in office.crm.got} == {
+        event.number for event in await events(database, WorkOrderCreated)
+    }
+
+
+async def test_a_sender_that_died_leaves_its_claim_to_the_next_after_a_minute(database: Database) -> None:
+    """Claimed and gone: nobody touches it for the lease, then it is sent, with the same key."""
+    await new_order(database)
+    office = Office(database)
+    await office.deliver()
+    async with database.write() as work:
+        (claimed,) = await deliveries.claim(work.session, channel="sms", recipient=None, now=office.clock.now())
+        await work.commit()
+    await office.later(59)
+    assert office.sms.got == []
+    await office.later(2)
+    assert [message.delivery_id for message in office.sms.got] == [claimed.delivery_id]
+
+
+async def test_the_same_receiver_hears_of_the_same_thing_once_in_the_window(database: Database) -> None:
+    """Two events of one kind within the hour: one message; after the hour another."""
+    order = await new_order(database)
+    office = Office(database)
+    (created,) = await events(database, WorkOrderCreated)
+    again = {name: getattr(created, name) for name in ("order_id", "call_id", "by", "number", "service_type")}
+    await office.planner.handle(created)
+    await office.clock.advance(600)
+    await office.planner.handle(WorkOrderCreated(**again, at=after(minutes=10)))
+    assert len(await office.rows()) == 1
+    await office.clock.advance(3600)
+    await office.planner.handle(WorkOrderCreated(**again, at=after(minutes=70)))
+    assert [row.order_id for row in await office.rows()] == [order.order_id] * 2
+
+
+async def test_supervisors_see_a_breach_on_their_screen_and_agents_do_not(database: Database) -> None:
+    """In-app notices are there at once, are pushed, counted as unread, and seen by their owner alone."""
+    boss, agent = await add_user(database, "boss", "supervisor"), await add_user(database, "lin", "agent")
+    order = await new_order(database)
+    office = Office(database)
+    await Watchman(database).until(after(hours=2))
+    await office.deliver()
+    told = [body["event_type"] for user, body in office.screens.shown if user == boss]
+    assert {"SlaWarned", "SlaBreached", "OrderUntouched", "NodeMissed"} <= set(told)
+    assert agent not in {user for user, _ in office.screens.shown}
+    async with database.write() as work:
+        rows, unread = await deliveries.notices(work.session, boss)
+        assert (len(rows), unread) == (len(told), len(told))
+        assert f"{order.number} 已超时" in [row.subject for row in rows]
+        await deliveries.mark_read(work.session, agent, at=MONDAY)
+        await deliveries.mark_read(work.session, boss, at=MONDAY, ids=[rows[0].delivery_id])
+        assert (await deliveries.notices(work.session, boss))[1] == len(told) - 1
+        await deliveries.mark_read(work.session, boss, at=MONDAY)
+        assert (await deliveries.notices(work.session, boss))[1] == 0
+
+
+async def test_a_way_that_is_not_set_up_plans_nothing(database: Database) -> None:
+    """Without a gateway no message waits for one."""
+    await new_order(database)
+    office = Office(database, set_up=False)
+    await office.deliver()
+    assert await office.rows() == []
+
+
+async def test_a_timer_wakes_the_sender(database: Database) -> None:
+    """The first try fails; nothing but the message's timer brings the second."""
+    await new_order(database)
+    office = Office(database)
+    office.sms.fault = Unreachable("no answer")
+    timers = Timers(database, office.clock)
+    office.sender.register(timers)
+    await office.deliver()
+    running = asyncio.create_task(office.sender.run())
+    await office.sms.waited_for(1)
+    office.sms.fault = None
+    await office.clock.advance(30)
+    assert await timers.fire_due() >= 1
+    await office.sms.waited_for(2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
