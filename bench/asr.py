@@ -1,22 +1,31 @@
 """Speech to text: what a call costs, against the usual server design, and how soon words come. Prints JSON lines.
 
-The baseline is the design of the stock Vosk server: one recogniser per leg that is fed every sample in 0.25 s messages
-and asked for a partial result after each, with the decoding options that Vosk models usually come with. Ours is the
-gated pipeline of ``asr`` with the options of zh-demo, on the same legs, network and machine, in the same run and one
-thread. CPU seconds of this process are compared (the best of three rounds, taken in turn), so that other programs
-matter little. ``asr.gate_alone`` gives the baseline our decoding options too: what remains is the gate's share.
+The baseline is the design of the stock Vosk server, written out in bench/shared/speech_servers.py: a WebSocket server
+with one recogniser per leg that is fed every sample in 0.25 s messages and asked for a partial result after each, with
+the decoding options that Vosk models usually come with. Ours is the pipeline of ``asr`` behind the same protocol, with
+the same messages and the options of zh-demo; ``asr.calls_per_core_60ms`` is ours with messages of 60 ms, as a live leg
+has them. Same legs, network, machine, one decoder thread each; the servers are processes of their own, and their CPU
+seconds are compared (the best of two rounds, taken in turn), so that other programs matter little.
+``asr.gate_alone`` is the decoding alone, in one process, and gives the baseline our decoding options too: what remains
+is the gate's share. ``asr.load_at_N_calls`` is the cost curve: CPU seconds a second of N two-sided calls at once in one
+process, in steps of 60 ms, until 0.8 of a core; how many calls that takes is ``asr.calls_at_load_0.8``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import numpy as np
+import psutil
 import soundfile
 import vosk
 
@@ -27,6 +36,7 @@ from asr.engines.vosk import VoskUtterances
 from asr.evaluate import ErrorRate, character_errors
 from asr.events import Final, Partial
 from asr.gated import GatedDecoder
+from asr.load import load_recognizer
 from asr.models import Registry
 from asr.streaming import BATCH_MS
 
@@ -34,7 +44,11 @@ CALLS = Path(__file__).parents[1] / "callcenter" / "features" / "demo" / "calls"
 RATE_HZ = 8000
 MESSAGE_BYTES = RATE_HZ // 4 * SAMPLE_BYTES
 LIVE_BYTES = RATE_HZ * BATCH_MS // 1000 * SAMPLE_BYTES
-ROUNDS = 3
+ROUNDS = 2
+SERVER = Path(__file__).parent / "shared" / "speech_servers.py"
+CURVE_S = 20
+"""Audio of each call on the cost curve."""
+MOST_CALLS = 256
 FIRST_RATE = 0.304
 """Character error rate of the plain design on the eight calls when zh-demo was delivered."""
 USUAL_OPTIONS = """--min-active=200
@@ -114,6 +128,120 @@ def measure(contenders, material):
     return {name: errors[name].rate for name in contenders}, best
 
 
+@contextmanager
+def served(kind, model_path):
+    """A server process with one decoder thread: (psutil process, URL)."""
+    command = [sys.executable, str(SERVER), kind, str(model_path), "1"]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield psutil.Process(server.pid), f"http://127.0.0.1:{int(server.stdout.readline())}/"
+    finally:
+        server.communicate(timeout=30)
+
+
+async def ask(session, url, pcm, message_bytes, stay=None):
+    """Feed a leg as fast as the server answers; the text. ``stay`` is awaited before the end."""
+    texts = []
+    async with session.ws_connect(url) as socket:
+        for start in range(0, len(pcm), message_bytes):
+            await socket.send_bytes(pcm[start : start + message_bytes])
+            texts.append((await socket.receive_json()).get("text", ""))
+        if stay is not None:
+            await stay()
+        await socket.send_str('{"eof": 1}')
+        texts.append((await socket.receive_json()).get("text", ""))
+    return "".join(texts).replace(" ", "")
+
+
+async def serve_all(url, material, message_bytes, stay=None):
+    """All legs at once."""
+    async with aiohttp.ClientSession() as session:
+        return await asyncio.gather(*(ask(session, url, pcm, message_bytes, stay) for pcm, _, _ in material))
+
+
+def cpu_s(process):
+    used = process.cpu_times()
+    return used.user + used.system
+
+
+def measure_servers(servers, material):
+    """Per server (name: kind, model, bytes a message): the character error rate and the best CPU time of a round."""
+    errors, best = dict.fromkeys(servers, ErrorRate()), dict.fromkeys(servers, float("inf"))
+    for round_number in range(ROUNDS):
+        for name, (kind, model, message_bytes) in servers.items():
+            with served(kind, model) as (process, url):
+                began = cpu_s(process)
+                texts = asyncio.run(serve_all(url, material, message_bytes))
+                best[name] = min(best[name], cpu_s(process) - began)
+            if not round_number:
+                for text, (_, said, _) in zip(texts, material, strict=True):
+                    errors[name] += character_errors(said, text)
+    return {name: errors[name].rate for name in servers}, best
+
+
+def memory_mb(server, material, calls):
+    """Memory that each of ``calls`` two-sided calls takes while it goes on, everybody having spoken."""
+    kind, model, message_bytes = server
+    legs = [(pcm[: 30 * RATE_HZ * SAMPLE_BYTES], said, turns) for pcm, said, turns in material] * calls
+    legs = legs[: 2 * calls]
+    sizes = []
+    with served(kind, model) as (process, url):
+        asyncio.run(serve_all(url, legs[:2], message_bytes))
+        before = process.memory_info().rss
+        waiting = asyncio.Barrier(len(legs))
+
+        async def stay():
+            await waiting.wait()
+            sizes.append(process.memory_info().rss)
+
+        asyncio.run(serve_all(url, legs, message_bytes, stay))
+    return (sizes[0] - before) / calls / 2**20
+
+
+async def load_of(model_path, material, calls):
+    """CPU seconds a second of ``calls`` two-sided calls at once, in this process with one decoder thread."""
+    recognizer = load_recognizer("vosk", str(model_path), 1)
+    legs = [material[number % len(material)][0] for number in range(2 * calls)]
+    # Calls are not in step: each begins somewhere else in its recording.
+    starts = [number * 7 % 40 * RATE_HZ * SAMPLE_BYTES for number in range(2 * calls)]
+    streams = [recognizer.open(sample_rate_hz=RATE_HZ) for _ in legs]
+
+    async def read(stream):
+        async for _ in stream:
+            pass
+
+    readers = [asyncio.create_task(read(stream)) for stream in streams]
+    began = time.process_time()
+    for at in range(0, CURVE_S * RATE_HZ * SAMPLE_BYTES, LIVE_BYTES):
+        for stream, pcm, start in zip(streams, legs, starts, strict=True):
+            stream.push(pcm[start + at : start + at + LIVE_BYTES].ljust(LIVE_BYTES, b"\0"))
+        await asyncio.gather(*(stream.drain() for stream in streams))
+    used = time.process_time() - began
+    for stream in streams:
+        stream.end_input()
+    await asyncio.gather(*readers)
+    await recognizer.aclose()
+    return used / CURVE_S
+
+
+def curve(model_path, material):
+    """(calls, load) for 1, 2, 4 … calls, until 0.8 of a core is reached."""
+    calls, points = 1, []
+    while calls <= MOST_CALLS and (not points or points[-1][1] < 0.8):
+        points.append((calls, asyncio.run(load_of(model_path, material, calls))))
+        calls *= 2
+    return points
+
+
+def calls_at(points, load):
+    """Between the two points around ``load``, by a straight line."""
+    above = next((index for index, (_, value) in enumerate(points) if value >= load), None)
+    if not above:
+        return float(points[-1][0])
+    (few, low), (many, high) = points[above - 1 : above + 1]
+    return few + (many - few) * (load - low) / (high - low)
+
+
 def latencies(model, material):
     """Start of a turn to its first partial, and end of a turn to its final (ms, as live)."""
     firsts, lasts = [], []
@@ -134,7 +262,7 @@ def latencies(model, material):
 def line(bench, value, unit, *, ratio, baseline):
     """One result; for latencies the baseline is the goal."""
     numbers = {"value": round(value, 4), "unit": unit, "ratio": round(ratio, 3), "baseline": round(baseline, 4)}
-    print(json.dumps({"bench": bench, **numbers}))
+    print(json.dumps({"bench": bench, **numbers}), flush=True)
 
 
 def main():
@@ -145,18 +273,30 @@ def main():
     call_s = sum(len(pcm) for pcm, _, _ in some) / 2 / SAMPLE_BYTES / RATE_HZ
     model = vosk.Model(str(path))
     with tempfile.TemporaryDirectory() as folder:
-        usual = with_usual_options(path, Path(folder))
-    contenders = {
-        "ours": lambda pcm: gated(model, pcm),
-        "usual": lambda pcm: plain(usual, pcm),
-        "plain": lambda pcm: plain(model, pcm),
-    }
-    rates, cpu = measure(contenders, some)
+        with_usual_options(path, Path(folder))
+        servers = {
+            "ours": ("ours", path, MESSAGE_BYTES),
+            "usual": ("plain", folder, MESSAGE_BYTES),
+            "live": ("ours", path, LIVE_BYTES),
+        }
+        rates, cpu = measure_servers(servers, some)
+        memory = {name: memory_mb(servers[name], some, 10) for name in ("ours", "usual")}
     calls = {name: round(call_s / seconds, 1) for name, seconds in cpu.items()}
     line("asr.calls_per_core", calls["ours"], "calls", ratio=cpu["usual"] / cpu["ours"], baseline=calls["usual"])
+    line("asr.calls_per_core_60ms", calls["live"], "calls", ratio=cpu["usual"] / cpu["live"], baseline=calls["usual"])
+    line("asr.error_rate_to_usual", rates["ours"], "CER", ratio=rates["ours"] / rates["usual"], baseline=rates["usual"])
+    ratio = memory["ours"] / memory["usual"]
+    line("asr.memory_per_call", memory["ours"], "MiB", ratio=ratio, baseline=memory["usual"])
+    alone, cpu = measure({"ours": lambda pcm: gated(model, pcm), "plain": lambda pcm: plain(model, pcm)}, some)
+    calls = {name: round(call_s / seconds, 1) for name, seconds in cpu.items()}
     line("asr.gate_alone", calls["ours"], "calls", ratio=cpu["plain"] / cpu["ours"], baseline=calls["plain"])
-    for name in ("usual", "plain"):
-        line(f"asr.error_rate_to_{name}", rates["ours"], "CER", ratio=rates["ours"] / rates[name], baseline=rates[name])
+    line("asr.error_rate_to_plain", alone["ours"], "CER", ratio=alone["ours"] / alone["plain"], baseline=alone["plain"])
+    points = curve(path, material)
+    one = points[0][1]
+    for count, load in points:
+        line(f"asr.load_at_{count}_calls", load, "cores", ratio=load / count / one, baseline=one * count)
+    most = calls_at(points, 0.8)
+    line("asr.calls_at_load_0.8", most, "calls", ratio=most * one / 0.8, baseline=0.8 / one)
     everything = [(said, gated(model, pcm)) for pcm, said, _ in material]
     total = sum((character_errors(said, text) for said, text in everything), ErrorRate())
     line("asr.error_rate_8_calls", total.rate, "CER", ratio=total.rate / FIRST_RATE, baseline=FIRST_RATE)

@@ -12,15 +12,22 @@ import structlog
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
-from callcenter.media.audiosocket import AudioSocketServer
+from callcenter.media.audiosocket import AudioSocketServer, LegEnd
 from callcenter.media.call_audio import CallAudio
 from callcenter.media.events import Speaker, TranscriptUnavailable
-from callcenter.telephony.events import CallAnswered, CallEnded, CallPartyChanged
+from callcenter.telephony.events import CallAnswered, CallEnded, CallLegEnded, CallPartyChanged
 
 log = structlog.get_logger(__name__)
 
 FIRST_AUDIO_S = 5.0
 """A tap that has not connected by then is given up."""
+RETAP_S = 2.0
+"""A tap that ends while its channel goes on (a cut connection) is set again after this; the PBX has told of a hang-up
+by then."""
+TAPS = 4
+"""So often at most for one channel."""
+CUT = frozenset({LegEnd.EOF, LegEnd.IDLE, LegEnd.PROTOCOL, LegEnd.PEER_ERROR})
+"""Ends that may be those of the connection alone."""
 
 
 class Tap(Protocol):
@@ -56,6 +63,7 @@ class LiveAudio:
         """Own queue: a slow PBX delays taps only."""
         bus.subscribe(CallAnswered, self._answered, name="live_audio")
         bus.subscribe(CallPartyChanged, self._party_changed, name="live_audio")
+        bus.subscribe(CallLegEnded, self._leg_ended, name="live_audio")
         bus.subscribe(CallEnded, self._ended, name="live_audio")
 
     async def clip(
@@ -87,6 +95,9 @@ class LiveAudio:
         if event.caller_uniqueid:
             self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
 
+    async def _leg_ended(self, event: CallLegEnded) -> None:
+        self._tapped.get(event.call_id, set()).discard(event.uniqueid)
+
     async def _ended(self, event: CallEnded) -> None:
         self._spawn(self._finish(event.call_id))
 
@@ -106,15 +117,33 @@ class LiveAudio:
         self._spawn(self._tap_leg(audio, call_id, channel, speaker))
 
     async def _tap_leg(self, audio: CallAudio, call_id: str, channel: str, speaker: Speaker) -> None:
+        """Listen to a channel for as long as it is in the call, through cuts of its connection."""
+        for number in range(TAPS):
+            try:
+                ended = await self._tap_once(audio, channel, speaker)
+            except CallcenterError as error:
+                log.warning("live_audio.tap_failed", call_id=call_id, speaker=speaker, reason=str(error))
+                if not number:
+                    self._give_up(call_id, speaker, "tap_refused")
+                return
+            if ended not in CUT:
+                return
+            await self._clock.sleep(RETAP_S)
+            if channel not in self._tapped.get(call_id, ()):
+                return
+            log.warning("live_audio.tapped_again", call_id=call_id, speaker=speaker, ended=ended)
+
+    async def _tap_once(self, audio: CallAudio, channel: str, speaker: Speaker) -> LegEnd | None:
+        """Raises what the PBX's refusal raises; else why the tap is over."""
         tap_uuid = uuid.uuid4()
         stream = self._server.expect(tap_uuid, timeout_s=FIRST_AUDIO_S)
         try:
             await self._tap(channel_uniqueid=channel, tap_uuid=str(tap_uuid), speaker=speaker)
-            await audio.listen(speaker, stream)
-        except CallcenterError as error:
-            log.warning("live_audio.tap_failed", call_id=call_id, speaker=speaker, reason=str(error))
+        except CallcenterError:
             await stream.aclose()
-            self._give_up(call_id, speaker, "tap_refused")
+            raise
+        await audio.listen(speaker, stream)
+        return stream.ended
 
     def _give_up(self, call_id: str, speaker: Speaker, reason: str) -> None:
         self._bus.publish(TranscriptUnavailable(at=self._clock.now(), call_id=call_id, speaker=speaker, reason=reason))

@@ -199,3 +199,17 @@ async def test_a_leg_at_another_rate_is_brought_to_the_calls(tmp_path):
     stereo = call.stereo()
     assert len(stereo) == pytest.approx(16_000, abs=400)
     assert stereo[8000].tolist() == [100, pytest.approx(200, abs=2)]
+
+
+async def test_both_talk_at_once(tmp_path):
+    """Overlapping sentences are both heard, each with its own times, and stand on their own side of the recording."""
+    call = Call(tmp_path, [Final("我家空调", 200, 1800, (), 1.0)], [Final("您请说", 1000, 1500, (), 1.0)])
+    caller, agent = call.leg(Speaker.CALLER), call.leg(Speaker.AGENT)
+    await call.play(2000, (caller, 100), (agent, 200))
+    await call.end()
+    heard = sorted(call.of(SegmentHeard), key=lambda segment: segment.start_ms)
+    assert [(s.speaker, s.start_ms, s.end_ms) for s in heard] == [
+        (Speaker.CALLER, 200, 1800),
+        (Speaker.AGENT, 1000, 1500),
+    ]
+    assert [values(call.stereo()[:, side]) for side in (0, 1)] == [[(100, 2000)], [(200, 2000)]]
