@@ -32,6 +32,7 @@ from callcenter.config import Settings
 from callcenter.errors import CallcenterError, ConfigInvalid, Unavailable
 from callcenter.features import package_owner
 from callcenter.features.asr_worker import AsrWorker
+from callcenter.features.attachment_files import AttachmentFiles
 from callcenter.features.call_record import CallRecord
 from callcenter.features.caller_choice import CallerChoice
 from callcenter.features.candidates import Candidates
@@ -323,6 +324,10 @@ class App:
         self._stack.push_async_callback(self.intake.aclose)
         Candidates(database=database, live=self.live_calls, read_phone=self.read_phone).subscribe(self.bus)
         self._transcribe_late()
+        self.blobs = BlobStore(settings.data_dir / "attachments")
+        files = AttachmentFiles(database=database, blobs=self.blobs, clock=clock)
+        files.subscribe(self.bus)
+        self._spawn("attachment-files", files.run())
         self._spawn("relay", Relay(database, self.bus, clock).run())
         spent = SpentRows(database=database, clock=clock, keep_days=settings.storage.keep_sent_days)
         self._spawn("spent-rows", spent.run())
@@ -433,7 +438,7 @@ class App:
         self.port = int(runner.addresses[0][1])
 
     def _services(self) -> Services:
-        blobs = BlobStore(self.settings.data_dir / "attachments")
+        blobs = self.blobs
         reports = ReportIntake(extractor=self.catalogue.extractor, zone=zone(self.settings.timezone))
         return Services(
             settings=self.settings,

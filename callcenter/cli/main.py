@@ -20,6 +20,8 @@ COMMANDS = {
     "call": "callcenter.cli.speech:call",
     "nlp": "callcenter.cli.language:nlp",
     "order": "callcenter.cli.orders:order",
+    "intake": "callcenter.cli.intake:intake",
+    "template": "callcenter.cli.templates:template",
     "customer": "callcenter.cli.customers:customer",
     "warranty": "callcenter.cli.warranty:warranty",
     "db": "callcenter.cli.database:db",

@@ -1,0 +1,127 @@
+"""``callcenter intake …``: reports from files and pipes, as a mail server or a script hands them in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from callcenter import config as settings_file
+from callcenter.cli.orders import line, operator, run
+from callcenter.cli.output import emit, reports_errors
+from callcenter.errors import Invalid
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from callcenter.features.report_intake import ReportIntake
+    from workorder.views import IntakeView
+
+SOURCE = click.argument("source", metavar="FILE", type=click.File("rb"))
+JSON = click.option("--json", "as_json", is_flag=True, help="The whole answer as JSON.")
+
+
+@click.group()
+def intake() -> None:
+    """Hand reports in. FILE may be - for standard input. The same report again changes nothing."""
+
+
+@intake.command()
+@SOURCE
+@JSON
+@click.pass_obj
+@reports_errors
+def email(config: Path | None, source: IO[bytes], as_json: bool) -> None:
+    """A mail as it was sent (RFC 822): a draft with its text understood and its files attached."""
+    from callcenter.clock import SystemClock
+    from callcenter.features.mail_intake import MailIntake
+    from callcenter.storage.blobs import BlobStore
+
+    settings = settings_file.load(config)
+    raw, now = source.read(), SystemClock().now()
+
+    async def take(session: AsyncSession, reports: ReportIntake) -> IntakeView:
+        blobs = BlobStore(settings.data_dir / "attachments")
+        mails = MailIntake(reports, blobs, max_bytes=settings.attachments.max_mb * 1_000_000)
+        return await mails.take(session, raw, by=operator(), at=now)
+
+    _show(_taken(config, take), as_json)
+
+
+@intake.command()
+@SOURCE
+@click.option("--mapping", help="Read it by this mapping of intake.webhooks (or wechat).")
+@click.option("--channel", default="web", show_default=True, help="How it came in; without a mapping.")
+@JSON
+@click.pass_obj
+@reports_errors
+def report(config: Path | None, source: IO[bytes], mapping: str | None, channel: str, as_json: bool) -> None:
+    """A JSON object as `POST /api/intake` takes it, or another program's by a mapping."""
+    from callcenter.clock import SystemClock
+    from callcenter.features.report_intake import Report
+    from callcenter.features.report_mapping import mapped
+    from workorder.services import reports as domain
+
+    raw, now = source.read(), SystemClock().now()
+    document = _document(raw)
+    if mapping is not None:
+        mappings = settings_file.load(config).intake.mappings()
+        if mapping not in mappings:
+            raise Invalid(f"there is no mapping {mapping}", field="--mapping", fix=f"there are: {', '.join(mappings)}")
+        found = mapped(document, mappings[mapping])
+        key = found.external_id and f"{mapping}:{found.external_id}"
+        parts: dict[str, Any] = {
+            "channel": found.channel,
+            "fields": found.fields,
+            "text": found.text,
+            "external_id": key,
+            "sender": found.sender,
+        }
+    else:
+        known = ("fields", "text", "external_id", "sender", "customer_id", "attach")
+        if unknown := [name for name in document if name not in (*known, "channel")]:
+            raise Invalid(f"unknown: {', '.join(unknown)}", field=unknown[0], fix=f"known are {', '.join(known)}")
+        parts = {"channel": channel, "fields": {}, **document}
+
+    async def take(session: AsyncSession, reports: ReportIntake) -> IntakeView:
+        command = await reports.command(Report(by=operator(), at=now, payload=raw, **parts))
+        return await domain.create_work_order(session, command)
+
+    _show(_taken(config, take), as_json)
+
+
+def _taken(config: Path | None, take: Callable[[AsyncSession, ReportIntake], Awaitable[IntakeView]]) -> IntakeView:
+    """``take`` in one transaction, with the catalogue in force."""
+    from callcenter import logs
+    from callcenter.app import zone
+    from callcenter.features.live_catalogue import LiveCatalogue
+    from callcenter.features.report_intake import ReportIntake
+
+    logs.configure(level="error")
+    settings = settings_file.load(config)
+
+    async def work(session: AsyncSession) -> IntakeView:
+        catalogue = LiveCatalogue(settings.data_dir / "catalogue")
+        return await take(session, ReportIntake(extractor=catalogue.extractor, zone=zone(settings.timezone)))
+
+    return run(config, work, write=True)
+
+
+def _document(raw: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"not JSON: {error}", field="FILE") from error
+    if not isinstance(document, dict):
+        raise Invalid("must be a JSON object", field="FILE")
+    return document
+
+
+def _show(done: IntakeView, as_json: bool) -> None:
+    if as_json:
+        emit(done)
+    else:
+        click.echo(f"{done.outcome}  {line(done.order)}")
