@@ -11,7 +11,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,7 @@ from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Check, Readiness
 from callcenter.features.recording_retention import RecordingRetention
 from callcenter.features.report_intake import ReportIntake
+from callcenter.features.resumption import Resumption
 from callcenter.features.screenpop import ScreenPop
 from callcenter.features.shared_events import codec
 from callcenter.features.speech_engine import SpeechEngine
@@ -63,7 +64,6 @@ from callcenter.media.call_audio import CallAudio
 from callcenter.media.recordings import Recordings, StoredRecording
 from callcenter.media.speech_metrics import SpeechMetrics
 from callcenter.media.transcriber import Transcriber
-from callcenter.storage import calls
 from callcenter.storage.blobs import BlobStore
 from callcenter.storage.caller_cards import open_caller_cards
 from callcenter.storage.database import Database
@@ -146,12 +146,13 @@ class App:
         self.live_calls = LiveCalls(self.hub, self.clock, self.latency, self.read_phone)
         await self._open_media()
         self._subscribe_features()
+        await self.resumption.load()
         await self._start_wallboard()
         self._start_telephony()
         # Last but the web: every feature has registered its handlers.
         self._spawn("timers", self.timers.run())
         await self._start_web()
-        self._announce(await self.recordings.salvage())
+        self._announce(await self.recordings.salvage(lambda call_id: call_id not in self.resumption.call_ids))
         self._spawn("recordings", self._retry_recordings())
         self._keep_recordings_their_time()
         # What stands now stays: the collector need not look through it again while a pop waits.
@@ -171,12 +172,6 @@ class App:
         await self.database.upgrade()
         self.caller_cards = await open_caller_cards(self.database)
         self._stack.push_async_callback(self.caller_cards.aclose)
-        async with self.database.write() as work:
-            # Calls that a crash left open ended while we were away; those still up come back by the PBX's snapshot.
-            closed = await calls.close_orphans(work.session, at=self.clock.now())
-            await work.commit()
-        if closed:
-            log.info("app.orphans_closed", calls=closed)
 
     def _open_journal(self) -> Journal:
         settings = self.settings
@@ -263,6 +258,7 @@ class App:
             clock=self.clock,
             transcriber=self.transcriber,
             recordings=self.recordings if self.settings.media.record else None,
+            started_at=self.call_record.audio_started_at(call_id),
         )
 
     async def _retry_recordings(self) -> None:
@@ -282,6 +278,9 @@ class App:
                 with_order_days=media.keep_days_with_order,
             )
             self._spawn("recording-retention", retention.run())
+
+    async def _salvage(self, ended: Collection[str]) -> None:
+        self._announce(await self.recordings.salvage(ended.__contains__))
 
     def _announce(self, recordings: Iterable[StoredRecording]) -> None:
         for stored in recordings:
@@ -307,6 +306,10 @@ class App:
         )
         self.call_record.subscribe(self.bus)
         self._stack.push_async_callback(self.call_record.aclose)
+        self.resumption = Resumption(
+            database=database, record=self.call_record, bus=self.bus, clock=clock, salvage=self._salvage
+        )
+        self._stack.push_async_callback(self.resumption.aclose)
         self.catalogue = LiveCatalogue(settings.data_dir / "catalogue")
         self.catalogue.subscribe(self.bus)
         self._stack.push_async_callback(self.catalogue.aclose)
@@ -415,9 +418,16 @@ class App:
             settings.pbx.agent_pattern,
             new_id=self.journal.new_id,
             now=lambda: self.journal.reading(self.clock.now().timestamp()),
+            recall=self._recall,
         )
-        self.listener = Listener(self.link, self.tracker, self.bus, self.clock, self.journal)
+        self.listener = Listener(
+            self.link, self.tracker, self.bus, self.clock, self.journal, on_resync=self.resumption.resynced
+        )
         self._spawn("listener", self.listener.run())
+
+    def _recall(self, linkedid: str, uniqueid: str) -> str | None:
+        known = self.resumption.recall(linkedid, uniqueid)
+        return self.journal.new_id(known) if known else None
 
     # ---- web ----------------------------------------------------------------------------------------------------
 

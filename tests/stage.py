@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -89,3 +93,29 @@ async def running_stage(data_dir: Path, **changes: Any) -> AsyncIterator[Stage]:
             await app.aclose()
     finally:
         await pbx.aclose()
+
+
+SERVE = """
+import asyncio, json, sys
+from callcenter.app import run
+from callcenter.config import Settings
+asyncio.run(run(Settings.model_validate(json.loads(sys.argv[1]))))
+"""
+
+
+@asynccontextmanager
+async def killed_process(config: Settings, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """callcenter in a process of its own, killed by ``kill -9`` at the end of the block; it writes to ``log``."""
+    tree = config.model_dump(mode="json")
+    tree["pbx"]["secret"] = config.pbx_secret()
+    tree["storage"]["url"] = config.database_url()
+    with log.open("w") as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SERVE, json.dumps(tree), stdout=said, stderr=said
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGKILL)
+            await process.wait()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -19,6 +20,7 @@ from callcenter.media.events import AudioStarted, RecordingStored, SegmentHeard,
 from callcenter.storage import calls
 from callcenter.storage.calls import Batch, CallWriter
 from callcenter.storage.database import Database
+from callcenter.storage.open_calls import OpenCall
 from callcenter.telephony.events import (
     AmiGap,
     CallAnswered,
@@ -79,6 +81,22 @@ class CallRecord:
         except Unavailable as error:
             log.error("call_record.lost", reason=str(error))
 
+    # ---- after a restart ----------------------------------------------------------------------------------------
+
+    def adopt(self, call: OpenCall) -> None:
+        """Go on with a call that was open when the process ended."""
+        self._writer.adopt(call.row, call.legs, transcribed_late=call.transcribed_late)
+
+    def end_unseen(self, call_id: str, at: datetime) -> None:
+        """The call ended while nobody looked."""
+        self._writer.record_event(call_id=call_id, at=at, kind="ended_unseen", text="the end was not observed")
+        self._writer.record_end(call_id=call_id, at=at)
+        self._wake.set()
+
+    def audio_started_at(self, call_id: str) -> datetime | None:
+        """Zero of the time line of a call that goes on; None before its first sound."""
+        return self._writer.audio_started_at(call_id)
+
     # ---- facts --------------------------------------------------------------------------------------------------
 
     def _notes(self) -> dict[type, Callable[..., None]]:
@@ -119,6 +137,8 @@ class CallRecord:
         self._writer.record_event(call_id=event.call_id, at=event.at, kind=kind, interface=interface, text=text)
 
     def _arrived(self, event: CallArrived) -> None:
+        if self._writer.started(event.call_id):
+            return  # It goes on after a restart, as everything else that the PBX's snapshot tells again.
         self._writer.record_arrival(
             call_id=event.call_id,
             linkedid=event.linkedid,
@@ -134,6 +154,8 @@ class CallRecord:
         self._writer.set_customer(call_id=event.call_id, customer_id=event.customer_id)
 
     def _offered(self, event: CallOffered) -> None:
+        if self._writer.leg(event.call_id, event.uniqueid) is not None:
+            return
         self._writer.record_offer(
             call_id=event.call_id,
             at=event.at,
@@ -145,6 +167,9 @@ class CallRecord:
         self._line(event, "offered", event.interface, event.queue or "")
 
     def _answered(self, event: CallAnswered) -> None:
+        leg = self._writer.leg(event.call_id, event.uniqueid)
+        if leg is not None and leg["answered_at"] is not None:
+            return
         self._writer.record_answer(
             call_id=event.call_id,
             at=event.at,

@@ -78,8 +78,9 @@ class LiveAudio:
         return len(self._calls)
 
     async def aclose(self) -> None:
-        """Finish every recording."""
-        await asyncio.gather(*(self._finish(call_id) for call_id in list(self._calls)))
+        """Calls that are over are finished; those that go on are left to the next process."""
+        await asyncio.gather(*(audio.suspend() for audio in list(self._calls.values())))
+        self._calls.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -40,7 +40,8 @@ class _Side:
 class CallAudio:
     """Everything about a call's sound from its first tap to the stored recording.
 
-    Zero of the call's clock is the start of the first frame of either leg.
+    Zero of the call's clock is the start of the first frame of either leg; of a call that goes on after a restart it is
+    ``started_at``, as it was before.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class CallAudio:
         clock: Clock,
         transcriber: Transcriber,
         recordings: Recordings | None,
+        started_at: datetime | None = None,
     ) -> None:
+        self._started_at = started_at
         self.call_id = call_id
         self._bus = bus
         self._clock = clock
@@ -97,8 +100,15 @@ class CallAudio:
 
     async def finish(self) -> None:
         """End every leg, wait for the last words, store the recording. Safe to call twice."""
+        await self._end(store=True)
+
+    async def suspend(self) -> None:
+        """The process ends while the call goes on: as ``finish``, but the recording stays open for the next process."""
+        await self._end(store=False)
+
+    async def _end(self, *, store: bool) -> None:
         if self._finishing is None:
-            self._finishing = asyncio.create_task(self._finish(), name=f"call_audio:finish:{self.call_id}")
+            self._finishing = asyncio.create_task(self._finish(store=store), name=f"call_audio:finish:{self.call_id}")
         await asyncio.shield(self._finishing)
 
     def _hear(self, speaker: Speaker, stream: LegStream, frame: AudioFrame) -> None:
@@ -124,12 +134,16 @@ class CallAudio:
         self._rate = frame.sample_rate_hz
         start_s = frame.at_monotonic - len(frame.pcm) // 2 / self._rate
         began = self._clock.now() - timedelta(seconds=self._clock.monotonic() - start_s)
-        self._bus.publish(AudioStarted(at=began, call_id=self.call_id))
-        for speaker in Speaker:
-            transcript = self._transcriber.transcript(self.call_id, speaker, self._rate)
-            self._sides[speaker] = _Side(speaker, LegTimeline(start_s, self._rate), transcript)
+        offset_s = max(0.0, (began - (self._started_at or began)).total_seconds())
+        self._bus.publish(AudioStarted(at=began - timedelta(seconds=offset_s), call_id=self.call_id))
+        begun_ms = round(offset_s * 1000)
         if self._recordings is not None:
             self._recorder = self._recordings.recorder(self.call_id, self._rate)
+            begun_ms = self._recorder.length_ms
+        for speaker in Speaker:
+            timeline = LegTimeline(start_s - offset_s, self._rate, begun_ms=begun_ms)
+            transcript = self._transcriber.transcript(self.call_id, speaker, self._rate)
+            self._sides[speaker] = _Side(speaker, timeline, transcript)
         self._ticker = asyncio.create_task(self._tick(), name=f"call_audio:tick:{self.call_id}")
 
     def _append(self, side: _Side, at_ms: int, pcm: bytes) -> None:
@@ -161,7 +175,7 @@ class CallAudio:
                 TranscriptUnavailable(at=self._clock.now(), call_id=self.call_id, speaker=speaker, reason="no_audio")
             )
 
-    async def _finish(self) -> None:
+    async def _finish(self, *, store: bool) -> None:
         for stream in [leg for legs in self._legs.values() for leg in legs]:
             await stream.aclose()
         if self._listeners:
@@ -173,7 +187,10 @@ class CallAudio:
         for side in self._sides.values():
             self._append(side, side.timeline.position_ms, side.timeline.pad_to(length_ms))
         await asyncio.gather(*(side.transcript.finish() for side in self._sides.values()))
-        await self._store()
+        if store:
+            await self._store()
+        elif self._recorder is not None:
+            await self._recorder.close()
 
     async def _store(self) -> None:
         if self._recorder is None or self._recordings is None:

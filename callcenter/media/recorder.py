@@ -35,7 +35,10 @@ class StereoRecorder:
         self._second_bytes = sample_rate_hz * STEREO_FRAME_BYTES
         self._pending = bytearray()
         self._waiting_bytes = 0
-        self._since_check_bytes = self._file_bytes = 0
+        self._since_check_bytes = 0
+        # A call that goes on after a restart is recorded behind what was written before.
+        self._begun_bytes = part.stat().st_size // STEREO_FRAME_BYTES * STEREO_FRAME_BYTES if part.exists() else 0
+        self._file_bytes = self._begun_bytes
         self._file: BinaryIO | None = None
         self._writes: set[asyncio.Future[None]] = set()
 
@@ -108,6 +111,7 @@ class StereoRecorder:
             self.part.parent.mkdir(parents=True, exist_ok=True)
             self._check_space()
             self._file = self.part.open("ab", buffering=0)
+            self._file.truncate(self._begun_bytes)  # A process that was killed may have left half a sample.
         self._since_check_bytes += len(block)
         if self._since_check_bytes >= DISK_CHECK_S * self._second_bytes:
             self._since_check_bytes = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,9 +103,12 @@ class Recordings:
                 finished.append(stored)
         return finished
 
-    async def salvage(self) -> list[StoredRecording]:
-        """At start-up: finish what a crash left behind, marked partial. What cannot be written is logged and stays."""
-        return await asyncio.to_thread(self._salvage)
+    async def salvage(self, wanted: Callable[[str], bool] = lambda _call_id: True) -> list[StoredRecording]:
+        """After a start: finish what the process before left behind of ``wanted`` calls, marked partial.
+
+        What cannot be written is logged and stays.
+        """
+        return await asyncio.to_thread(self._salvage, wanted)
 
     def file(self, path: str) -> Path:
         """The file on disk. Raises NotFound when it is gone or ``path`` leads outside the folder."""
@@ -184,10 +188,11 @@ class Recordings:
             call_id, path, rate, encoded.duration_ms, encoded.size_bytes, encoded.sha256, partial=partial
         )
 
-    def _salvage(self) -> list[StoredRecording]:
+    def _salvage(self, wanted: Callable[[str], bool]) -> list[StoredRecording]:
         rescued = []
         for part in sorted(self._root.glob("[0-9]*/[0-9]*/[0-9]*/*.part")):
-            if not _PART.fullmatch(part.name):
+            name = _PART.fullmatch(part.name)
+            if name is None or not wanted(name[1]):
                 continue
             try:
                 stored = self._finish(part, partial=True)

@@ -18,13 +18,14 @@ QUIET_DB = -50.0
 class LegTimeline:
     """Turns frames with arrival times into one gapless run of PCM that starts at the call's first audio.
 
-    ``start_s`` is the call's zero on the monotonic clock. Every method returns the bytes to append.
+    ``start_s`` is the call's zero on the monotonic clock, ``begun_ms`` what is written already (before a restart).
+    Every method returns the bytes to append.
     """
 
-    def __init__(self, start_s: float, sample_rate_hz: int) -> None:
+    def __init__(self, start_s: float, sample_rate_hz: int, *, begun_ms: int = 0) -> None:
         self._start_s = start_s
         self._rate = sample_rate_hz
-        self._samples = 0
+        self._samples = begun_ms * sample_rate_hz // 1000
         self.padded_samples = 0
         self.dropped_samples = 0
 

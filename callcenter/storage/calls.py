@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, delete, exists, insert, select, update
+from sqlalchemy import Executable, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -98,6 +98,26 @@ class CallWriter:
         self._changed_calls.clear()
         self._changed_legs.clear()
         return batch
+
+    def adopt(self, call: Row, legs: Iterable[Row], *, transcribed_late: bool = False) -> None:
+        """Go on with a call that is on record already, as it was written; ``transcribed_late``: from its recording."""
+        if transcribed_late:
+            self._late.add(call["call_id"])
+        self._calls[call["call_id"]] = dict(call)
+        self._legs[call["call_id"]] = {leg["uniqueid"]: dict(leg) for leg in legs}
+
+    def started(self, call_id: str) -> bool:
+        """Whether the call's arrival is known."""
+        return call_id in self._calls or call_id in self._ended
+
+    def leg(self, call_id: str, uniqueid: str) -> Row | None:
+        """What is known of one device's part in a call that goes on."""
+        return self._legs.get(call_id, {}).get(uniqueid)
+
+    def audio_started_at(self, call_id: str) -> datetime | None:
+        """Zero of the time line of a call that goes on."""
+        call = self._calls.get(call_id)
+        return call["audio_started_at"] if call else None
 
     def record_arrival(
         self,
@@ -384,25 +404,6 @@ async def forget_customer(session: AsyncSession, customer_id: str) -> tuple[str,
     await session.execute(update(SegmentRow).where(SegmentRow.call_id.in_(mine)).values(text="", words=[]))
     gone = delete(RecordingRow).where(RecordingRow.call_id.in_(mine)).returning(RecordingRow.path)
     return tuple(await session.scalars(gone))
-
-
-async def close_orphans(session: AsyncSession, *, at: datetime, alive: Iterable[str] = ()) -> int:
-    """End the calls a crash left open, except those still ``alive`` on the PBX; returns how many."""
-    open_calls = await session.scalars(select(CallRow.call_id).where(CallRow.ended_at.is_(None)))
-    orphans = [call_id for call_id in open_calls if call_id not in set(alive)]
-    if not orphans:
-        return 0
-    ended = update(CallRow).where(CallRow.call_id.in_(orphans)).values(ended_at=at)
-    await session.execute(ended)
-    live = update(CallRow).where(CallRow.call_id.in_(orphans), CallRow.transcript_state == "live")
-    late = exists().where(LateTranscriptRow.call_id == CallRow.call_id, LateTranscriptRow.state == "waiting")
-    await session.execute(live.where(late).values(transcript_state="waiting"))
-    await session.execute(live.where(~late).values(transcript_state="complete"))
-    legs = update(LegRow).where(LegRow.call_id.in_(orphans), LegRow.ended_at.is_(None)).values(ended_at=at)
-    await session.execute(legs)
-    note = {"at": at, "type": "ended_unseen", "interface": None, "text": "the end was not observed"}
-    await session.execute(insert(CallEventRow), [{"call_id": call_id, **note} for call_id in orphans])
-    return len(orphans)
 
 
 def clean(text: str) -> str:

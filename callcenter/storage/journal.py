@@ -69,9 +69,9 @@ class Journal:
     def link(self, what: str, body: Json) -> None:
         """``what`` is up, down, snapshot or stopped."""
 
-    def new_id(self) -> str:
-        """A fresh id for a call."""
-        return new_id()
+    def new_id(self, known: str | None = None) -> str:
+        """A fresh id for a call, or the ``known`` one of a call that goes on after a restart."""
+        return known or new_id()
 
     def reading(self, seconds: float) -> float:
         """A clock reading, handed through."""
@@ -170,9 +170,9 @@ class DayJournal(Journal):
         """``what`` is up, down, snapshot or stopped."""
         self._json(Kind.LINK, {"what": what, "after": self.position, **body})
 
-    def new_id(self) -> str:
-        """A fresh id for a call."""
-        made = new_id()
+    def new_id(self, known: str | None = None) -> str:
+        """A fresh id for a call, or the ``known`` one of a call that goes on after a restart."""
+        made = known or new_id()
         self._put(Kind.ID, AT.pack(self.position) + made.encode())
         return made
 

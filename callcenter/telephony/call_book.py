@@ -48,6 +48,10 @@ INTERNAL_DIGITS = 4
 """An agent who dials at most so many digits, or a feature code, stays inside: the call's direction is internal."""
 
 
+def _unknown(_linkedid: str, _uniqueid: str) -> str | None:
+    return None
+
+
 class CallBook(ABC):
     """Live calls and their channels, empty again after the last Hangup. Subclasses say what happens to agents' legs."""
 
@@ -59,10 +63,12 @@ class CallBook(ABC):
         *,
         now: Callable[[], float] = time.time,
         remember: int = 10_000,
+        recall: Callable[[str, str], str | None] = _unknown,
     ) -> None:
         self._pattern = re.compile(agent_pattern)
         self._own = tuple(own_channels)
         self._new_id = new_id
+        self._recall = recall
         self._now = now
         self._remember = remember
         self._order = itertools.count()
@@ -104,7 +110,8 @@ class CallBook(ABC):
         return channel
 
     def _new_call(self, linkedid: str, first: str) -> Call:
-        call = Call(self._new_id(), linkedid, first, self._at, next(self._order), {linkedid})
+        call_id = self._recall(linkedid, first) or self._new_id()
+        call = Call(call_id, linkedid, first, self._at, next(self._order), {linkedid})
         self._calls[call.call_id] = self._by_linkedid[linkedid] = call
         return call
 

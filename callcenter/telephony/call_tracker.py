@@ -32,7 +32,8 @@ __all__ = ["DEFAULT_AGENT_PATTERN", "OWN_CHANNELS", "CallTracker", "Resync", "Tr
 class CallTracker(CallResync):
     """The reducer. Not thread-safe; ``apply`` never raises on any sequence of events.
 
-    ``new_id`` makes call ids; ``now`` (seconds since the epoch) is asked only for events that carry no time.
+    ``new_id`` makes call ids, unless ``recall`` (given linkedid and uniqueid) knows the call from before a restart;
+    ``now`` (seconds since the epoch) is asked only for events that carry no time.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class CallTracker(CallResync):
         *,
         now: Callable[[], float] = time.time,
         remember: int = 10_000,
+        recall: Callable[[str, str], str | None] = lambda _linkedid, _uniqueid: None,
     ) -> None:
-        super().__init__(agent_pattern, own_channels, new_id, now=now, remember=remember)
+        super().__init__(agent_pattern, own_channels, new_id, now=now, remember=remember, recall=recall)
         self._handlers: dict[type[ami.AmiEvent], Callable[[Any], None]] = {
             ami.Newchannel: self._newchannel,
             ami.Newstate: self._newstate,

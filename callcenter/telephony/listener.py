@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -40,6 +41,13 @@ LOOK_AGAIN_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Waits before asking again for what a booting PBX could not tell; an Asterisk without that module never will."""
 
 
+class OnResync(Protocol):
+    """Is told after each snapshot which calls exist; not ``complete``: a call that only rings may be missing."""
+
+    def __call__(self, alive: Collection[str], *, complete: bool) -> None:  # noqa: D102
+        ...
+
+
 class Listener:
     """Runs the link and feeds the tracker; publishes CallEvents, AgentStateChanged, AmiGap and PbxLinkChanged.
 
@@ -48,8 +56,18 @@ class Listener:
     Whatever steers the tracker goes into the journal together with what came of it.
     """
 
-    def __init__(self, link: AmiLink, tracker: CallTracker, bus: Bus, clock: Clock, journal: Journal = OFF) -> None:
+    def __init__(
+        self,
+        link: AmiLink,
+        tracker: CallTracker,
+        bus: Bus,
+        clock: Clock,
+        journal: Journal = OFF,
+        *,
+        on_resync: OnResync | None = None,
+    ) -> None:
         self._link = link
+        self._on_resync = on_resync
         self._stream = CallStream(tracker)
         self._bus = bus
         self._clock = clock
@@ -141,6 +159,9 @@ class Listener:
         self._journal.link("snapshot", {"now": now, "rows": rows, "at": taken.at, "complete": taken.complete})
         facts = self._stream.snapshot(taken.snapshot, now)
         self._publish(facts)
+        if self._on_resync is not None:
+            alive = frozenset(call.call_id for call in self._stream.tracker.live)
+            self._on_resync(alive, complete=taken.complete)
         for gap in facts:
             if isinstance(gap, AmiGap):
                 log.info(

@@ -12,6 +12,7 @@ from callcenter.storage.call_log import CallQuery
 from callcenter.storage.call_views import AgentRef, CallDetail, CallSummary, EditView, GapView, SegmentView
 from callcenter.storage.calls import CallWriter
 from callcenter.storage.database import Database
+from callcenter.storage.open_calls import open_calls
 from workorder.commands import MACHINE, CreateCustomer, EditOrder, OpenDraft
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
@@ -199,17 +200,24 @@ async def test_calls_are_filtered_by_number_time_and_who_was_offered_them(
         assert not await call_log.offered_to(work.session, "C2", user_id="u1", interface=None)
 
 
-async def test_calls_left_open_by_a_crash_are_closed_at_the_next_start(database: Database, writer: CallWriter) -> None:
-    """Orphans end, calls still alive on the PBX do not."""
-    arrive(writer, "dead")
-    arrive(writer, "alive")
+async def test_open_calls_are_those_without_an_end(database: Database, writer: CallWriter) -> None:
+    """With their legs and everything the PBX may call them; a writer that adopts them goes on where the last stood."""
+    arrive(writer, "over")
+    writer.record_end(call_id="over", at=after(30))
+    arrive(writer, "open")
+    writer.record_offer(call_id="open", at=after(5), interface="PJSIP/1001", uniqueid="1.2", caller_uniqueid="1.1")
+    writer.record_answer(call_id="open", at=after(9), interface="PJSIP/1001")
     await saved(database, writer)
-    async with database.write() as work:
-        assert await calls.close_orphans(work.session, at=after(90), alive=["alive"]) == 1
-        await work.commit()
-    assert (await detail(database, "dead")).summary.ended_at == after(90)
-    assert (await detail(database, "dead")).events[0].type == "ended_unseen"
-    assert (await detail(database, "alive")).summary.ended_at is None
+    async with database.read() as work:
+        (found,) = await open_calls(work.session)
+    assert (found.call_id, len(found.legs)) == ("open", 1)
+    assert {"1.1", "1.2", found.row["linkedid"]} == set(found.names)
+    again = CallWriter()
+    again.adopt(found.row, found.legs)
+    again.record_end(call_id="open", at=after(60))
+    await saved(database, again)
+    call = await detail(database, "open")
+    assert (call.summary.answered_at, call.summary.ended_at) == (after(9), after(60))
 
 
 async def test_an_unknown_call_is_not_found(database: Database, writer: CallWriter) -> None:

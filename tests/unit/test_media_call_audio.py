@@ -14,7 +14,7 @@ from callcenter.clock import VirtualClock
 from callcenter.ids import new_id
 from callcenter.media.audiosocket import AudioFrame, LegEnd, LegStream
 from callcenter.media.call_audio import CallAudio
-from callcenter.media.events import RecordingStored, SegmentHeard, Speaker, TranscriptUnavailable
+from callcenter.media.events import AudioStarted, RecordingStored, SegmentHeard, Speaker, TranscriptUnavailable
 from callcenter.media.recordings import Recordings
 from callcenter.media.transcriber import Transcriber
 
@@ -24,20 +24,25 @@ def pcm(value, ms=20, rate=8000):
 
 
 class Call:
-    """A call on a virtual clock, fed frame by frame."""
+    """A call on a virtual clock, fed frame by frame; ``before`` is the same call in the process before a restart."""
 
-    def __init__(self, tmp_path, *scripts):
-        self.clock = VirtualClock()
+    def __init__(self, tmp_path, *scripts, before=None):
+        self.clock = before.clock if before else VirtualClock()
         self.bus = LocalBus()
         self.events = []
         self.recordings = Recordings(tmp_path, min_free_mb=0)
         self.recognizer = ScriptedRecognizer(*scripts)
         transcriber = Transcriber(self.recognizer, bus=self.bus, clock=self.clock)
         self.audio = CallAudio(
-            new_id(), bus=self.bus, clock=self.clock, transcriber=transcriber, recordings=self.recordings
+            before.audio.call_id if before else new_id(),
+            bus=self.bus,
+            clock=self.clock,
+            transcriber=transcriber,
+            recordings=self.recordings,
+            started_at=before.of(AudioStarted)[0].at if before else None,
         )
         self.tasks = []
-        for kind in (SegmentHeard, TranscriptUnavailable, RecordingStored):
+        for kind in (AudioStarted, SegmentHeard, TranscriptUnavailable, RecordingStored):
             self.bus.subscribe(kind, self._keep, name="test")
 
     async def _keep(self, event):
@@ -61,6 +66,14 @@ class Call:
 
     async def end(self):
         await self.audio.finish()
+        await asyncio.gather(*self.tasks)
+        await self.bus.drain()
+        await self.bus.aclose()
+        await self.recordings.aclose()
+
+    async def stop(self):
+        """The process ends in the middle of the call."""
+        await self.audio.suspend()
         await asyncio.gather(*self.tasks)
         await self.bus.drain()
         await self.bus.aclose()
@@ -213,3 +226,23 @@ async def test_both_talk_at_once(tmp_path):
         (Speaker.AGENT, 1000, 1500),
     ]
     assert [values(call.stereo()[:, side]) for side in (0, 1)] == [[(100, 2000)], [(200, 2000)]]
+
+
+async def test_a_call_that_goes_on_after_a_restart_keeps_its_recording_and_its_clock(tmp_path):
+    """What was heard before the restart stays, the time without us is silence, and words stand where they were said."""
+    call = Call(tmp_path)
+    caller = call.leg(Speaker.CALLER)
+    await call.play(2000, (caller, 100))
+    await call.stop()
+    (part,) = tmp_path.rglob("*.part")
+    with part.open("ab") as torn:
+        torn.write(b"\x01\x02\x03")
+    await call.clock.advance(3.0)
+    again = Call(tmp_path, [Final("后来", 3200, 3800, (), 1.0)], before=call)
+    caller = again.leg(Speaker.CALLER)
+    await again.play(1000, (caller, 300))
+    await again.end()
+    assert values(again.stereo()[:, 0]) == [(100, 2000), (0, 3000), (300, 1000)]
+    assert [(s.text, s.start_ms) for s in again.of(SegmentHeard)] == [("后来", 5200)]
+    assert again.of(AudioStarted)[0].at == call.of(AudioStarted)[0].at
+    assert call.of(RecordingStored) == []
