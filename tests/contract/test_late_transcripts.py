@@ -19,6 +19,7 @@ from callcenter.media.events import SegmentHeard
 from callcenter.media.recordings import Recordings
 from callcenter.storage import call_log, calls, late_transcripts
 from callcenter.storage.calls import CallWriter
+from callcenter.storage.open_calls import open_calls
 from callcenter.storage.tables import LateTranscriptRow
 
 PATH = "2026/01/05/call.wav"
