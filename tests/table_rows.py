@@ -63,6 +63,8 @@ def _value(column: Column[Any], number: int, rng: random.Random, parents: Mappin
         rows = parents.get(key.column.table.name)
         # One after the other, so that a key that is also unique stays so.
         return rows[number % len(rows)][key.column.name] if rows else None
+    if _single(column) and kind_of(column.type) is Kind.DAY:
+        return date(2000, 1, 1) + timedelta(days=number)
     if _single(column):
         return _SINGLE.get(kind_of(column.type), lambda _: _text(column, f"{number:04d}", rng))(number)
     return _BY_KIND[kind_of(column.type)](column, rng)

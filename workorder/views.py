@@ -336,6 +336,43 @@ class CustomerRecord:
     order_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerHit:
+    """A customer that was searched for. ``why``: "phone", "serial", "model", "name", "pinyin" or "text"."""
+
+    customer_id: str
+    name: str
+    level: str
+    phone: str | None
+    about: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PieceView:
+    """Part of a snippet; ``hit``: it is what was searched for."""
+
+    text: str
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderHit:
+    """An order that was searched for; the pieces of ``snippet`` put together are part of its text."""
+
+    order_id: str
+    number: str | None
+    status: str
+    customer_id: str | None
+    customer_name: str | None
+    service_type: str | None
+    appliance: str | None
+    brand: str | None
+    fault: str | None
+    created_at: datetime
+    snippet: tuple[PieceView, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerChangeView:
     """One line of a customer's history: who changed what, from what, to what."""

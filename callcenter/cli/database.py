@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from callcenter.storage.database import Database
 
 SAY_EVERY_S = 2.0
+REPORT_EACH = 100_000
+"""Texts between two lines of progress."""
 
 
 @click.group()
@@ -36,6 +38,27 @@ def upgrade(config: Path | None) -> None:
     async def run() -> None:
         async with open_records(config):
             say("the database has this version's schema")
+
+    asyncio.run(run())
+
+
+@db.command()
+@click.pass_obj
+@reports_errors
+def reindex(config: Path | None) -> None:
+    """Make the full-text index of orders and customers anew; nothing else may write meanwhile."""
+
+    async def run() -> None:
+        counted: list[int] = [0]
+
+        def progress(done: int) -> None:
+            counted.append(done)
+            if done // REPORT_EACH > counted[-2] // REPORT_EACH:
+                say(f"{done} texts")
+
+        async with open_records(config) as (database, _):
+            await database.reindex(progress)
+        say(f"indexed {counted[-1]} texts")
 
     asyncio.run(run())
 

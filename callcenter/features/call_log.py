@@ -6,7 +6,7 @@ exists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from callcenter.auth.permissions import Permission
 from callcenter.auth.sessions import Principal
+from callcenter.config import Settings
 from callcenter.errors import NotFound
 from callcenter.storage import call_log, users
 from callcenter.storage.call_log import CallQuery
@@ -30,7 +31,11 @@ from callcenter.storage.call_views import (
 from callcenter.storage.tables import CallRow
 from nlp.readable import readable
 from nlp.types import WordTime
+from workorder.policy.phones import parse_phone
 from workorder.views import OrderView, Page
+
+SHORTEST_NUMBER = 4
+"""Digits that tell a number."""
 
 Edit = TypedDict(
     "Edit",
@@ -106,6 +111,25 @@ async def find_calls(session: AsyncSession, wanted: CallFilter, who: Principal) 
         interface=who.interface if own else None,
     )
     return await call_log.list_calls(session, query)
+
+
+async def calls_of(
+    session: AsyncSession, q: str, customer_ids: Sequence[str], who: Principal, settings: Settings, *, limit: int
+) -> tuple[CallSummary, ...]:
+    """Calls of these customers, and from numbers that begin as ``q`` does, as far as the viewer may see them."""
+    key = parse_phone(q, country=settings.country, area_code=settings.area_code)
+    number = key.lookup if sum(character.isdigit() for character in q) >= SHORTEST_NUMBER else None
+    if not customer_ids and number is None:
+        return ()
+    own = Permission.CALLS_ALL not in who.permissions
+    query = CallQuery(
+        customer_ids=tuple(customer_ids),
+        like=number,
+        limit=limit,
+        user_id=who.user_id if own else None,
+        interface=who.interface if own else None,
+    )
+    return (await call_log.list_calls(session, query)).items
 
 
 async def replay(session: AsyncSession, call_id: str, who: Principal) -> Replay:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import Select, exists, false, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.errors import Invalid, NotFound
@@ -42,6 +42,9 @@ class CallQuery:
     until: datetime | None = None
     user_id: str | None = None
     interface: str | None = None
+    customer_ids: tuple[str, ...] = ()
+    """Calls of these customers, or from a number that is ``like`` this (its beginning); () and None: any."""
+    like: str | None = None
     country: str = "CN"
     area_code: str | None = None
     cursor: str | None = None
@@ -134,6 +137,10 @@ def _filtered(query: CallQuery) -> Select[*tuple[Any, ...]]:
     if query.number:
         key = parse_phone(query.number, country=query.country, area_code=query.area_code)
         statement = statement.where(CallRow.number_lookup == key.lookup)
+    if query.customer_ids or query.like:
+        of_customers = CallRow.customer_id.in_(query.customer_ids)
+        begins = CallRow.number_lookup.between(query.like, f"{query.like}\U0010ffff") if query.like else false()
+        statement = statement.where(or_(of_customers, begins))
     if query.since:
         statement = statement.where(CallRow.started_at >= query.since)
     if query.until:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
@@ -20,6 +21,10 @@ from callcenter.storage.failures import explained
 from workorder import uow
 from workorder.policy.phones import parse_phone
 from workorder.services import customers
+from workorder.services.search_index import reindex
+
+SEARCHABLE = "0017"
+"""The revision since which there is full text: what was on file before is indexed once."""
 
 
 class UnitOfWork:
@@ -97,9 +102,24 @@ class Database:
         """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema."""
         with explained(self.url):
             async with self._engines.write.connect() as connection:
+                before = await connection.run_sync(schema.current)
                 await connection.run_sync(schema.upgrade)
+                if before is not None and before < SEARCHABLE:
+                    await connection.run_sync(lambda rows: deque(reindex(rows), maxlen=0))
                 await connection.commit()
         await self._warm_up()
+
+    async def reindex(self, progress: Callable[[int], None]) -> None:
+        """Make the full-text index anew, all or nothing; ``progress`` hears how many texts are done."""
+
+        def run(connection: Connection) -> None:
+            for done in reindex(connection):
+                progress(done)
+
+        with explained(self.url):
+            async with self._engines.write.connect() as connection:
+                await connection.run_sync(run)
+                await connection.commit()
 
     async def check(self) -> None:
         """Prove that the database answers and has this version's schema; raises Unavailable or Conflict."""

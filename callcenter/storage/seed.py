@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy.engine import make_url
 
 from workorder.fields import FieldState, FieldValue, Source
+from workorder.policy.pinyin import name_keys
 from workorder.policy.sounds import sound_key
 
 FIRST_ORDER = datetime(2024, 1, 1, tzinfo=UTC)
@@ -73,17 +74,36 @@ def _plan(customers: int, orders_each: int, *, native: bool) -> Plan:
     return [
         (
             "customers",
-            ("customer_id", "name", "name_sound", "level", "created_at", "created_by", "version"),
             (
-                (key("C", n), name(n), _sound(n), "vip" if n % 50 == 0 else "normal", moment(FIRST_ORDER), "seed", 1)
+                "customer_id",
+                "name",
+                "name_sound",
+                "name_pinyin",
+                "name_initials",
+                "level",
+                "created_at",
+                "created_by",
+                "version",
+            ),
+            (
+                (
+                    key("C", n),
+                    name(n),
+                    _sound(n),
+                    *name_keys(name(n)),
+                    "vip" if n % 50 == 0 else "normal",
+                    moment(FIRST_ORDER),
+                    "seed",
+                    1,
+                )
                 for n in range(customers)
             ),
         ),
         (
             "customer_phones",
-            ("phone_id", "customer_id", "position", "raw", "e164", "lookup", "label"),
+            ("phone_id", "customer_id", "position", "raw", "e164", "lookup", "label", "tail"),
             (
-                (key("P", n), key("C", n), 0, phone(n), f"+86{phone(n)}", f"+86{phone(n)}", None)
+                (key("P", n), key("C", n), 0, phone(n), f"+86{phone(n)}", f"+86{phone(n)}", None, f"{phone(n)[::-1]}68")
                 for n in range(customers)
             ),
         ),
@@ -155,7 +175,7 @@ _ORDER_COLUMNS = (
     "order_id", "number", "status", "sequence", "call_id", "customer_id", "created_at", "created_by", "saved_at",
     "edit_version", "version", "field_values", "summary", "alerts", "suggested_priority", "service_type",
     "customer_name", "contact_lookup", "appliance", "brand", "model", "fault", "error_code", "urgency", "city",
-    "district", "address_text", "appointment_start", "appointment_end",
+    "district", "address_text", "appointment_start", "appointment_end", "contact_tail",
 )  # fmt: skip
 
 
@@ -195,6 +215,7 @@ def _order(order: int, customer: int, moment: Callable[[datetime], Any], *, is_l
         f"{city}{district}文三路{customer % 900 + 1}号",
         moment(start),
         moment(start + timedelta(hours=4)),
+        f"{contact[::-1]}68",
     )
 
 

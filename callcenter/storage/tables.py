@@ -17,6 +17,7 @@ from workorder.model.maintenance import MaintenancePlan
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.reports import OrderReport
+from workorder.model.search import SearchText
 from workorder.model.service_levels import SlaAlert, SlaVersion
 from workorder.model.teamwork import OrderTask
 from workorder.model.templates import OrderTemplate
@@ -312,5 +313,6 @@ DOMAIN_TABLES = (
     OrderTemplate,
     SlaVersion,
     SlaAlert,
+    SearchText,
 )
 """Imported so that the metadata is whole."""

@@ -9,6 +9,8 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
+from workorder.policy.phones import tail_of
+from workorder.policy.pinyin import MAX_INITIALS, MAX_PINYIN, name_keys
 from workorder.policy.sounds import MAX_HOUSE, MAX_KEY, house_number, sound_key
 
 
@@ -21,6 +23,9 @@ class Customer(Base):
     name: Mapped[str] = mapped_column(sorted_text(80), index=True)
     name_sound: Mapped[str] = mapped_column(sorted_text(MAX_KEY), index=True, default="", server_default="")
     """Kept with ``name``: see ``workorder.policy.sounds``."""
+    name_pinyin: Mapped[str] = mapped_column(sorted_text(MAX_PINYIN), index=True, default="", server_default="")
+    name_initials: Mapped[str] = mapped_column(sorted_text(MAX_INITIALS), index=True, default="", server_default="")
+    """Both kept with ``name``: see ``workorder.policy.pinyin``."""
     level: Mapped[str] = mapped_column(String(16), default="normal")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(40))
@@ -53,6 +58,7 @@ class Customer(Base):
     @validates("name")
     def _sounds(self, _key: str, name: str) -> str:
         self.name_sound = sound_key(name)
+        self.name_pinyin, self.name_initials = name_keys(name)
         return name
 
 
@@ -68,9 +74,16 @@ class CustomerPhone(Base):
     e164: Mapped[str | None] = mapped_column(String(20))
     lookup: Mapped[str] = mapped_column(sorted_text(40))
     label: Mapped[str | None] = mapped_column(String(40))
+    tail: Mapped[str] = mapped_column(sorted_text(20), index=True, default="", server_default="")
+    """Kept with ``lookup``: its digits from the end."""
 
     # The pop starts here: with the customer in the index the table itself is not read.
     __table_args__ = (Index(None, "lookup", "customer_id"),)
+
+    @validates("lookup")
+    def _ends(self, _key: str, lookup: str) -> str:
+        self.tail = tail_of(lookup)
+        return lookup
 
 
 class CustomerAddress(Base):

@@ -32,7 +32,7 @@ from workorder.model.trail import OrderChange
 from workorder.policy.chain import link
 from workorder.policy.forms import decoded, pinned, specs
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
-from workorder.policy.phones import parse_phone
+from workorder.policy.phones import parse_phone, tail_of
 from workorder.policy.values import appointment_ends, display
 
 RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
@@ -100,6 +100,8 @@ class WorkOrder(Base):
     """How it came in (``workorder.policy.channels``); None: by a call, or at the desk."""
     chase_ups: Mapped[int] = mapped_column(default=0)
     """How often somebody asked for it again."""
+    contact_tail: Mapped[str | None] = mapped_column(sorted_text(20), index=True)
+    """The digits of ``contact_lookup`` from the end."""
     asset_id: Mapped[str | None] = mapped_column(Key, index=True)
     """The appliance on file that this order is about."""
     warranty: Mapped[str | None] = mapped_column(String(16))
@@ -359,6 +361,7 @@ class WorkOrder(Base):
             setattr(self, column, _content(fields.get(column)))
         phone = _content(fields.get("contact_phone"))
         self.contact_lookup = parse_phone(phone).lookup if isinstance(phone, str) else None
+        self.contact_tail = tail_of(self.contact_lookup) or None
         address = _content(fields.get("address"))
         parts = address if isinstance(address, dict) else {}
         self.city, self.district = parts.get("city"), parts.get("district")

@@ -71,6 +71,14 @@ def parse_phone(raw: str | None, *, country: str = "CN", area_code: str | None =
     return PhoneKey(text, None, cleaned, cleaned)
 
 
+def tail_of(lookup: str | None) -> str:
+    """The digits of a look-up key from its end, at most 20: ``+8613800138000`` → ``0008310083168``.
+
+    A number is found by its last digits as the beginning of this.
+    """
+    return "".join(character for character in lookup or "" if character.isdigit())[::-1][:20]
+
+
 def _mobile(raw: str, digits: str) -> PhoneKey:
     e164 = f"+86{digits}"
     return PhoneKey(raw, e164, f"{digits[:3]} {digits[3:7]} {digits[7:]}", e164)

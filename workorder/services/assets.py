@@ -17,6 +17,7 @@ from workorder.services.asset_rows import DATES, TEXTS, asset_row, checked
 from workorder.services.customer_file import check_version, loaded, touch
 from workorder.services.orders import edited, locked, view
 from workorder.services.paging import check_limit
+from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, note_warranty, refresh, state_of
 from workorder.views import AssetRecord, OrderView, Page
 
@@ -170,7 +171,8 @@ async def _note(
             after={**mark, **{name: after[name] for name in names}},
         )
     )
-    await session.flush()
+    for owner in {asset.customer_id, str((before or {}).get("customer_id") or asset.customer_id)}:
+        await index_customer(session, owner)
     uow.record(
         session,
         AssetChanged(customer_id=asset.customer_id, at=at, by=by, asset_id=asset.asset_id, fields=names),

@@ -20,6 +20,7 @@ from workorder.model.warranty import ServiceContract
 from workorder.policy.customers import ERASED_NAME
 from workorder.services.customer_file import check_version, loaded, record, touch
 from workorder.services.reports import forget_sender
+from workorder.services.search_index import index_customer
 from workorder.services.trail import redact
 from workorder.views import CustomerRecord
 
@@ -54,6 +55,7 @@ async def _forget(session: AsyncSession, customer: Customer, command: EraseCusto
     await session.execute(owned.values(serial="", invoice_no="", notes="", external_key=None))
     contracts = update(ServiceContract).where(ServiceContract.customer_id == customer.customer_id)
     await session.execute(contracts.values(notes=""))
+    await index_customer(session, customer.customer_id)
     await session.execute(delete(CustomerChange).where(CustomerChange.customer_id == customer.customer_id))
     session.add(
         CustomerChange(

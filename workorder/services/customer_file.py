@@ -23,6 +23,7 @@ from workorder.services.contract_views import contracts_of
 from workorder.services.customer_checks import check
 from workorder.services.customers import address_row, card, phone_row
 from workorder.services.paging import check_limit, decode_number
+from workorder.services.search_index import index_customer
 from workorder.views import AddressRecord, CustomerChangeView, CustomerRecord, Page, PhoneRecord
 
 
@@ -158,7 +159,7 @@ async def note(
         )
         for part in changed
     )
-    await session.flush()
+    await index_customer(session, customer.customer_id)
     uow.record(
         session,
         CustomerEdited(customer_id=customer.customer_id, at=at, by=by, fields=changed, edit_version=customer.version),

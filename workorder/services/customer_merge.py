@@ -19,6 +19,7 @@ from workorder.policy.phones import parse_phone
 from workorder.services import service_level
 from workorder.services.customer_file import check_version, facts, loaded, note, record, touch
 from workorder.services.customers import address_row, phone_row
+from workorder.services.search_index import index_customer
 from workorder.views import CustomerRecord
 
 
@@ -56,6 +57,8 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     await note(session, kept, before, by=command.by, at=command.at)
     await session.flush()
     await service_level.refresh_orders_of(session, kept.customer_id, at=command.at)
+    await index_customer(session, duplicate.customer_id)
+    await index_customer(session, kept.customer_id)
     uow.record(
         session,
         CustomersMerged(customer_id=kept.customer_id, at=command.at, by=command.by, duplicate_id=duplicate.customer_id),

@@ -24,6 +24,7 @@ from workorder.policy.lifecycle import CLOSED, Status
 from workorder.policy.phones import PhoneKey, PhoneReader, parse_phone
 from workorder.services.asset_rows import asset_row
 from workorder.services.customer_checks import check
+from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, refresh, state_of
 from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, PhoneView
 
@@ -109,6 +110,7 @@ async def create_customer(session: AsyncSession, command: CreateCustomer) -> Cus
     await session.flush()
     await refresh(session, customer.assets, on=local_day(command.at))
     await session.flush()
+    await index_customer(session, customer.customer_id)
     uow.record(session, CustomerCreated(customer_id=customer.customer_id, at=command.at, by=command.by))
     return await card(session, customer.customer_id, on=command.at.date())
 

@@ -28,6 +28,7 @@ from workorder.policy.sla import Limit
 from workorder.policy.values import check_all
 from workorder.services import checkpoints, outcomes, service_level
 from workorder.services.customers import known_fields
+from workorder.services.order_filters import TOP, OrderFilters, conditions, phone_conditions
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
@@ -53,10 +54,9 @@ MOVES_FROM: Mapping[Status, tuple[MoveView, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderQuery:
-    """Filters of a list; None means any. ``q``: an order number, a phone number, or how a contact's name begins."""
+class OrderQuery(OrderFilters):
+    """Filters of a list; None means any. ``q``: a number, a phone in any spelling or its end, or how a name begins."""
 
-    status: str | None = None
     call_id: str | None = None
     customer_id: str | None = None
     number: str | None = None
@@ -394,16 +394,18 @@ def _with_values(fields: Mapping[str, FieldValue], values: Mapping[str, FieldCon
 
 
 def _filtered(query: OrderQuery) -> Select[WorkOrder]:
-    statement = select(WorkOrder)
-    for name in ("status", "call_id", "customer_id", "number"):
+    statement = select(WorkOrder).where(*conditions(query))
+    for name in ("call_id", "customer_id", "number"):
         if (wanted := getattr(query, name)) is not None:
             statement = statement.where(getattr(WorkOrder, name) == wanted)
     if query.q and (q := query.q.strip()):
+        phone = phone_conditions(WorkOrder.contact_lookup, WorkOrder.contact_tail, q)
         statement = statement.where(
             or_(
                 WorkOrder.number == q.upper(),
                 WorkOrder.contact_lookup == parse_phone(q).lookup,
-                WorkOrder.customer_name.between(q, q + "\U0010ffff"),
+                WorkOrder.customer_name.between(q, q + TOP),
+                *([] if phone is None else [phone]),
             )
         )
     if query.cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from callcenter.features import call_log
 from callcenter.web.ask import Ask, Id, Input
@@ -34,6 +34,19 @@ class OrderListQuery(Input):
     customer_id: Id | None = None
     number: Word | None = None
     q: Word | None = None
+    service_type: Word | None = None
+    appliance: Word | None = None
+    brand: Word | None = None
+    fault: Word | None = None
+    city: Word | None = None
+    district: Word | None = None
+    urgency: Word | None = None
+    warranty: Word | None = None
+    name: Word | None = None
+    model: Word | None = None
+    serial: Word | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
 
 
 class NewOrder(Input):

@@ -1,0 +1,123 @@
+"""Keeps what is searched in step with orders and customers, in the transaction of each change; and makes it anew.
+
+Orders are indexed when they are created and whenever their text changes, by the flush that writes them: no service can
+forget it. Drafts are not: speech changes them all the time, and they are found on the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, event, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
+
+from workorder.fields import FIELDS
+from workorder.model.customers import Asset, Customer, CustomerAddress
+from workorder.model.orders import WorkOrder
+from workorder.model.search import SearchText
+from workorder.policy.search_text import tokens_of
+
+ORDER, CUSTOMER = "order", "customer"
+MARKS = {ORDER: "0order0", CUSTOMER: "0customer0"}
+"""A token that every text of a kind has, so that one look-up in the index gives one kind."""
+BATCH = 2000
+MAX_TEXT = 4000
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_SHOWN = ("description", "appliance", "brand", "model", "fault", "error_code", "customer_name", "address")
+_WATCHED = ("number", "status", "summary", "field_values")
+_ORDER = (WorkOrder.order_id, WorkOrder.summary, WorkOrder.field_values)
+
+
+def order_text(summary: str, field_values: dict[str, Any]) -> str:
+    """What an order is found by, the most telling first, a line each."""
+    shown = [field_values.get(name) or {} for name in _SHOWN if name in FIELDS]
+    lines = [summary, *(str(field.get("display") or "") for field in shown if field.get("value") is not None)]
+    return "\n".join(line.replace("\n", " ") for line in dict.fromkeys(lines) if line)[:MAX_TEXT]
+
+
+def customer_text(customer: Any, addresses: Iterable[Any], assets: Iterable[Any]) -> str:
+    """What a customer is found by, a line each: name, places, appliances, notes."""
+    places = [f"{one.province}{one.city}{one.district}{one.detail}" for one in addresses]
+    owned = [f"{one.brand} {one.appliance} {one.model} {one.serial}" for one in assets]
+    lines = [customer.name, *places, *owned, customer.notes]
+    return "\n".join(line.replace("\n", " ") for line in lines if line.strip())[:MAX_TEXT]
+
+
+async def index_customer(session: AsyncSession, customer_id: str) -> None:
+    """The customer's text as it is now; nothing of one who was merged or erased."""
+    await session.flush()
+    connection = await session.connection()
+    await connection.run_sync(_index_customers, [customer_id])
+
+
+def reindex(connection: Connection) -> Iterator[int]:
+    """Make the whole index anew, in batches; yields how many texts are done so far. The caller commits."""
+    connection.execute(delete(SearchText))
+    done = 0
+    for keys in _batches(connection, select(Customer.customer_id).order_by(Customer.customer_id)):
+        _index_customers(connection, keys)
+        done += len(keys)
+        yield done
+    orders = select(WorkOrder.order_id).where(WorkOrder.number.is_not(None)).order_by(WorkOrder.order_id)
+    for keys in _batches(connection, orders):
+        rows = connection.execute(select(*_ORDER).where(WorkOrder.order_id.in_(keys)).order_by(WorkOrder.order_id))
+        _write(connection, ORDER, [(row.order_id, order_text(row.summary, row.field_values)) for row in rows])
+        done += len(keys)
+        yield done
+
+
+@event.listens_for(WorkOrder, "after_insert")
+@event.listens_for(WorkOrder, "after_update")
+def _follow(_mapper: Mapper[WorkOrder], connection: Connection, order: WorkOrder) -> None:
+    """Runs inside the flush that writes the order."""
+    if order.number is None:
+        return
+    state = inspect(order)
+    if any(state.attrs[name].history.has_changes() for name in _WATCHED):
+        _write(connection, ORDER, [(order.order_id, order_text(order.summary, order.field_values))])
+
+
+def _index_customers(connection: Connection, keys: Sequence[str]) -> None:
+    columns = (Customer.customer_id, Customer.name, Customer.notes)
+    there = Customer.merged_into.is_(None) & Customer.erased_at.is_(None)
+    found = connection.execute(select(*columns).where(Customer.customer_id.in_(keys), there)).all()
+    addresses = _children(connection, CustomerAddress, keys)
+    assets = _children(connection, Asset, keys)
+    texts = [
+        (row.customer_id, customer_text(row, addresses.get(row.customer_id, ()), assets.get(row.customer_id, ())))
+        for row in found
+    ]
+    _write(connection, CUSTOMER, texts)
+    gone = set(keys) - {row.customer_id for row in found}
+    if gone:
+        connection.execute(delete(SearchText).where(SearchText.kind == CUSTOMER, SearchText.key.in_(gone)))
+
+
+def _children(connection: Connection, kind: type[Any], keys: Sequence[str]) -> dict[str, list[Any]]:
+    owned: dict[str, list[Any]] = {}
+    for row in connection.execute(select(kind.__table__).where(kind.customer_id.in_(keys))):
+        owned.setdefault(row.customer_id, []).append(row)
+    return owned
+
+
+def _write(connection: Connection, kind: str, texts: Sequence[tuple[str, str]]) -> None:
+    if not texts:
+        return
+    rows = [
+        {"kind": kind, "key": key, "text": text, "tokens": " ".join((MARKS[kind], *tokens_of(text)))}
+        for key, text in texts
+    ]
+    insert = _INSERT[connection.dialect.name](SearchText)
+    new = {"text": insert.excluded.text, "tokens": insert.excluded.tokens}
+    connection.execute(insert.on_conflict_do_update(index_elements=["kind", "key"], set_=new), rows)
+
+
+def _batches(connection: Connection, statement: Any) -> Iterator[list[str]]:
+    """Keys in batches; read whole, for the index is written meanwhile."""
+    keys = list(connection.scalars(statement))
+    for begin in range(0, len(keys), BATCH):
+        yield keys[begin : begin + BATCH]
