@@ -68,7 +68,12 @@ test: check ## sets up and passes every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || \
 	  { echo "== once more, one at a time: what failed"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
-bench: setup-dev ## the benchmarks, JSON lines (the drills bench/restarts.py and bench/crashes.py run alone)
+$(STAMPS)/bench: $(STAMPS)/dev requirements/bench.lock
+	@echo "== what the benchmarks are compared with"
+	@$(PIP) install --require-hashes -r requirements/bench.lock
+	@touch $@
+
+bench: setup-dev $(STAMPS)/bench ## the benchmarks, JSON lines (the drills bench/restarts.py and bench/crashes.py run alone)
 	@for bench in $(filter-out bench/restarts.py bench/crashes.py,$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
 
 build: $(STAMPS)/dev $(PAGE) ## the wheel, with the page inside
@@ -78,6 +83,7 @@ lock: ## resolve the dependencies anew
 	@$(PIP) install -q uv
 	@$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra vosk --extra postgres --extra nats --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements/run.lock
 	@$(BIN)/uv pip compile pyproject.toml requirements/build.in --extra vosk --extra postgres --extra nats --extra dev --universal --python-version 3.11 --generate-hashes --no-header -q -c requirements/run.lock -o requirements/dev.lock
+	@$(BIN)/uv pip compile requirements/bench.in --universal --python-version 3.11 --generate-hashes --no-header -q -c requirements/dev.lock -o requirements/bench.lock
 
 clean: ## remove what was built and installed here
 	rm -rf .venv $(STAMPS) dist callcenter/web/static frontend/node_modules demo-data

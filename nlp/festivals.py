@@ -15,6 +15,7 @@ from nlp.normalize import spoken_int
 _NUMERAL = r"零〇一二三四五六七八九十两百千幺\d"
 _UNLESS_NUMBER = rf"(?![{_NUMERAL}](?![号日]))"
 _SAID: tuple[tuple[str, str], ...] = (
+    ("跨年", "跨年(?:夜|晚上?)?"),
     ("元旦", "元旦节?|阳历新?年"),
     ("除夕", "除夕夜?|大?年三十(?:晚上|夜)?|年夜饭(?:那天|那会儿)?|大年夜"),
     ("元宵", "元宵节?|正月十五"),

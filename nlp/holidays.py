@@ -43,6 +43,7 @@ def _bright_and_clear(year: int) -> date:
 
 
 FESTIVALS: Mapping[str, Festival] = {
+    "跨年": Festival(_on(12, 31)),
     "元旦": Festival(_on(1, 1), "元旦"),
     "除夕": Festival(_new_years_eve, "春节"),
     "春节": Festival(_lunar(1, 1), "春节"),

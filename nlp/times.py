@@ -261,6 +261,10 @@ def _weeks(word: str | None) -> int:
     return {"下": 1, "上": -1}.get(word[0], 0) * (2 if word[:2] in ("下下", "上上") else 1)
 
 
+_A_LITTLE = tuple("快早晚慢有差好大小多少高低稍")
+"""快一点 is no hour."""
+
+
 def _clock(m: re.Match[str]) -> When | None:
     if m.group("g1"):
         a, b = spoken_int(m.group("g1")), spoken_int(m.group("g2"))
@@ -268,7 +272,8 @@ def _clock(m: re.Match[str]) -> When | None:
     else:
         a, b = spoken_int(m.group("h1")), spoken_int(m.group("h2")) if m.group("h2") else None
         half = m.group("half1") or ""
-    if a is None or a > 24 or (b is not None and b > 24):
+    little = m.group("h1") == "一" and m.end() == m.end("h1") + 1 and m.string[m.start() - 1 : m.start()] in _A_LITTLE
+    if little or a is None or a > 24 or (b is not None and b > 24):
         return None
     begin = a + _minutes(half)
     finish = None if b is None else b + _minutes(m.group("half2") or m.group("ghalf") or "")
@@ -303,6 +308,8 @@ def _join(a: When, b: When, s: str) -> When | None:
 def _join_days(a: When, b: When, gap: str) -> When | None:
     """A date and its weekday are one day; two days in a row are a stretch."""
     close = len(gap) <= 1 or gap in ("或者", "或是")
+    if b.weekday and a.day and a.last_day and a.day < a.last_day and gap in ("", "，", "的") and not a.past:
+        return _in_week(a.last_day, replace(b, start=a.start))
     if a.bare and gap in ("", "，", "的", "、", "就", "那"):
         return _in_holiday(a, b)
     if gap in ("到", "至") and a.weekday and b.weekday and not b.calendar and a.day and b.day and b.day < a.day:
@@ -322,6 +329,16 @@ def _join_near(a: When, b: When) -> When | None:
     if a.vague and a.day and b.day and b.day > a.day:
         return replace(a, end=b.end, last_day=b.last_day, part=b.part)
     return None
+
+
+def _in_week(sunday: date, b: When) -> When:
+    """The weekday of the week that was named before it (这个礼拜，周一)."""
+    if b.day is None or sunday.weekday() != LAST_WEEKDAY:
+        return b
+    return _days_on(b, (sunday - timedelta(days=LAST_WEEKDAY - b.day.weekday()) - b.day).days)
+
+
+LAST_WEEKDAY = 6
 
 
 def _in_holiday(a: When, b: When) -> When:

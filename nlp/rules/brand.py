@@ -33,8 +33,15 @@ def settle(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
     if not score or max(score.values()) < 0.3:
         return None
     name = max(score, key=lambda n: score[n])
+    rival = max((s for n, s in score.items() if n != name), default=0.0)
     state = SlotState.CONFIRMED if score[name] >= 3 else SlotState.HEARD
+    if rival >= max(2.0, CLOSE * score[name]):
+        state = SlotState.CONFLICTING
     return Found("brand", name, name, "brand.named", state, (min(spans[name])[1],), quality[name])
+
+
+CLOSE = 0.8
+"""A brand with so much of the winner's score speaks against it."""
 
 
 def _mentions(talk: Talk, turn: Turn) -> Iterator[Mention]:

@@ -18,6 +18,7 @@ _ERROR_NEAR = re.compile(
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
+_CODE_IS = re.compile("(?:故障码|错误码|故障代码|代码)(?:是|显示|为|报的?是?)?$")
 _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
 """Told of a code that was there once."""
 _NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
@@ -114,6 +115,8 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
     gone = _GONE.search(turn.s) and not re.search("(?:现在|又|还|一直)(?:在)?(?:报|显示|出|跳|闪)(?!过)", turn.s)
     if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:14]) or _NO_CODE.search(turn.s) or gone:
         return False
+    if not code.letters and _CODE_IS.search(turn.s[: code.start]):
+        return True
     if not code.letters:
         return not turn.by_agent and "error_code" in asked and bool(re.search("显示|代码|报|跳", around))
     if "model" in asked or "型号" in around:

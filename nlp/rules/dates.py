@@ -31,7 +31,7 @@ _ONSET_NOT = re.compile(
 _LASTED = re.compile(
     r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$))"
 )
-_MONTHS = re.compile("星期|礼拜|月|周")
+_MONTHS = re.compile("星期|礼拜|月|周|天")
 _VAGUE = re.compile(
     r"(?P<word>上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年)"
 )
@@ -163,7 +163,7 @@ def _past_days(talk: Talk, turn: Turn) -> list[When]:
     spoken = turn.once("times", lambda s: times(s, talk.context.started_at))
     past = []
     for w in spoken:
-        if w.day is None or (w.past and w.relation):
+        if w.day is None or (w.past and w.relation) or (w.day != w.last_day and not w.past):
             continue
         day: date = w.past or w.day
         if w.past is None and w.weekday and not w.calendar and day > today:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -19,7 +20,7 @@ _THIS_NUMBER = re.compile(
 )
 _REGISTERED = re.compile(
     r"这个号|本机|这个固话|现在这个|(?:电话|手机|号码|联系方式)(?:还|就|也)?是(?:不是)?(?:您|你)?(?:(?:现在|来电|打来|打进来)的?(?:这个|号|手机)|这个)"
-    r"|(?:[用留记]|就是)(?:您|你)?(?:现在打?|来电|打来|打进来|打过来)的|来电的?(?:号|手机|电话)|(?:现在|正在)?打(?:进来|过来|来|电话)的(?:号|手机|电话|这个)"
+    r"|(?:电话|号码|手机)(?:就|还)?[是用]来电|(?:[用留记]|就是)(?:您|你)?(?:现在打?|来电|打来|打进来|打过来)的|来电的?(?:号|手机|电话)|(?:现在|正在)?打(?:进来|过来|来|电话)的(?:号|手机|电话|这个)"
 )
 _OTHER = re.compile(r"打不通|第二个|备用|要不|或者|实在不行|也可以打|旧号|老号|以前的|原来的|不用了|停机|注销")
 
@@ -38,11 +39,23 @@ class Heard:
 def settle(talk: Talk) -> Found | None:
     """The last number offered that was not taken back; a clean read-back that agrees makes it certain."""
     best: Heard | None = None
-    for heard in talk.gather("phone", _in_turn):
+    said = talk.gather("phone", _in_turn)
+    for heard in said:
         best = _prefer(best, heard)
     if best is None:
         return None
-    return Found("contact_phone", best.digits, best.digits, best.rule, best.state, (best.span,), best.quality)
+    state = SlotState.CONFLICTING if best.state is SlotState.HEARD and _contradicted(talk, best, said) else best.state
+    return Found("contact_phone", best.digits, best.digits, best.rule, state, (best.span,), best.quality)
+
+
+def _contradicted(talk: Talk, best: Heard, said: Sequence[Heard]) -> bool:
+    """Whether the other speaker said nearly the same number, and nobody settled which one is right."""
+    by_agent = talk.turns[best.span.turn].by_agent
+    others = (h for h in said if talk.turns[h.span.turn].by_agent is not by_agent and h.rule != _TAIL)
+    return any(0 < _differences(h.digits, best.digits) <= NEARLY_THE_SAME for h in others)
+
+
+NEARLY_THE_SAME = 2
 
 
 def _in_turn(talk: Talk, turn: Turn) -> list[Heard]:

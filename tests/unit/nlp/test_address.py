@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.addresses import parse
@@ -176,3 +176,50 @@ def test_every_district_is_understood_after_its_city(pair: tuple[str, str]) -> N
     assert found is not None
     assert (found.city, found.detail) == (city, "人民路18号3栋201")
     assert str(found.district).removesuffix("区") == district.removesuffix("区")
+
+
+TENS = ["", "十", "二十", "三十", "四十", "五十", "六十", "七十", "八十", "九十"]
+UNITS = "零一二三四五六七八九"
+
+
+def counted(n: int) -> str:
+    """1..999 as it is counted."""
+    hundreds, rest = divmod(n, 100)
+    tens, ones = divmod(rest, 10)
+    head = f"{UNITS[hundreds]}百" if hundreds else ""
+    middle = ("零" if head and ones else "") if not tens else ("一十" if head and tens == 1 else TENS[tens])
+    return head + middle + (UNITS[ones] if ones else "")
+
+
+ROADS = st.sampled_from(["文三路", "人民大道", "解放街", "长江西路", "花园巷", "中山北路"])
+ESTATES = st.sampled_from(["", "桃花源小区", "阳光花园", "锦绣家园", "丽水苑"])
+BUILDINGS = st.sampled_from(["栋", "幢", "号楼", "座"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    ROADS, st.integers(1, 999), ESTATES, st.integers(1, 60), BUILDINGS, st.integers(1, 6), st.integers(1, 30),
+    st.integers(1, 8), st.sampled_from(["", "，", "，嗯，"]), st.booleans(),
+)  # fmt: skip
+def test_generated_addresses_come_back(
+    road: str, number: int, estate: str, building: int, kind: str, unit: int, floor: int, room: int, pause: str,
+    digits: bool,
+) -> None:  # fmt: skip
+    """Road, number, estate, building, unit and room come back for any numbers, counted or in digits, with pauses."""
+    say = str if digits else counted
+    door = f"{floor}{room:02d}"
+    spoken_door = door if digits else "".join(UNITS[int(c)] for c in door)
+    parts = (f"{road}{say(number)}号", estate, f"{say(building)}{kind}", f"{say(unit)}单元", spoken_door)
+    found = parse("杭州市西湖区" + pause.join(p for p in parts if p) + "。", asked=True)
+    assert found is not None
+    assert (found.city, found.district) == ("杭州市", "西湖区")
+    assert found.detail == f"{road}{number}号{estate}{building}{kind}{unit}单元{door}"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(), st.booleans(), st.booleans())
+def test_no_text_breaks_the_parser(text: str, asked: bool, by_agent: bool) -> None:
+    """Any Unicode gives an address inside the text, or none; twice the same."""
+    found = parse(text, asked=asked, by_agent=by_agent)
+    assert found == parse(text, asked=asked, by_agent=by_agent)
+    assert found is None or 0 <= found.start <= found.end <= len(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.numbers import phones
@@ -138,3 +140,35 @@ def test_nothing_is_invented(number: str) -> None:
     """Ten digits are no mobile number, and none is made up."""
     spoken = "".join(SPOKEN[d] for d in number)
     assert not [n for n in phones("号码是" + spoken + "。") if n.digits.startswith("1") and len(n.digits) == 11]
+
+
+SAYS = {"1": "幺一", "7": "七拐", "0": "零洞"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(
+        st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
+        st.from_regex(r"0(?:10|2[0-9]|571|755|431)[2-8][0-9]{7}", fullmatch=True),
+        st.from_regex(r"[48]00[2-9][0-9]{6}", fullmatch=True),
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_numbers_survive_the_ways_of_saying_them(number: str, rng: random.Random) -> None:
+    """Mobile, landline and service numbers, in words, in 拐 and 洞, in digits, with hesitations between groups, come back."""
+    in_digits = rng.random() < 0.25
+    said = ""
+    for i, digit in enumerate(number):
+        said += rng.choice(["，", "，呃，", "……", "嗯"]) if i and rng.random() < 0.2 else ""
+        said += digit if in_digits else rng.choice(SAYS.get(digit, SPOKEN[digit]))
+    assert [n.digits for n in phones(f"我的电话是{said}。")] == [number]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.integers(3, 8), st.sampled_from(["哦不对", "说错了", "不是"])
+)
+def test_a_number_said_again_counts(number: str, stop: int, taken_back: str) -> None:
+    """A number broken off and begun anew is the whole one said last."""
+    spoken = "".join(SPOKEN[d] for d in number)
+    assert [n.digits for n in phones(f"{spoken[:stop]}，{taken_back}，{spoken}。")] == [number]
