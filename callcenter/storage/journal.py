@@ -45,6 +45,8 @@ FLUSH_S = 1.0
 BATCH_BYTES = 256 * 1024
 BACKLOG_BYTES = 64 * 2**20
 """With so much waiting for the disk the journal stops rather than fill the memory."""
+RETRY_S = 30.0
+"""After a stop it is tried again so often."""
 FILE_SHARE = 8
 """A file is at most this part of all that may be kept, so that whole old files can make room."""
 
@@ -153,6 +155,7 @@ class DayJournal(Journal):
         self._pending_bytes = 0
         self._handed_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._retry_at_s = 0.0
         self._writer = _Writer(folder, keep_days=keep_days, max_bytes=max_bytes)
         self._day = self._today()
         self._begin(None)
@@ -231,7 +234,12 @@ class DayJournal(Journal):
         """Begin the next file with what the tracker knows, and with the calls that are being understood."""
         self.rotation_due = False
         self._day = self._today()
-        self._json(Kind.END, {"why": "rotated"})
+        if self._writer.stopped:
+            # What came meanwhile is in no file: a number is left out, so that a replay begins anew with the checkpoint.
+            self._number += 1
+            self._writer.try_again()
+        else:
+            self._json(Kind.END, {"why": "rotated"})
         self._begin(checkpoint)
 
     async def aclose(self) -> None:
@@ -285,7 +293,9 @@ class DayJournal(Journal):
 
     def _add(self, item: bytes | tuple[int, bytes], size: int) -> None:
         if self._writer.stopped:
+            self.rotation_due = self._writer.idle and self._clock.monotonic() >= self._retry_at_s
             return
+        self._retry_at_s = self._clock.monotonic() + RETRY_S
         self._pending.append(item)
         self._pending_bytes += size
         if self._pending_bytes >= BATCH_BYTES:
@@ -316,6 +326,7 @@ class _Writer:
         self._told_bytes = 0
         self._done_bytes = 0
         self.stopped = False
+        self._failed = False
         self.file_bytes = 0
         self.written_bytes = 0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -327,6 +338,16 @@ class _Writer:
         if self._told_bytes - self._done_bytes > BACKLOG_BYTES:
             self._stop("the disk is too slow", "put data_dir on a faster disk, or set journal.enabled: false")
         self._work.put(work)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits to be written or dropped."""
+        return self._work.empty()
+
+    def try_again(self) -> None:
+        """After a stop: take records again, beginning with a new file. It stops again, silently, if that fails too."""
+        self._told_bytes = self._done_bytes = 0
+        self.stopped = False
 
     def close(self) -> None:
         """Return when all is written."""
@@ -343,14 +364,14 @@ class _Writer:
                 else:
                     self._write(work)
             except OSError as error:
-                self._stop(os.strerror(error.errno or 0), "make room in data_dir; the journal goes on after a restart")
+                self._stop(os.strerror(error.errno or 0), "make room in data_dir; the journal then goes on by itself")
         if self._file is not None:
             self._file.close()
 
     def _stop(self, why: str, fix: str) -> None:
-        if not self.stopped:
-            self.stopped = True
+        if not self._failed:
             log.warning("journal.stopped", why=why, fix=fix, folder=str(self._folder))
+        self._failed = self.stopped = True
 
     def _write(self, work: list[bytes | tuple[int, bytes]]) -> None:
         records = b"".join(item if isinstance(item, bytes) else _samples(*item) for item in work)
@@ -375,9 +396,16 @@ class _Writer:
         last = max((number for of, number, _ in self._kept() if of == day), default=0)
         path = self._folder / f"{day.isoformat()}-{last + 1:04d}{SUFFIX}"
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
-        self._append(MAGIC)
+        try:
+            self._append(MAGIC)
+        except OSError:
+            path.unlink()  # Each try would leave an empty file behind.
+            raise
         self._blocks = BlockWriter()
         self.file_bytes = len(MAGIC)
+        if self._failed:
+            self._failed = False
+            log.info("journal.goes_on", file=path.name)
 
     def _kept(self) -> list[tuple[date, int, Path]]:
         named = ((_NAME.fullmatch(path.name), path) for path in self._folder.iterdir())

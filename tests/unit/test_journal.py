@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import random
+import time
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,7 +22,7 @@ from asr.audio import pcm_to_ulaw, ulaw_to_pcm
 from callcenter.clock import VirtualClock
 from callcenter.storage import journal as journal_module
 from callcenter.storage import journal_samples
-from callcenter.storage.journal import OFF, DayJournal
+from callcenter.storage.journal import OFF, RETRY_S, DayJournal
 from callcenter.storage.journal_format import MAGIC, RAW, JournalUnreadable, Kind, files
 from nlp.catalogue import Catalogue
 
@@ -188,6 +190,47 @@ async def test_a_full_disk_stops_the_journal_with_one_warning(tmp_path, monkeypa
     assert "No space left" in logs[0]["why"]
     assert kinds(tmp_path) == [[Kind.HEAD, Kind.RAW]]
     assert not journal._pending
+
+
+async def test_the_journal_goes_on_by_itself_when_there_is_room_again(tmp_path, monkeypatch):
+    """Tried again every half minute at a quiet moment; the new file begins with a checkpoint, apart from the cut one."""
+    clock = VirtualClock()
+    journal = opened(tmp_path, clock=clock)
+    write = journal._writer._append
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    def later() -> bool:
+        journal.raw(1, 0, b"lost")
+        return journal.rotation_due
+
+    with capture_logs() as logs:
+        monkeypatch.setattr(journal._writer, "_append", full)
+        journal.raw(1, 0, b"lost")
+        journal._hand_over()
+        await asyncio.to_thread(wait_until, lambda: journal._writer.stopped)
+        assert not later()
+        await clock.advance(RETRY_S)
+        assert later()
+        journal.rotate({"still": "full"})
+        journal._hand_over()
+        await asyncio.to_thread(wait_until, lambda: journal._writer.stopped and journal._writer.idle)
+        monkeypatch.setattr(journal._writer, "_append", write)
+        await clock.advance(RETRY_S)
+        assert later()
+        journal.rotate({"there is": "room"})
+        journal.raw(1, 0, b"kept")
+        await journal.aclose()
+    assert [entry["event"] for entry in logs] == ["journal.stopped", "journal.goes_on"]
+    assert kinds(tmp_path)[-1] == [Kind.HEAD, Kind.CHECKPOINT, Kind.RAW, Kind.END]
+    numbers = [file.head["number"] for file in files(tmp_path)]
+    assert all(after > before + 1 for before, after in itertools.pairwise(numbers))
+
+
+def wait_until(true) -> None:
+    while not true():
+        time.sleep(0.001)
 
 
 async def test_a_folder_that_cannot_be_made_stops_the_journal_only(tmp_path):
