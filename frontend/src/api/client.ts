@@ -9,9 +9,11 @@ import type {
   Change,
   Comment,
   CustomerCard,
+  Delivery,
   FieldContent,
   FieldName,
   NewCustomer,
+  Notices,
   Order,
   OrderPatch,
   Page,
@@ -118,6 +120,9 @@ export const api = {
     request<Approval>('POST', `/api/work-orders/${id(orderId)}/approvals`, { body: { subject, reason } }),
   decide: (approvalId: string, approve: boolean) =>
     request<Approval>('POST', `/api/approvals/${id(approvalId)}/decision`, { body: { approve } }),
+  deliveries: (orderId: string) => request<Page<Delivery>>('GET', `/api/work-orders/${id(orderId)}/deliveries`),
+  notices: () => request<Notices>('GET', '/api/notices'),
+  readNotices: () => request<Notices>('POST', '/api/notices/read', { body: {} }),
   people: () => request<Page<Person>>('GET', '/api/people'),
 
   catalogue: () => request<Catalogue>('GET', '/api/catalogue'),

@@ -204,6 +204,55 @@ export interface Order {
   handler: string | null
   team: string | null
   moves: Move[]
+  /** Null for a draft. */
+  sla?: Sla | null
+}
+
+/** How an order stands against its service level; `resolve_by` is null while the clock stands. */
+export interface Sla {
+  tier: string
+  respond_by: IsoTime | null
+  resolve_by: IsoTime | null
+  responded_at: IsoTime | null
+  resolved_at: IsoTime | null
+  paused: 'customer' | 'parts' | null
+  left_s: number
+  breached: ('respond' | 'resolve')[]
+}
+
+/** A message and what became of it. */
+export interface Delivery {
+  delivery_id: string
+  order_id: string | null
+  event_type: string
+  rule: string
+  audience: string
+  channel: 'sms' | 'email' | 'webhook' | 'in_app'
+  recipient: string
+  subject: string
+  text: string
+  state: 'queued' | 'sending' | 'failed' | 'delivered' | 'dead'
+  attempts: number
+  created_at: IsoTime
+  due_at: IsoTime
+  delivered_at: IsoTime | null
+  last_error: string | null
+}
+
+/** Something the application tells this user. */
+export interface Notice {
+  notice_id: string
+  at: IsoTime
+  order_id: string | null
+  event_type: string
+  subject: string
+  text: string
+  read_at: IsoTime | null
+}
+
+export interface Notices {
+  items: Notice[]
+  unread: number
 }
 
 /** A step the status allows now; `needs`: reason, confirmation, approval and what the server checks by itself. */
@@ -437,6 +486,7 @@ export type ServerFrame =
   | Frame<'order.updated', { call_id: string; order: Order }>
   | Frame<'agent.state', { state: AgentState }>
   | Frame<'pbx.link', PbxLink>
+  | Frame<'notice', Omit<Notice, 'read_at'> & { critical: boolean }>
   | Frame<'pong', { t: number; server_time: IsoTime | number }>
 
 export type ClientFrame =

@@ -370,6 +370,16 @@ const en: Messages = {
     transcripts: 'Transcripts today',
     transcript: { live: 'live', complete: 'complete', failed: 'partial', none: 'none' },
   },
+  sla: {
+    respond: 'Respond', resolve: 'Resolve', by: 'by {time}', met: 'met {time}',
+    respond_left: 'respond in {time}', resolve_left: 'resolve in {time}', respond_late: 'response late by {time}', resolve_late: 'late by {time}',
+    paused_parts: 'clock stands: parts', paused_customer: 'clock stands: customer', kept: 'done in time', broken: 'done too late',
+  },
+  notices: {
+    title: 'Notices', none: 'No notices', unread: 'Notices, {n} unread', sent: 'Messages sent',
+    channel: { sms: 'SMS', email: 'Mail', webhook: 'Webhook', in_app: 'In-app' },
+    state: { queued: 'queued', sending: 'sending', failed: 'will be retried', delivered: 'delivered', dead: 'failed' },
+  },
   error: {
     title: 'Something went wrong',
     offline: 'The server cannot be reached',

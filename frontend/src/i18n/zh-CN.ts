@@ -368,6 +368,16 @@ const zh = {
     transcripts: '今日转写',
     transcript: { live: '进行中', complete: '完整', failed: '有缺失', none: '无' },
   },
+  sla: {
+    respond: '响应', resolve: '解决', by: '{time} 前', met: '{time} 已达成',
+    respond_left: '{time} 内响应', resolve_left: '{time} 内解决', respond_late: '响应超时 {time}', resolve_late: '解决超时 {time}',
+    paused_parts: '计时暂停：等配件', paused_customer: '计时暂停：等客户', kept: '时限内完成', broken: '超时完成',
+  },
+  notices: {
+    title: '提醒', none: '没有提醒', unread: '提醒，{n} 条未读', sent: '已发消息',
+    channel: { sms: '短信', email: '邮件', webhook: '系统对接', in_app: '站内' },
+    state: { queued: '待发', sending: '发送中', failed: '将重试', delivered: '已送达', dead: '发送失败' },
+  },
   error: {
     title: '出错了',
     offline: '连不上服务器',

@@ -1,0 +1,36 @@
+/** What the application tells this user: the list behind the bell, kept live by `notice` frames. */
+import { api } from '@/api/client'
+import type { Notice } from '@/api/types'
+import { useDesk } from '@/stores/desk'
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+
+const SHOWN = 50
+
+export const useNotices = defineStore('notices', () => {
+  const items = ref<Notice[]>([])
+  const unread = ref(0)
+  const desk = useDesk()
+
+  async function load(): Promise<void> {
+    const found = await api.notices()
+    items.value = found.items
+    unread.value = found.unread
+  }
+
+  async function readAll(): Promise<void> {
+    if (!unread.value) return
+    const found = await api.readNotices()
+    unread.value = found.unread
+  }
+
+  desk.onFrame((frame) => {
+    // After a lost connection the list may have grown meanwhile.
+    if (frame.type === 'snapshot') void load().catch(() => undefined)
+    if (frame.type !== 'notice' || items.value.some((one) => one.notice_id === frame.notice_id)) return
+    items.value = [{ ...frame, read_at: null }, ...items.value].slice(0, SHOWN)
+    unread.value += 1
+  })
+
+  return { items, unread, load, readAll }
+})
