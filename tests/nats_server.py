@@ -18,7 +18,9 @@ PATIENCE_S = 20.0
 class NatsServer:
     """Running inside ``with``; ``kill`` and ``start`` again on the same port, with the same store, in between."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        """``options`` of the program, e.g. ``--user``."""
+        self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="callcenter-nats-"))
         self._port = -1  # any free one
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,7 +37,8 @@ class NatsServer:
         ports.mkdir()
         command = [PROGRAM, "-a", "127.0.0.1", "-p", str(self._port), "-js", "-sd", self._folder / "store"]
         with (self._folder / "log").open("ab") as output:
-            self._process = subprocess.Popen([*map(str, command), "--ports_file_dir", str(ports)], stderr=output)
+            more = ["--ports_file_dir", str(ports), *self._options]
+            self._process = subprocess.Popen([*map(str, command), *more], stderr=output)
         deadline = time.monotonic() + PATIENCE_S
         while not (found := list(ports.glob("*.ports"))) or not found[0].read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -294,3 +294,28 @@ async def test_without_a_server_a_process_works_alone():
     assert bus.lag()["test"] == 0
     await bus.aclose()
     await connection.aclose()
+
+
+@pytest.mark.parametrize(("password", "lets_in"), [("right-one", True), ("wrong-one", False)])
+async def test_a_server_asks_for_the_password(tmp_path, capsys, password, lets_in):
+    """The password comes from its file; a wrong one is said, never shown, and does not stop the process."""
+    file = tmp_path / "password"
+    file.write_text(f"{password}\n")
+    with NatsServer("--user", "callcenter", "--pass", "right-one") as server:
+        settings = BusSettings(url=server.url, user="callcenter", password_file=file)
+        connection = NatsConnection.open(settings, name="test")
+        assert await connection.wait_up(3) is lets_in
+        async with asyncio.timeout(10):
+            while not lets_in and not connection.last_error:
+                await asyncio.sleep(0.01)
+        assert lets_in or "uthorization" in connection.last_error
+        await connection.aclose()
+    shown = capsys.readouterr()
+    assert password not in shown.out + shown.err
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4222", "nats://user:secret@127.0.0.1:4222", "127.0.0.1"])
+def test_an_address_holds_no_secret_and_has_its_scheme(url):
+    """bus.url is nats:// or tls:// and a place: credentials have keys of their own."""
+    with pytest.raises(ValueError, match="url"):
+        BusSettings(url=url)
