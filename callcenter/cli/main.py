@@ -24,6 +24,8 @@ COMMANDS = {
     "template": "callcenter.cli.templates:template",
     "customer": "callcenter.cli.customers:customer",
     "warranty": "callcenter.cli.warranty:warranty",
+    "import": "callcenter.cli.sheets:import_sheet",
+    "export": "callcenter.cli.sheets:export_sheet",
     "db": "callcenter.cli.database:db",
     "notify": "callcenter.cli.notify:notify",
     "sla": "callcenter.cli.service_levels:sla",

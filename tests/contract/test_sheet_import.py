@@ -1,0 +1,119 @@
+"""Import and export on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from callcenter.errors import Invalid
+from callcenter.features.sheet_export import export
+from callcenter.features.sheet_import import Importer, phone_reader
+from callcenter.features.sheets import read_rows, write_rows
+from workorder.services import customers, orders
+from workorder.services.assets import find_assets
+from workorder.services.orders import OrderQuery
+
+AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+PEOPLE = [
+    ["客户编号", "姓名", "电话", "城市", "区县", "详细地址", "等级", "爱好"],
+    ["K1", "王芳", "13800138000", "杭州市", "西湖区", "文三路1号", "vip", "茶"],
+    ["K2", "李雷", "139 0013 9000", "", "", "", "", ""],
+]
+
+
+@pytest.fixture
+def importer(database) -> Importer:
+    return Importer(database=database, by="u1", now=lambda: AT, read_phone=phone_reader("CN", None))
+
+
+async def take(importer, tmp_path, rows, kind="customers", sheet_format="csv", **options):
+    file = tmp_path / f"in.{sheet_format}"
+    write_rows(file, sheet_format, rows)
+    return await importer.run(file, kind=kind, sheet_format=sheet_format, **options)
+
+
+async def names(database):
+    async with database.read() as work:
+        found = [await customers.search(work.session, name) for name in ("王芳", "李雷", "坏")]
+    return [card.name for cards in found for card in cards]
+
+
+async def test_a_sheet_becomes_customers_and_again_changes_them(database, importer, tmp_path):
+    """The second time nobody is doubled; unknown columns are named and passed over."""
+    report = await take(importer, tmp_path, PEOPLE)
+    assert (report.rows, report.created, report.bad, report.taken) == (2, 2, 0, True)
+    assert report.passed_over == ("爱好",)
+    again = await take(
+        importer, tmp_path, [PEOPLE[0], ["K1", "王芳", "13700137000", "", "", "", "", ""]], sheet_format="xlsx"
+    )
+    assert (again.created, again.updated) == (0, 1)
+    assert await names(database) == ["王芳", "李雷"]
+    async with database.read() as work:
+        (card,) = await customers.search(work.session, "王芳")
+    assert ([phone.raw for phone in card.phones], card.level) == (["13700137000"], "vip")
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("all", []), ("good", ["王芳", "李雷"])])
+async def test_a_bad_row_is_named_with_column_and_reason(database, importer, tmp_path, mode, kept):
+    """``all`` then keeps nothing, ``good`` the others."""
+    rows = [*PEOPLE, ["K3", "坏", "anonymous", "", "", "", "gold", ""]]
+    report = await take(importer, tmp_path, rows, mode=mode)
+    assert {(fault.row, fault.column) for fault in report.faults} == {(4, "phone"), (4, "level")}
+    assert (report.bad, report.taken, report.created) == (1, mode == "good", len(kept))
+    assert await names(database) == kept
+
+
+async def test_a_dry_run_keeps_nothing(database, importer, tmp_path):
+    """It says what would become of the rows."""
+    report = await take(importer, tmp_path, PEOPLE, dry_run=True)
+    assert (report.created, report.taken) == (2, False)
+    assert await names(database) == []
+
+
+async def test_appliances_find_their_owner_and_orders_come_by_the_usual_command(database, importer, tmp_path):
+    """By key or number; an order gets its number, the same file again makes no second one."""
+    await take(importer, tmp_path, PEOPLE)
+    assets = [
+        ["客户编号", "电话", "产品", "品牌", "序列号", "购买日期"],
+        ["K1", "", "空调", "格力", "G1", "2026年3月5日"],
+        ["", "+8613900139000", "冰箱", "海尔", "H1", "2026/3/5"],
+        ["", "13600000000", "冰箱", "海尔", "H2", ""],
+    ]
+    report = await take(importer, tmp_path, assets, kind="assets", mode="good")
+    assert (report.created, [(fault.row, fault.column) for fault in report.faults]) == (2, [(4, "phone")])
+    async with database.read() as work:
+        (found,) = (await find_assets(work.session, on=AT.date(), serial="G1")).items
+    assert found.warranty == "in"
+    work_orders = [
+        ["外部单号", "服务类型", "联系人", "联系电话", "产品", "品牌", "故障", "城市", "区县", "详细地址"],
+        ["X1", "repair", "王芳", "13800138000", "空调", "格力", "不制冷", "杭州市", "西湖区", "文三路1号"],
+    ]
+    first, second = [await take(importer, tmp_path, work_orders, kind="orders") for _ in range(2)]
+    assert (first.created, second.created, second.updated) == (1, 0, 1)
+    async with database.read() as work:
+        (order,) = (await orders.list_orders(work.session, OrderQuery(name="王芳"))).items
+    assert order.channel == "csv"
+
+
+async def test_what_is_exported_is_taken_back_as_it_was(database, importer, tmp_path):
+    """A name that would run as a formula is harmless in the file and unharmed after the round trip."""
+    await take(importer, tmp_path, [["姓名", "电话", "备注"], ["=1+1", "13800138000", "'=quoted"]])
+    for sheet_format in ("csv", "xlsx"):
+        file = tmp_path / f"out.{sheet_format}"
+        async with database.read() as work:
+            assert await export(work.session, file, kind="customers", sheet_format=sheet_format) == 1
+        report = await importer.run(file, kind="customers", sheet_format=sheet_format)
+        assert (report.created, report.updated, report.faults) == (0, 1, ())
+        (_, row) = read_rows(file, sheet_format)
+        assert {"=1+1", "'=quoted"} <= set(row)
+    async with database.read() as work:
+        (card,) = await customers.search(work.session, "=1")
+    assert card.name == "=1+1"
+
+
+@pytest.mark.parametrize("header", [["颜色"], ["姓名", "客户"], []])
+async def test_a_header_that_says_nothing_is_refused(importer, tmp_path, header):
+    """Nothing known, or one thing twice."""
+    with pytest.raises(Invalid):
+        await take(importer, tmp_path, [header, ["x"]])
