@@ -146,7 +146,12 @@ class WorkOrder(Base):
     @property
     def fields(self) -> dict[str, FieldValue]:
         """The fields as values with provenance; change them by the methods below, never in this copy."""
-        return {name: _decoded(raw) for name, raw in self.field_values.items()}
+        # A view asks three times and a list shows fifty orders: a document is read once, and again when it is replaced.
+        seen: tuple[Mapping[str, Any], dict[str, FieldValue]] | None = self.__dict__.get("_fields_read")
+        if seen is None or seen[0] is not self.field_values:
+            seen = (self.field_values, {name: _decoded(raw) for name, raw in self.field_values.items()})
+            self.__dict__["_fields_read"] = seen
+        return dict(seen[1])
 
     @property
     def specs(self) -> Mapping[str, FieldSpec]:
@@ -451,12 +456,17 @@ def _encoded(field: FieldValue) -> dict[str, Any]:
     }
 
 
+# Calling an enumeration costs three times as much as looking into a table.
+_SOURCES: Mapping[str, Source] = {source.value: source for source in Source}
+_STATES: Mapping[str, FieldState] = {state.value: state for state in FieldState}
+
+
 def _decoded(raw: Mapping[str, Any]) -> FieldValue:
     return FieldValue(
         value=raw["value"],
         display=raw["display"],
-        source=Source(raw["source"]),
-        state=FieldState(raw["state"]),
+        source=_SOURCES[raw["source"]],
+        state=_STATES[raw["state"]],
         confidence=raw["confidence"],
         rule=raw["rule"],
         evidence=tuple(EvidenceRef(**ref) for ref in raw["evidence"]),
