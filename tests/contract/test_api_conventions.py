@@ -26,10 +26,17 @@ BY_ID = {route.operation_id: route for route in ROUTES}
 WITHOUT_KEY = {
     "session_log_in": "logging in twice is two logins, as from two browsers",
     "attachments_upload": "the content is its own key: the same file under the same name is attached once",
+    "notifications_preview": "it shows what would be and changes nothing",
     "intake_email": "a mail brings its own key, its Message-ID",
 }
 """POST routes that take no Idempotency-Key, and why."""
 WHOLE = {
+    "service_levels_versions": "the tables that were ever in force",
+    "service_levels_attainment": "a report: one line a group",
+    "service_levels_stage_times": "a report: one line a state",
+    "notifications_of_order": "what was sent about one order",
+    "notifications_notices": "one person's newest notices",
+    "notifications_read_notices": "the same after reading",
     "customers_find": "ranked by how well they fit: whoever wants more gives more words",
     "order_steps_parts": "an order has a handful of parts",
     "templates_find": "one form for each of the seven service types",
@@ -44,6 +51,10 @@ WHOLE = {
     "customers_divisions": "the official list, at most 40 names",
 }
 """Lists without pages, and why."""
+
+
+VERSION_IN_BODY = {"service_levels_save_table", "notifications_save_rules"}
+"""Settings written as a whole: the body names the version it was made from, as the file on the disk does."""
 
 
 def named(routes) -> pytest.MarkDecorator:
@@ -129,7 +140,7 @@ def test_every_list_comes_in_pages(route: Route):
 # ---- changes --------------------------------------------------------------------------------------------------------
 
 
-@named(route for route in ROUTES if route.method in {"PATCH", "PUT"})
+@named(route for route in ROUTES if route.method in {"PATCH", "PUT"} and route.operation_id not in VERSION_IN_BODY)
 def test_what_is_edited_has_a_version(route: Route):
     """An edit asks for If-Match and answers with the new ETag; reading the same thing gives the one to send."""
     assert "edit_version" in route.inputs
@@ -137,6 +148,12 @@ def test_what_is_edited_has_a_version(route: Route):
     above = [other for other in ROUTES if other.method == "GET" and f"{route.path}/".startswith(f"{other.path}/")]
     resource = max(above, key=lambda other: len(other.path))
     assert resource.etag, resource.path
+
+
+@named(route for route in ROUTES if route.operation_id in VERSION_IN_BODY)
+def test_settings_name_the_version_they_were_made_from(route: Route):
+    """Without it two people who edit at once would overwrite each other."""
+    assert "version" in route.inputs["body"].json_schema()["properties"]
 
 
 @named(route for route in ROUTES if "edit_version" in route.inputs)
