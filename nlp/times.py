@@ -308,7 +308,7 @@ def _join(a: When, b: When, s: str) -> When | None:
 def _join_days(a: When, b: When, gap: str) -> When | None:
     """A date and its weekday are one day; two days in a row are a stretch."""
     close = len(gap) <= 1 or gap in ("或者", "或是")
-    if b.weekday and a.day and a.last_day and a.day < a.last_day and gap in ("", "，", "的") and not a.past:
+    if b.weekday and _is_week(a) and a.last_day and gap in ("", "，", "的"):
         return _in_week(a.last_day, replace(b, start=a.start))
     if a.bare and gap in ("", "，", "的", "、", "就", "那"):
         return _in_holiday(a, b)
@@ -329,6 +329,11 @@ def _join_near(a: When, b: When) -> When | None:
     if a.vague and a.day and b.day and b.day > a.day:
         return replace(a, end=b.end, last_day=b.last_day, part=b.part)
     return None
+
+
+def _is_week(a: When) -> bool:
+    """Whether a week was named; a weekend is none."""
+    return bool(a.day and a.last_day and (a.last_day - a.day).days > 1 and not a.past)
 
 
 def _in_week(sunday: date, b: When) -> When:
