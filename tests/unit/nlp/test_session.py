@@ -166,6 +166,10 @@ def test_no_jumble_of_our_own_words_breaks_it(turns: list[tuple[str, str]]) -> N
         ("own_second.jsonl", 0.97),
         ("own_third.jsonl", 0.97),
         ("own_fourth.jsonl", 0.97),
+        ("blind.jsonl", 0.98),
+        ("blind_second.jsonl", 0.98),
+        ("sealed.jsonl", 0.98),
+        ("blind_final.jsonl", 0.98),
     ],
 )
 def test_corpus_scores(name: str, least: float) -> None:
