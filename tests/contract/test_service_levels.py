@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from callcenter.clock import VirtualClock
 from callcenter.features.order_clock import OrderClock
@@ -29,6 +29,7 @@ from workorder.events import (
 )
 from workorder.model.orders import WorkOrder
 from workorder.model.timers import Timer
+from workorder.model.trail import OrderChange
 from workorder.policy.sla_table import DEFAULTS
 from workorder.services import customer_file, customers, lifecycle, orders, service_level, sla_alerts, sla_report, trail
 from workorder.services.forecast import forecast
@@ -278,6 +279,18 @@ async def test_orders_without_a_clock_are_adopted_without_an_alarm_for_what_is_p
     assert adopted.sla.respond_by == after(hours=2)
     assert await events(database, SlaWarned, OrderUntouched) == []
     assert await timer_at(database, order.order_id) == after(hours=2)
+
+
+async def test_an_order_without_a_beginning_stays_without_a_clock(database: Database) -> None:
+    """Rows that came in without their changes neither stop the process nor keep it busy for ever; others are adopted."""
+    bare, other = await new_order(database), await new_order(database)
+    async with database.write() as work:
+        await work.session.execute(update(WorkOrder).values(sla_tier=None, respond_by=None, resolve_by=None))
+        await work.session.execute(delete(OrderChange).where(OrderChange.order_id == bare.order_id))
+        await work.commit()
+    await Watchman(database, after(minutes=100)).order_clock.adopt()
+    assert (await read(database, bare.order_id)).sla is None
+    assert (await read(database, other.order_id)).sla is not None
 
 
 async def finish(db: Database, start: datetime, hours: float, **fields: Any) -> OrderView:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.commands import MACHINE
@@ -132,9 +132,14 @@ async def refresh_orders_of(session: AsyncSession, customer_id: str, *, at: date
 
 
 async def adopt(session: AsyncSession, *, at: datetime, limit: int = 100) -> int:
-    """Start the clocks of open orders that have none (imported, or older than clocks); returns how many were left."""
+    """Start the clocks of open orders that have none (imported, or older than clocks); returns how many were left.
+
+    An order whose changes nobody wrote down has no beginning to time it from, and stays without a clock.
+    """
     open_ones = WorkOrder.status.not_in([*CLOSED, Status.DRAFT])
-    statement = select(WorkOrder).where(open_ones, WorkOrder.sla_tier.is_(None)).order_by(WorkOrder.created_at)
+    began = exists().where(OrderChange.order_id == WorkOrder.order_id, OrderChange.field == "status")
+    timeless = WorkOrder.sla_tier.is_(None)
+    statement = select(WorkOrder).where(open_ones, timeless, began).order_by(WorkOrder.created_at)
     orders = list(await session.scalars(statement.limit(limit).with_for_update(skip_locked=True)))
     for order in orders:
         # What fell due before anybody watched is shown, but nobody is alarmed about it afterwards.
