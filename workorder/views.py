@@ -26,12 +26,14 @@ __all__ = [
     "CustomerChangeView",
     "CustomerRecord",
     "IntakeView",
+    "MilestoneView",
     "MoveView",
     "OrderBrief",
     "OrderView",
     "Page",
     "PhoneRecord",
     "PhoneView",
+    "ProgressView",
     "Question",
     "ReplyView",
     "ReportView",
@@ -542,3 +544,24 @@ class ReplyView:
 
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneView:
+    """A status that an order got, and when."""
+
+    status: str
+    label: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """How an order goes, for its customer: no names of staff, no reasons, nothing internal."""
+
+    number: str | None
+    status: str
+    label: str
+    appliance: str
+    appointment: str
+    milestones: tuple[MilestoneView, ...]

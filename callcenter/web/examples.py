@@ -138,6 +138,7 @@ PARAMETERS: Mapping[str, str] = {
     "order_id": "Key of a work order.",
     "service_type": "A service type, e.g. `repair`.",
     "version": "Which version; 0 is the built-in one.",
+    "handler": "Only orders that this user looks after.",
     "attachment_id": "Key of a file.",
     "task_id": "Key of a task.",
     "approval_id": "Key of a question.",

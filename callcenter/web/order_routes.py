@@ -11,6 +11,7 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("PUT", "/api/work-orders/{order_id}/priority", P.ORDERS_EDIT, order_steps.prioritise, Unit.WRITE, etag=True),
     Route("PUT", "/api/work-orders/{order_id}/parent", P.ORDERS_EDIT, order_steps.set_parent, Unit.WRITE, etag=True),
     Route("GET", "/api/work-orders/{order_id}/parts", P.ORDERS, order_steps.parts, Unit.READ),
+    Route("GET", "/api/work-orders/{order_id}/progress", P.ORDERS, order_steps.progress, Unit.READ),
     Route("GET", "/api/work-orders/{order_id}/changes", P.ORDERS, order_steps.changes, Unit.READ),
     Route("POST", "/api/intake", P.INTAKE, intake.take, Unit.WRITE, status=201),
     Route("POST", "/api/intake/webhooks/{name}", P.INTAKE, intake.webhook, Unit.WRITE, status=201),

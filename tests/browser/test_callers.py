@@ -64,3 +64,15 @@ async def test_a_repeat_call_is_said_calmly_and_questions_are_ticked_off(stage, 
     asked = agent_page.get_by_test_id("missing")
     await expect(asked.locator(".done", has_text="电器")).to_be_visible()
     await expect(asked.get_by_role("button", name="预约时间")).to_be_visible()
+
+
+async def test_a_repeat_call_becomes_a_chase_up_with_one_click(stage, agent_page):
+    """The draft ends, the open order has the chase-up, and its number leads to it."""
+    await talk(stage, agent_page, "18012340018")
+    await hear(stage, (Speaker.CALLER, "你好，我家苏泊尔电饭煲不加热，想报修"))
+    await agent_page.get_by_test_id("chase").click()
+    await expect(agent_page.get_by_test_id("order-status")).to_have_text("已取消")
+    await agent_page.get_by_test_id("open-order-status").first.wait_for()
+    await agent_page.goto(f"{stage.app.url}/orders?status=created")
+    row = agent_page.get_by_test_id("order-row").filter(has_text="电饭煲")
+    await expect(row).to_contain_text("催单 1 次")

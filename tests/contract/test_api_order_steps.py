@@ -116,3 +116,30 @@ async def test_parts_hold_their_whole_open(agent):
     assert (await step(agent, whole, "cancel", reason="不修了")).status == 200
     assert (await agent.get("/api/work-orders/01NOPE/parts")).status == 404
     assert (await agent.get("/api/work-orders/01NOPE/changes")).status == 404
+
+
+async def test_the_customers_view_shows_nothing_internal(site: Site, agent):
+    """Milestones with their times; neither who did it nor why nor what colleagues say to each other."""
+    order = await created(agent)
+    await site.clock.advance(60)
+    order = await (await step(agent, order, "reschedule", reason="技师病假")).json()
+    await agent.post(f"/api/work-orders/{order['order_id']}/comments", {"text": "客户脾气不好"})
+    answer = await agent.get(f"/api/work-orders/{order['order_id']}/progress")
+    view = await answer.json()
+    assert [(one["status"], one["label"]) for one in view["milestones"]] == [
+        ("created", "已建单"),
+        ("rescheduled", "已改约"),
+    ]
+    assert (view["number"], view["appliance"]) == (order["number"], "空调")
+    text = await answer.text()
+    assert not any(secret in text for secret in ("病假", "脾气", site.users["agent"].user_id))
+    assert (await agent.get("/api/work-orders/01NOPE/progress")).status == 404
+
+
+async def test_ones_own_orders_are_found(site: Site, agent):
+    """The list by handler."""
+    mine, _ = await created(agent), await created(agent)
+    me = site.users["agent"].user_id
+    await agent.send("PUT", f"/api/work-orders/{mine['order_id']}/handler", {"user_id": me}, If_Match='"2"')
+    found = await (await agent.get(f"/api/work-orders?handler={me}")).json()
+    assert [order["order_id"] for order in found["items"]] == [mine["order_id"]]

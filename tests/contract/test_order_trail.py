@@ -10,11 +10,24 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from callcenter.storage.database import Database
-from workorder.commands import MACHINE, AttachPart, EditOrder, MoveOrder, OpenDraft, ReviseDraft, SetPriority
+from workorder.commands import (
+    MACHINE,
+    AddTask,
+    AskApproval,
+    AttachPart,
+    DecideApproval,
+    EditOrder,
+    MoveOrder,
+    OpenDraft,
+    ReviseDraft,
+    SetPriority,
+    SetTaskDone,
+    TransferOrder,
+)
 from workorder.errors import Conflict, Invalid, NotFound
 from workorder.fields import FieldState, FieldValue, Source
 from workorder.policy.lifecycle import CLOSED, EDITABLE, Action
-from workorder.services import lifecycle, orders, trail
+from workorder.services import approvals, lifecycle, orders, teamwork, trail
 from workorder.views import OrderView
 
 AT = datetime(2026, 11, 21, 6, 0, 0, 123456, tzinfo=UTC)
@@ -157,6 +170,10 @@ STEPS = st.one_of(
     st.tuples(st.just("edit"), st.integers(0, 2), st.sampled_from(["brand", "fault"]), st.sampled_from(["美的", None])),
     st.tuples(st.just("hear"), st.integers(0, 2), st.sampled_from(["brand", "model"]), st.sampled_from(["海尔", "K1"])),
     st.tuples(st.just("urge"), st.integers(0, 2), st.sampled_from(["normal", "high"]), st.none()),
+    st.tuples(st.just("task"), st.integers(0, 2), st.sampled_from(["cancel", "complete"]), st.booleans()),
+    st.tuples(st.just("hand"), st.integers(0, 2), st.sampled_from(["u1", "u2"]), st.none()),
+    st.tuples(st.just("ask"), st.integers(0, 2), st.sampled_from(["goodwill", "cancel"]), st.none()),
+    st.tuples(st.just("decide"), st.integers(0, 2), st.booleans(), st.none()),
     st.tuples(st.just("part"), st.integers(0, 2), st.integers(0, 3), st.none()),
 )
 
@@ -180,6 +197,8 @@ async def test_no_sequence_of_commands_breaks_the_rules(database: Database, scri
                 assert new.edit_version >= old.edit_version
                 if old.status not in EDITABLE:
                     assert new.fields == old.fields
+                if old.status not in CLOSED and new.status in CLOSED:
+                    assert not (await approvals.approvals(session, order_id=key, decision="pending")).items
                 if new.status in CLOSED:
                     assert not await orders.open_parts(session, key)
         await session.flush()
@@ -195,6 +214,20 @@ async def _do(session, keys, kind, which, what, more, at):
         await orders.edit_order(session, EditOrder(**stamp, order_id=key, fields={what: more}))
     elif kind == "urge":
         await lifecycle.set_priority(session, SetPriority(**stamp, order_id=key, priority=what))
+    elif kind == "task":
+        await _task(session, key, what, more, stamp)
+    elif kind == "hand":
+        await teamwork.transfer(session, TransferOrder(**stamp, order_id=key, handler=what, team=None))
+    elif kind == "ask":
+        amount = 100 if what == "goodwill" else None
+        await approvals.ask_approval(
+            session, AskApproval(**stamp, order_id=key, subject=what, reason="因为", amount_minor=amount)
+        )
+    elif kind == "decide":
+        for one in (await approvals.approvals(session, order_id=key, decision="pending")).items[:1]:
+            answer = {"by": "u9", "at": at, "approval_id": one.approval_id, "approve": what, "roles": ("supervisor",)}
+            async with session.begin_nested():
+                await approvals.decide_approval(session, DecideApproval(**answer))
     elif kind == "part":
         await lifecycle.attach_part(
             session, AttachPart(**stamp, order_id=key, parent_id=keys[what] if what < 3 else None)
@@ -202,3 +235,12 @@ async def _do(session, keys, kind, which, what, more, at):
     else:
         heard = FieldValue(value=more, display=more, source=Source.HEARD, state=FieldState.HEARD, confidence=0.9)
         await orders.revise_draft(session, ReviseDraft(by=MACHINE, at=at, order_id=key, fields={what: heard}))
+
+
+async def _task(session, key, blocks, done, stamp):
+    """A new task, or the newest one done."""
+    tasks = await teamwork.tasks_of(session, key)
+    if done and tasks:
+        await teamwork.set_task_done(session, SetTaskDone(**stamp, task_id=tasks[-1].task_id, done=True))
+    else:
+        await teamwork.add_task(session, AddTask(**stamp, order_id=key, title="x", blocks=blocks))

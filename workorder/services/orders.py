@@ -60,6 +60,7 @@ class OrderQuery(OrderFilters):
     call_id: str | None = None
     customer_id: str | None = None
     number: str | None = None
+    handler: str | None = None
     q: str | None = None
     cursor: str | None = None
     limit: int = 50
@@ -395,7 +396,7 @@ def _with_values(fields: Mapping[str, FieldValue], values: Mapping[str, FieldCon
 
 def _filtered(query: OrderQuery) -> Select[WorkOrder]:
     statement = select(WorkOrder).where(*conditions(query))
-    for name in ("call_id", "customer_id", "number"):
+    for name in ("call_id", "customer_id", "number", "handler"):
         if (wanted := getattr(query, name)) is not None:
             statement = statement.where(getattr(WorkOrder, name) == wanted)
     if query.q and (q := query.q.strip()):

@@ -11,8 +11,9 @@ from callcenter.web.ask import Ask, Id, Input, PageQuery
 from workorder.commands import AttachPart, MoveOrder, SetPriority
 from workorder.policy.lifecycle import Action, Confirmation, Priority
 from workorder.services import lifecycle, orders
+from workorder.services import progress as order_progress
 from workorder.services import trail as order_trail
-from workorder.views import ChangeView, OrderView, Page
+from workorder.views import ChangeView, OrderView, Page, ProgressView
 
 Reason = Annotated[str, StringConstraints(max_length=500)]
 
@@ -87,3 +88,8 @@ async def parts(ask: Ask, order_id: Id, query: PageQuery) -> Page[OrderView]:
 async def changes(ask: Ask, order_id: Id, query: TrailQuery) -> Page[ChangeView]:
     """The order's audit trail, oldest first: who changed what, when, from what to what, why."""
     return await order_trail.trail(ask.rows, order_id, field=query.field, cursor=query.cursor, limit=query.limit)
+
+
+async def progress(ask: Ask, order_id: Id) -> ProgressView:
+    """How the order goes, in what a customer may see: its milestones and times, no names, no reasons."""
+    return await order_progress.progress(ask.rows, order_id)

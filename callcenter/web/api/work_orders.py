@@ -33,6 +33,7 @@ class OrderListQuery(Input):
     call_id: Id | None = None
     customer_id: Id | None = None
     number: Word | None = None
+    handler: Id | None = None
     q: Word | None = None
     service_type: Word | None = None
     appliance: Word | None = None
