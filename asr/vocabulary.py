@@ -26,7 +26,7 @@ from asr.models import MANIFEST, check_files, write_manifest
 GRAMMAR = Path("graph") / "Gr.fst"
 WORDS = Path("graph") / "words.txt"
 SHARE = 0.02
-"""Of all that is said, the part that is one of the phrases; measured on tests/fixtures, see docs/training.md."""
+"""Of all that is said, the part that is one of the phrases; 0.1 heard one word in 57 more, see docs/training.md."""
 MAX_PIECES = 12
 _OWN_FILES = shutil.ignore_patterns(MANIFEST, GRAMMAR.name)
 _PIECES = re.compile(r"[\u4e00-\u9fff]+|[A-Z]|[0-9]")

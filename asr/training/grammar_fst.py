@@ -10,8 +10,8 @@ from asr.fst import ROW, ConstFst, acceptor
 from asr.training.lm import END, START, BackoffModel, History
 
 
-def grammar(model: BackoffModel, word_ids: Mapping[str, int]) -> ConstFst:
-    """One state per history with continuations; back-off arcs are epsilons (label 0)."""
+def grammar(model: BackoffModel, word_ids: Mapping[str, int], bonus: Mapping[str, float]) -> ConstFst:
+    """One state per history with continuations; back-off arcs are epsilons (label 0). ``bonus`` is taken off a word."""
     states: dict[History, int] = {(START,): 0, (): 1}
     for gram in model.logp:
         if len(gram) > 1:
@@ -29,6 +29,7 @@ def grammar(model: BackoffModel, word_ids: Mapping[str, int]) -> ConstFst:
         if gram[-1] == END:
             finals[state] = -logp
         elif gram[-1] in word_ids:
-            arcs.append((state, word_ids[gram[-1]], -logp, after(gram[-2:])))
+            cost = -logp - bonus.get(gram[-1], 0.0)
+            arcs.append((state, word_ids[gram[-1]], cost, after(gram[-2:])))
     arcs += [(state, 0, -model.backoff.get(h, 0.0), after(h[1:])) for h, state in states.items() if h]
     return acceptor(0, finals, np.array(arcs, ROW))

@@ -51,9 +51,18 @@ def test_what_was_said_more_often_is_likelier():
 def test_the_grammar_costs_what_the_model_says():
     """The cheapest path through the acceptor is the model's own score when nothing shorter is cheaper."""
     model = model_of([["一", "二"]] * 3 + [["二", "三"]])
-    fst = grammar(model, {word: n for n, word in enumerate(WORDS, 1)})
+    fst = grammar(model, {word: n for n, word in enumerate(WORDS, 1)}, {})
     for line in product(WORDS, repeat=2):
         assert path_cost(fst, [WORDS.index(w) + 1 for w in line]) <= -model.score(line) + 1e-4
+
+
+def test_a_bonus_is_taken_off_the_word_alone():
+    """Digits can be made cheaper without touching the rest."""
+    ids = {word: n for n, word in enumerate(WORDS, 1)}
+    model = model_of([["一", "二"]])
+    plain, cheap = (rows_of(grammar(model, ids, bonus)).tolist() for bonus in ({}, {"二": 1.5}))
+    for (_, label, cost, _), (_, _, less, _) in zip(plain, cheap, strict=True):
+        assert cost - less == pytest.approx(1.5 if label == ids["二"] else 0.0, abs=1e-5)
 
 
 def path_cost(fst, labels):
@@ -82,7 +91,7 @@ def path_cost(fst, labels):
 
 def test_arcs_are_sorted_as_the_decoder_needs_them():
     """Within a state labels rise."""
-    fst = grammar(model_of([["三", "一"], ["二", "一"]]), {word: n for n, word in enumerate(WORDS, 1)})
+    fst = grammar(model_of([["三", "一"], ["二", "一"]]), {word: n for n, word in enumerate(WORDS, 1)}, {})
     rows = rows_of(fst)
     assert all(np.all(np.diff(rows["label"][rows["state"] == s]) > 0) for s in range(len(fst.states)))
 
