@@ -94,7 +94,7 @@ async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any
     for step, action in enumerate(VISIT, start=1):
         command = MoveOrder(
             by=BY,
-            at=at + step * timedelta(hours=4),
+            at=at + step * timedelta(minutes=12),
             order_id=draft.order_id,
             action=action,
             confirmation=Confirmation.CUSTOMER if action is Action.CONFIRM else None,
