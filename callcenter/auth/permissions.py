@@ -20,6 +20,8 @@ class Permission(StrEnum):
     CUSTOMERS_EDIT = "customers.edit"
     CUSTOMERS_MERGE = "customers.merge"
     TERMS_EDIT = "terms.edit"
+    IMPORT = "import"
+    EXPORT = "export"
     ORDERS = "orders"
     ORDERS_EDIT = "orders.edit"
     INTAKE = "intake"
@@ -55,6 +57,8 @@ _AGENT = frozenset(
 _SUPERVISOR = _AGENT | {
     Permission.CUSTOMERS_MERGE,
     Permission.TERMS_EDIT,
+    Permission.IMPORT,
+    Permission.EXPORT,
     Permission.TEMPLATES_EDIT,
     Permission.CALLS_ALL,
     Permission.WALLBOARD,

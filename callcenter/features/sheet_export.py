@@ -72,7 +72,7 @@ def _assets(connection: Connection, last: str) -> list[dict[str, Any]]:
     first = select(CustomerPhone.customer_id, CustomerPhone.raw).where(
         CustomerPhone.customer_id.in_(owners), CustomerPhone.position == 0
     )
-    phones = dict(connection.execute(first).tuples().all())
+    phones = {row.customer_id: row.raw for row in connection.execute(first)}
     for row in rows:
         row |= {"warranty_until": row["stated_until"], "warranty_ends": row["warranty_until"]}
         row["phone"] = phones.get(row["customer_id"])

@@ -178,6 +178,10 @@ PARAMETERS: Mapping[str, str] = {
     "delivery_id": "Key of a message.",
     "state": "Only those in this state.",
     "by": "What orders are grouped by.",
+    "kind": "`customers`, `assets` or `orders`.",
+    "format": "`csv` or `xlsx`.",
+    "mode": "`all`: every row or none; `good`: the rows that are right.",
+    "dry_run": "Check every row, keep nothing.",
     "below": "Code of a province or city; without it the provinces.",
     "channel": "Whose voice.",
 }

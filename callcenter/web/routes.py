@@ -18,6 +18,7 @@ from callcenter.web.api import (
     operation,
     search,
     session,
+    sheets,
     wallboard,
     work_orders,
 )
@@ -49,6 +50,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/customers/{customer_id}/changes", P.CUSTOMERS, customers.changes, Unit.READ),
     Route("POST", "/api/customers/{customer_id}/merge", P.CUSTOMERS_MERGE, customers.merge, Unit.WRITE, etag=True),
     Route("POST", "/api/customers/{customer_id}/erase", P.CUSTOMERS_MERGE, customers.erase, Unit.WRITE, etag=True),
+    Route("POST", "/api/import/{kind}", P.IMPORT, sheets.take, consumes="application/octet-stream"),
+    Route("GET", "/api/export/{kind}", P.EXPORT, sheets.give, produces=sheets.PRODUCES),
     Route("GET", "/api/search", P.CUSTOMERS, search.everything),
     Route("GET", "/api/search/orders", P.ORDERS, search.in_orders, Unit.READ),
     Route("GET", "/api/divisions", P.CUSTOMERS, customers.divisions),

@@ -67,6 +67,7 @@ async def things(site: Site) -> dict[str, str]:
         "customer_id": card.customer_id,
         "duplicate_id": duplicate.customer_id,
         "order_id": draft.order_id,
+        "kind": "customers",
         "asset_id": asset.asset_id,
         "plan_id": plan.plan_id,
         "report_id": taken.report.report_id,

@@ -117,3 +117,17 @@ async def test_a_header_that_says_nothing_is_refused(importer, tmp_path, header)
     """Nothing known, or one thing twice."""
     with pytest.raises(Invalid):
         await take(importer, tmp_path, [header, ["x"]])
+
+
+async def test_every_kind_is_exported(database, importer, tmp_path):
+    """Appliances with their owner's number, orders with theirs; a kind that is none is refused."""
+    await take(importer, tmp_path, PEOPLE)
+    await take(importer, tmp_path, [["客户编号", "产品"], ["K1", "空调"]], kind="assets")
+    for kind, rows in (("customers", 2), ("assets", 1), ("orders", 0)):
+        async with database.read() as work:
+            assert await export(work.session, tmp_path / f"{kind}.csv", kind=kind, sheet_format="csv") == rows
+    header, row = read_rows(tmp_path / "assets.csv", "csv")
+    assert row[header.index("phone")] == "13800138000"
+    with pytest.raises(Invalid):
+        async with database.read() as work:
+            await export(work.session, tmp_path / "x.csv", kind="users", sheet_format="csv")
