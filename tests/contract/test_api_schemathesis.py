@@ -49,6 +49,8 @@ SCHEMA = schemathesis.openapi.from_dict(document(ROUTES, cookie_name=COOKIE), co
 BY_ID = {route.operation_id: route for route in ROUTES}
 UPGRADES = {"agent_socket_agent_socket"}
 """A WebSocket begins with an upgrade, which a generator of plain requests does not send: test_api_socket.py has it."""
+PATIENCE_S = 90
+"""A busy machine answers late; that is no fault of the interface."""
 CHAIN = 10
 """Operations in a row."""
 PROGRAM, STRANGER = "program", "stranger"
@@ -172,7 +174,7 @@ def send(served: Served, case: Case, who: str, *, current: bool) -> Any:
     """One request, and everything that must be true of its answer. ``current``: with the version of this moment."""
     if current:
         served.bring_up_to_date(case)
-    answer = case.call(base_url=served.url, headers=served.headers(who))
+    answer = case.call(base_url=served.url, headers=served.headers(who), timeout=PATIENCE_S)
     if case.operation.definition.raw["operationId"] == "session_log_out":
         served.known.pop(who, None)
     case.validate_response(answer, checks=CHECKS)
