@@ -7,7 +7,7 @@ order are what lists and screens read. One timer an order waits for the next ale
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -202,6 +202,9 @@ async def set_next_alert(session: AsyncSession, order: WorkOrder, clock: Clockwo
         await set_timer(session, kind=TIMER, subject=order.order_id, due_at=due_at)
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 async def _trail(session: AsyncSession, order_id: str) -> tuple[list[tuple[datetime, Status]], datetime]:
     """The statuses, and when a person last did something (the creation counts, whoever did it)."""
     person = select(func.max(OrderChange.at)).where(OrderChange.order_id == order_id, OrderChange.by != MACHINE)
@@ -214,7 +217,9 @@ async def _trail(session: AsyncSession, order_id: str) -> tuple[list[tuple[datet
     ).all()
     trail = [(at, Status(str(status))) for at, status, _ in rows]
     moments = [at for at, status in trail if status is Status.CREATED]
-    return trail, max([*moments, *(touched for _, _, touched in rows[:1] if touched is not None)])
+    touched_at = [touched for _, _, touched in rows[:1] if touched is not None]
+    # A machine's draft was neither created nor touched by anybody: it has no clock that would ask.
+    return trail, max([*moments, *touched_at], default=_NEVER)
 
 
 def _table_view(row: SlaVersion) -> SlaTableView:
