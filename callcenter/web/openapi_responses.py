@@ -65,7 +65,7 @@ REFUSALS: Mapping[int, Refusal] = {
         ("permission_missing", "csrf_missing", "origin_foreign", "login_failed", "denied", "may_not_decide"),
     ),
     404: Refusal(_names_something, ("not_found",)),
-    409: Refusal(_writes, ("conflict", "approval_required")),
+    409: Refusal(lambda route: _writes(route) or bool(route.path_names), ("conflict", "approval_required")),
     412: Refusal(_edits, ("version_stale",)),
     413: Refusal(_has_body, ("too_large", "file_too_large")),
     415: Refusal(_has_body, ("unsupported_media_type", "file_kind_refused")),
