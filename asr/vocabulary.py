@@ -129,7 +129,7 @@ def _grammar(model: Path) -> ConstFst:
         raise ModelCorrupt(f"{model} has no graph/Gr.fst", fix="only look-ahead models can be adapted") from error
     except ValueError as error:
         raise ModelCorrupt(
-            f"the grammar of {model} cannot be changed: {error}", fix="use sound-alike correction"
+            f"the grammar of {model} cannot be changed: {error}", fix="adapt zh-demo or a model trained by asr.training"
         ) from error
 
 

@@ -170,6 +170,7 @@ def test_no_jumble_of_our_own_words_breaks_it(turns: list[tuple[str, str]]) -> N
         ("blind_second.jsonl", 0.98),
         ("sealed.jsonl", 0.98),
         ("blind_final.jsonl", 0.98),
+        ("independent.jsonl", 0.98),
     ],
 )
 def test_corpus_scores(name: str, least: float) -> None:
