@@ -10,8 +10,8 @@ import click
 import orjson
 
 from callcenter import config as settings_file
-from callcenter.cli.orders import line, operator, run
 from callcenter.cli.output import emit, reports_errors
+from callcenter.cli.session import line, operator, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:

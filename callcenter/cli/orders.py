@@ -1,33 +1,34 @@
-"""``callcenter order …``: work orders from the command line."""
+"""``callcenter order …``: work orders from the command line; groups of its commands live beside this file."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.order_approvals import approval
+from callcenter.cli.order_files import order_file
+from callcenter.cli.order_parts import part
+from callcenter.cli.order_teamwork import comment, hand_over, task
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
-from callcenter.cli.records import open_records
-from callcenter.errors import NotFound
+from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, line, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import OrderView
-
-T = TypeVar("T")
-JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
+    from workorder.views import OrderView, ProgressView, ReplyView
 
 
 @click.group()
 def order() -> None:
-    """Work orders: find, read, move, prove. ORDER is a number (WO20261121-0001) or an id."""
+    """Work orders: find, read, move, work on them together, prove. ORDER is a number (WO20261121-0001) or an id."""
+
+
+for command in (comment, task, hand_over, approval, part, order_file):
+    order.add_command(command)
 
 
 @order.command("list")
@@ -47,7 +48,7 @@ def list_orders(config: Path | None, status: str | None, q: str | None, limit: i
 
 
 @order.command()
-@click.argument("key", metavar="ORDER")
+@ORDER
 @JSON
 @click.pass_obj
 @reports_errors
@@ -72,39 +73,103 @@ def show(config: Path | None, key: str, as_json: bool) -> None:
 
 
 @order.command()
-@click.argument("key", metavar="ORDER")
+@ORDER
 @click.argument("action")
 @click.option("--reason", help="Why; some steps need it.")
 @click.option("--confirmation", help="On whose word it is done: customer or recovery.")
+@BY
 @JSON
 @click.pass_obj
 @reports_errors
 def move(
-    config: Path | None, key: str, action: str, reason: str | None, confirmation: str | None, as_json: bool
+    config: Path | None,
+    key: str,
+    action: str,
+    reason: str | None,
+    confirmation: str | None,
+    by: str | None,
+    as_json: bool,
 ) -> None:
     """Take one step of the life cycle, e.g. dispatch; a step that is not possible names those that are."""
     from callcenter.app import zone
-    from callcenter.clock import SystemClock
     from workorder.commands import MoveOrder
     from workorder.services import lifecycle
 
-    now = SystemClock().now()
-    day = now.astimezone(zone(settings_file.load(config).timezone)).strftime("%Y%m%d")
+    local = zone(settings_file.load(config).timezone)
 
-    async def step(session: AsyncSession) -> OrderView:
+    async def step(session: AsyncSession, actor: Actor) -> OrderView:
         command = MoveOrder(
-            by=operator(),
-            at=now,
+            **actor.stamp(),
             order_id=await by_key(session, key),
             action=action,
             reason=reason,
             confirmation=confirmation,
-            business_day=day,
+            business_day=actor.at.astimezone(local).strftime("%Y%m%d"),
+            roles=actor.roles,
         )
         return await lifecycle.move_order(session, command)
 
-    moved = run(config, step, write=True)
+    moved = change(config, by, step)
     emit(moved) if as_json else click.echo(line(moved))
+
+
+@order.command()
+@ORDER
+@click.argument("urgency", metavar="PRIORITY")
+@click.option("--reason", help="Why; kept in the trail.")
+@BY
+@JSON
+@click.pass_obj
+@reports_errors
+def priority(config: Path | None, key: str, urgency: str, reason: str | None, by: str | None, as_json: bool) -> None:
+    """Say how urgent the work is: normal, high or critical."""
+    from workorder.commands import SetPriority
+    from workorder.services import lifecycle
+
+    async def step(session: AsyncSession, actor: Actor) -> OrderView:
+        order_id = await by_key(session, key)
+        command = SetPriority(**actor.stamp(), order_id=order_id, priority=urgency, reason=reason)
+        return await lifecycle.set_priority(session, command)
+
+    found = change(config, by, step)
+    emit(found) if as_json else click.echo(line(found))
+
+
+@order.command()
+@ORDER
+@JSON
+@click.pass_obj
+@reports_errors
+def progress(config: Path | None, key: str, as_json: bool) -> None:
+    """How it goes, in what the customer may see: no names, no reasons."""
+    from workorder.services import progress as customers_view
+
+    async def read(session: AsyncSession) -> ProgressView:
+        return await customers_view.progress(session, await by_key(session, key))
+
+    found = run(config, read)
+    if as_json:
+        emit(found)
+        return
+    click.echo(f"{found.number or '-'}  {found.label}  {found.appliance}  {found.appointment}".rstrip())
+    for milestone in found.milestones:
+        click.echo(f"  {milestone.at:%Y-%m-%d %H:%M}  {milestone.label}")
+
+
+@order.command()
+@ORDER
+@JSON
+@click.pass_obj
+@reports_errors
+def replies(config: Path | None, key: str, as_json: bool) -> None:
+    """Standard answers to the customer, filled in for the order."""
+    from workorder.services import orders, templates
+
+    async def read(session: AsyncSession) -> tuple[ReplyView, ...]:
+        return await templates.replies(session, await orders.get_order(session, await by_key(session, key)))
+
+    for found in run(config, read):
+        emit(found) if as_json else click.echo(f"{found.name}: {found.text}")
 
 
 @order.command()
@@ -129,41 +194,3 @@ def verify(config: Path | None, key: str | None, as_json: bool) -> None:
         say(f"{report.orders} orders, {report.changes} lines, {len(report.faults)} touched; digest {report.digest}")
     if report.faults:
         sys.exit(EXIT_FAILED)
-
-
-def run(config: Path | None, work: Callable[[AsyncSession], Awaitable[T]], *, write: bool = False) -> T:
-    """Do ``work`` in one transaction of the configured database."""
-
-    async def go() -> T:
-        async with open_records(config) as (database, _):
-            async with database.write() if write else database.read() as unit:
-                result = await work(unit.session)
-                if write:
-                    await unit.commit()
-            return result
-
-    return asyncio.run(go())
-
-
-async def by_key(session: AsyncSession, key: str) -> str:
-    """The id of the order with this number or id; raises NotFound."""
-    from workorder.services import orders
-
-    found = await orders.list_orders(session, orders.OrderQuery(number=key.upper(), limit=1))
-    if found.items:
-        return found.items[0].order_id
-    if len(key) > 26:
-        raise NotFound(f"there is no work order {key}", field="ORDER")
-    return (await orders.get_order(session, key)).order_id
-
-
-def operator() -> str:
-    """Who sits at the command line, for the audit trail."""
-    return f"cli:{os.environ.get('USER') or os.getuid()}"[:40]
-
-
-def line(found: OrderView) -> str:
-    """An order in one line."""
-    fields = (found.fields.get(name) for name in ("customer_name", "brand", "appliance", "fault"))
-    about = " ".join(value.display for value in fields if value and value.display)
-    return f"{found.number or found.order_id}  {found.status}  {found.priority}  {about}".rstrip()

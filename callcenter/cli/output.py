@@ -67,7 +67,7 @@ def as_application_error(error: Exception) -> CallcenterError | None:
     if isinstance(error, AsrError):
         return Unavailable(str(error))
     if isinstance(error, domain.WorkOrderError):
-        kinds = ((domain.NotFound, NotFound), (domain.Conflict, Conflict))
+        kinds = ((domain.NotFound, NotFound), (domain.Conflict, Conflict), (domain.MayNotDecide, Denied))
         kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), Invalid)
         return kind(error.message, field=error.field, fix=error.fix)
     if isinstance(error, OSError) and error.errno in NO_ROOM:

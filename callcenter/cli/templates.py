@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING
 import click
 import orjson
 
-from callcenter.cli.orders import operator, run
 from callcenter.cli.output import emit, reports_errors, say
+from callcenter.cli.session import operator, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from callcenter.features.people import named_in
 from callcenter.storage import users
 from callcenter.web.api.order_steps import Reason
 from callcenter.web.api.work_orders import Word, changed, check_version, stamp
@@ -15,7 +16,6 @@ from workorder.commands import AddComment, AddTask, AskApproval, DecideApproval,
 from workorder.errors import Invalid
 from workorder.policy.approvals import Decision
 from workorder.policy.lifecycle import Action
-from workorder.policy.mentions import mentioned
 from workorder.services import approvals, orders, teamwork
 from workorder.views import ApprovalView, CommentView, OrderView, Page, TaskView
 
@@ -104,12 +104,7 @@ async def comments(ask: Ask, order_id: Id, query: TeamworkQuery) -> Page[Comment
 
 async def comment(ask: Ask, order_id: Id, body: NewComment) -> CommentView:
     """Say something about the order; whoever is named hears of it."""
-    names = {name.casefold() for name in mentioned(body.text)}
-    named = tuple(
-        one.user_id
-        for one in (await users.list_users(ask.rows) if names else ())
-        if one.active and {one.username.casefold(), one.display_name.casefold()} & names
-    )
+    named = await named_in(ask.rows, body.text)
     return await teamwork.add_comment(
         ask.rows, AddComment(**stamp(ask), order_id=order_id, text=body.text, mentions=named)
     )
