@@ -408,6 +408,8 @@ class OrderView:
     summary: str
     alerts: tuple[AlertView, ...]
     suggested_priority: str
+    suggested_tier: str | None
+    """The service level that a draft would get; None for orders, whose ``sla`` has it, and before anything is known."""
     priority: str
     parent_id: str | None
     confirmation: str | None

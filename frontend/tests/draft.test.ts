@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 const field = (value: FieldContent, over: Partial<Field> = {}): Field => ({ value, display: String(value), source: 'heard', confidence: 0.9, state: 'heard', rule: null, evidence: [], ...over })
 const order = (fields: Order['fields'] = {}, edit_version = 1): Order => ({
   order_id: 'O1', number: null, status: 'draft', edit_version, call_id: 'A', customer_id: null, sequence: 1, created_at: '', saved_at: null, created_by: null, fields,
-  missing: [], questions: [], summary: '', alerts: [], suggested_priority: null, priority: 'normal', parent_id: null, confirmation: null, channel: 'call',
+  missing: [], questions: [], summary: '', alerts: [], suggested_priority: null, suggested_tier: null, priority: 'normal', parent_id: null, confirmation: null, channel: 'call',
   chase_ups: 0, handler: null, team: null, moves: [],
 })
 

@@ -15,7 +15,15 @@ from callcenter.storage import outbox
 from callcenter.storage.database import Database
 from callcenter.storage.tables import OutboxRow
 from tests.contract.test_storage_life_cycle import move
-from workorder.commands import CreateCustomer, CreateOrder, EditCustomer, EditOrder, OpenDraft, SetPriority
+from workorder.commands import (
+    CreateCustomer,
+    CreateOrder,
+    EditCustomer,
+    EditOrder,
+    OpenDraft,
+    ReviseDraft,
+    SetPriority,
+)
 from workorder.errors import Conflict, Invalid
 from workorder.events import (
     DelayPredicted,
@@ -27,10 +35,12 @@ from workorder.events import (
     SlaWarned,
     WorkOrderMoved,
 )
+from workorder.fields import FieldState, FieldValue, Source
 from workorder.model.orders import WorkOrder
 from workorder.model.timers import Timer
 from workorder.model.trail import OrderChange
-from workorder.policy.sla_table import DEFAULTS
+from workorder.policy.sla import Tier, tier_of
+from workorder.policy.sla_table import DEFAULTS, stored_levels
 from workorder.services import customer_file, customers, lifecycle, orders, service_level, sla_alerts, sla_report, trail
 from workorder.services.forecast import forecast
 from workorder.views import OrderView
@@ -42,6 +52,14 @@ FIELDS = {"service_type": "enquiry", "contact_phone": "13800138000"}
 
 def after(**span: float) -> datetime:
     return MONDAY + timedelta(**span)
+
+
+def heard_value(value: str) -> FieldValue:
+    return FieldValue(value=value, display=value, source=Source.HEARD, state=FieldState.HEARD, confidence=0.9)
+
+
+def stored_tiers() -> tuple[Tier, ...]:
+    return tuple(stored_levels(DEFAULTS.model_dump_json()).tiers)
 
 
 async def new_order(db: Database, at: datetime = MONDAY, *, customer_id: str | None = None, **fields: Any) -> OrderView:
@@ -101,6 +119,28 @@ async def test_due_times_are_there_from_the_creation_on_and_drafts_have_none(dat
     assert order.sla.left_s == 24 * 3600
     assert await timer_at(database, order.order_id) == MONDAY
     assert await timer_at(database, draft.order_id) is None
+
+
+async def test_a_draft_says_which_service_level_it_would_get(database: Database) -> None:
+    """From the first words on, by urgency, customer and kind of service; the order has it, and the draft's word is gone."""
+    async with database.write() as work:
+        draft = await orders.open_draft(work.session, OpenDraft(by="u1", at=MONDAY, fields=FIELDS))
+        heard = {"service_type": heard_value("complaint")}
+        revised = await orders.revise_draft(
+            work.session,
+            ReviseDraft(by="machine", at=MONDAY, order_id=draft.order_id, fields=heard, suggested_priority="critical"),
+        )
+        typed = EditOrder(by="u1", at=MONDAY, order_id=draft.order_id, fields={"urgency": "critical"})
+        edited = await orders.edit_order(work.session, typed)
+        order = await orders.create_order(work.session, CreateOrder(by="u1", at=MONDAY, order_id=draft.order_id))
+        await work.commit()
+    tiers = [
+        tier_of(stored_tiers(), urgency=urgency, service_type="enquiry").name for urgency in ("normal", "critical")
+    ]
+    assert [draft.suggested_tier, revised.suggested_tier, edited.suggested_tier] == [tiers[0], tiers[1], tiers[1]]
+    assert tiers[0] != tiers[1]
+    assert order.sla is not None
+    assert (order.suggested_tier, order.sla.tier) == (None, tiers[1])
 
 
 async def test_waiting_for_parts_stops_the_clock_and_going_on_moves_the_due_time(database: Database) -> None:

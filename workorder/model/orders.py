@@ -84,6 +84,8 @@ class WorkOrder(Base):
     appointment_start: Mapped[datetime | None]
     appointment_end: Mapped[datetime | None]
     suggested_priority: Mapped[str] = mapped_column(String(16), default="normal")
+    suggested_tier: Mapped[str | None] = mapped_column(String(40))
+    """The service level a draft would get as it is; ``sla_tier`` is the one an order has."""
 
     # Last, because SQLite reads a row from its front: a list of orders does not touch the long documents.
     summary: Mapped[str] = mapped_column(String(2000), default="")

@@ -95,6 +95,7 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
     if command.customer_id:
         known = await known_fields(session, command.customer_id)
         changes += order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
+    await service_level.suggest(session, order)
     try:
         async with session.begin_nested():
             session.add(order)
@@ -123,13 +124,15 @@ async def revise_draft(session: AsyncSession, command: ReviseDraft) -> OrderView
     order = await locked(session, command.order_id)
     checked = check_all({name: value.value for name, value in command.fields.items()})
     before = (order.field_values, order.summary, order.alerts, order.suggested_priority)
-    service = order.service_type
+    service, timed_by = order.service_type, _timed_by(order)
     changes = order.hear(_with_values(command.fields, checked), by=command.by, at=command.at)
     if order.service_type != service:
         order.use_form(await newest(session, order.service_type))
     order.summary = command.summary
     order.alerts = [{"kind": alert.kind, "display": alert.display} for alert in command.alerts]
     order.suggested_priority = command.suggested_priority
+    if order.suggested_tier is None or timed_by != _timed_by(order):
+        await service_level.suggest(session, order)
     if before != (order.field_values, order.summary, order.alerts, order.suggested_priority):
         session.add_all(changes)
         names = tuple(change.field for change in changes)
@@ -279,6 +282,7 @@ def view(order: WorkOrder) -> OrderView:
         summary=order.summary,
         alerts=tuple(AlertView(**alert) for alert in order.alerts),
         suggested_priority=order.suggested_priority,
+        suggested_tier=order.suggested_tier if order.status == Status.DRAFT else None,
         priority=order.priority or order.suggested_priority,
         parent_id=order.parent_id,
         confirmation=order.confirmation,
@@ -291,6 +295,11 @@ def view(order: WorkOrder) -> OrderView:
         warranty=order.warranty,
         sla=_sla(order),
     )
+
+
+def _timed_by(order: WorkOrder) -> tuple[str | None, ...]:
+    """What its service level depends on, besides the customer."""
+    return order.service_type, order.urgency, order.suggested_priority
 
 
 def _sla(order: WorkOrder) -> SlaView | None:

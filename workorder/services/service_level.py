@@ -108,11 +108,12 @@ async def service_level(session: AsyncSession, order_id: str, *, now: datetime) 
 
 
 async def refresh(session: AsyncSession, order: WorkOrder, *, at: datetime, urgency: str | None = None) -> None:
-    """After a change of ``order``: compute its columns and its next alert again. Drafts have no clock.
+    """After a change of ``order``: compute its columns and its next alert again. A draft has no clock, only a tier.
 
     ``urgency``: what a person just said it is to be timed by; None: as before, at first what the order says.
     """
     if order.status == Status.DRAFT:
+        await suggest(session, order)
         return
     order.sla_urgency = urgency or order.sla_urgency or higher(order.priority, order.urgency)
     await session.flush()
@@ -120,6 +121,13 @@ async def refresh(session: AsyncSession, order: WorkOrder, *, at: datetime, urge
     if clock is not None:
         show(order, clock, at)
         await set_next_alert(session, order, clock)
+
+
+async def suggest(session: AsyncSession, draft: WorkOrder) -> None:
+    """Say which service level the draft would get if it were created as it is."""
+    level, document = (await session.execute(_LEVEL_AND_TABLE, {"customer": draft.customer_id})).one()
+    urgency = higher(draft.priority or draft.suggested_priority, draft.urgency)
+    draft.suggested_tier = _tier(stored_levels(document or _DEFAULT_DOCUMENT), draft, urgency, level).name
 
 
 async def refresh_orders_of(session: AsyncSession, customer_id: str, *, at: datetime) -> int:
@@ -155,13 +163,17 @@ async def clockwork(session: AsyncSession, order: WorkOrder) -> Clockwork | None
     if not any(status is Status.CREATED for _, status in trail):
         return None
     levels = stored_levels(document or _DEFAULT_DOCUMENT)
-    tier = tier_of(
+    tier = _tier(levels, order, order.sla_urgency, level)
+    return Clockwork(levels, tier, trail, touched_at, order.appointment_start)
+
+
+def _tier(levels: ServiceLevels, order: WorkOrder, urgency: str | None, level: str | None) -> Tier:
+    return tier_of(
         levels.tiers,
-        urgency=order.sla_urgency or "normal",
+        urgency=urgency or "normal",
         level=level or "normal",
         service_type=order.service_type or "",
     )
-    return Clockwork(levels, tier, trail, touched_at, order.appointment_start)
 
 
 def show(order: WorkOrder, clock: Clockwork, now: datetime) -> None:

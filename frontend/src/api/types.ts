@@ -196,6 +196,7 @@ export interface Order {
   summary: string
   alerts: Alert[]
   suggested_priority: string | null
+  suggested_tier: string | null
   priority: Priority
   parent_id: string | null
   confirmation: string | null

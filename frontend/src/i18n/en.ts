@@ -371,6 +371,7 @@ const en: Messages = {
     transcript: { live: 'live', complete: 'complete', failed: 'partial', none: 'none' },
   },
   sla: {
+    tier: 'Service level {tier}',
     respond: 'Respond', resolve: 'Resolve', by: 'by {time}', met: 'met {time}',
     respond_left: 'respond in {time}', resolve_left: 'resolve in {time}', respond_late: 'response late by {time}', resolve_late: 'late by {time}',
     paused_parts: 'clock stands: parts', paused_customer: 'clock stands: customer', kept: 'done in time', broken: 'done too late',

@@ -369,6 +369,7 @@ const zh = {
     transcript: { live: '进行中', complete: '完整', failed: '有缺失', none: '无' },
   },
   sla: {
+    tier: '服务级别 {tier}',
     respond: '响应', resolve: '解决', by: '{time} 前', met: '{time} 已达成',
     respond_left: '{time} 内响应', resolve_left: '{time} 内解决', respond_late: '响应超时 {time}', resolve_late: '解决超时 {time}',
     paused_parts: '计时暂停：等配件', paused_customer: '计时暂停：等客户', kept: '时限内完成', broken: '超时完成',
