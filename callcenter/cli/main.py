@@ -23,6 +23,7 @@ COMMANDS = {
     "intake": "callcenter.cli.intake:intake",
     "template": "callcenter.cli.templates:template",
     "customer": "callcenter.cli.customers:customer",
+    "search": "callcenter.cli.search:search_all",
     "maintenance": "callcenter.cli.maintenance:maintenance",
     "warranty": "callcenter.cli.warranty:warranty",
     "import": "callcenter.cli.sheets:import_sheet",

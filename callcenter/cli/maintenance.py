@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -123,27 +123,51 @@ def add(
 
 @maintenance.command()
 @PLAN
+@click.option("--title", help="What is done.")
+@click.option("--every", "interval_months", type=int, metavar="MONTHS", help="Months between visits.")
+@click.option("--first", "first_on", type=DAY, help="The day that visits are counted from.")
+@click.option("--lead-days", type=int, help="How long before a visit its order comes.")
+@click.option("--until", "ends_on", type=DAY, help="The last day on which there may be a visit.")
+@click.option("--notes", help="For those who go there.")
+@click.option("--resume", "active", is_flag=True, default=None, help="Go on with a plan that has ended.")
+@BY
+@JSON
+@click.pass_obj
+@reports_errors
+def edit(config: Path | None, /, plan_id: str, by: str | None, as_json: bool, **wanted: Any) -> None:
+    """Change what is said of a plan; all else stays."""
+    said = {name: value for name, value in wanted.items() if value is not None}
+    days = {name: value.date() for name, value in said.items() if isinstance(value, datetime)}
+    _show(_changed(config, plan_id, by, {**said, **days}), as_json=as_json)
+
+
+@maintenance.command()
+@PLAN
 @BY
 @JSON
 @click.pass_obj
 @reports_errors
 def end(config: Path | None, plan_id: str, by: str | None, as_json: bool) -> None:
     """Stop a plan: no more orders come of it. One that has ended stays as it is."""
+    _show(_changed(config, plan_id, by, {"active": False}), as_json=as_json)
+
+
+def _changed(config: Path | None, plan_id: str, by: str | None, wanted: dict[str, Any]) -> PlanView:
+    """The plan with these fields of ``SavePlan``; kept only when that is a difference."""
     from callcenter.app import zone
     from workorder.commands import SavePlan
     from workorder.services import maintenance as plans
 
     local = zone(settings_file.load(config).timezone)
 
-    async def stop(session: AsyncSession, actor: Actor) -> PlanView:
+    async def save(session: AsyncSession, actor: Actor) -> PlanView:
         plan = await plans.plan_view(session, plan_id)
-        if not plan.active:
+        if all(getattr(plan, name) == value for name, value in wanted.items()):
             return plan
-        kept = {field.name: getattr(plan, field.name) for field in fields(SavePlan) if hasattr(plan, field.name)}
-        command = SavePlan(**{**kept, **actor.stamp(), "active": False})
-        return await plans.save_plan(session, command, zone=local)
+        there = {field.name: getattr(plan, field.name) for field in fields(SavePlan) if hasattr(plan, field.name)}
+        return await plans.save_plan(session, SavePlan(**{**there, **wanted, **actor.stamp()}), zone=local)
 
-    _show(change(config, by, stop), as_json=as_json)
+    return change(config, by, save)
 
 
 def _show(found: PlanView, *, as_json: bool) -> None:

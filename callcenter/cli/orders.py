@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
 from callcenter import config as settings_file
 from callcenter.cli.order_approvals import approval
@@ -14,12 +15,12 @@ from callcenter.cli.order_files import order_file
 from callcenter.cli.order_parts import part
 from callcenter.cli.order_teamwork import comment, hand_over, task
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, line, run
+from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, every, line, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import OrderView, ProgressView, ReplyView
+    from workorder.views import ChangeView, OrderView, ProgressView, ReplyView
 
 
 @click.group()
@@ -172,6 +173,28 @@ def replies(config: Path | None, key: str, as_json: bool) -> None:
         emit(found) if as_json else click.echo(f"{found.name}: {found.text}")
 
 
+@order.command("trail")
+@ORDER
+@click.option("--field", help="Only the changes of this field; status: its steps.")
+@JSON
+@click.pass_obj
+@reports_errors
+def show_trail(config: Path | None, key: str, field: str | None, as_json: bool) -> None:
+    """The whole audit trail: who changed what, when, from what to what, why."""
+    from workorder.services import trail
+
+    async def read(session: AsyncSession) -> list[ChangeView]:
+        order_id = await by_key(session, key)
+        return await every(lambda cursor: trail.trail(session, order_id, field=field, cursor=cursor, limit=200))
+
+    for found in run(config, read):
+        if as_json:
+            emit(found)
+            continue
+        said = f"{found.at:%Y-%m-%d %H:%M}  {found.by}  {found.field}: {_plain(found.before)} -> {_plain(found.after)}"
+        click.echo(f"{said}  {found.reason or ''}".rstrip())
+
+
 @order.command()
 @click.argument("key", metavar="ORDER", required=False)
 @JSON
@@ -194,3 +217,7 @@ def verify(config: Path | None, key: str | None, as_json: bool) -> None:
         say(f"{report.orders} orders, {report.changes} lines, {len(report.faults)} touched; digest {report.digest}")
     if report.faults:
         sys.exit(EXIT_FAILED)
+
+
+def _plain(value: object) -> str:
+    return "-" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -49,3 +49,20 @@ def test_mistakes_have_their_exit_codes(desk: Site) -> None:
     desk.call("maintenance", "list", "--customer", desk.customer_id, "--before", "2030-01-01", code=2)
     desk.call("maintenance", "end", "01NOPE", code=7)
     assert desk.json("maintenance", "list", "--customer", desk.customer_id) == []
+
+
+def test_a_plan_is_changed_and_resumed(desk: Site) -> None:
+    """What is said changes, all else stays; a fault keeps nothing; without a difference there is no new version."""
+    add = ("maintenance", "add", desk.customer_id, "deep clean", "--every", "6", "--first", "2030-05-01")
+    (plan,) = desk.json(*add, "--notes", "ring twice")
+    edit = ("maintenance", "edit", plan["plan_id"])
+    (edited,) = desk.json(*edit, "--every", "12", "--first", "2031-01-01", "--title", "clean")
+    assert edited == plan | {
+        "edit_version": 2, "interval_months": 12, "first_on": "2031-01-01", "next_on": "2031-01-01", "title": "clean",
+    }  # fmt: skip
+    desk.call(*edit, "--every", "0", code=3)
+    desk.call(*edit, "--until", "2030-01-01", code=3)
+    assert desk.json(*edit) == desk.json(*edit, "--every", "12") == desk.json("maintenance", "show", plan["plan_id"])
+    desk.call("maintenance", "end", plan["plan_id"])
+    (again,) = desk.json(*edit, "--resume")
+    assert (again["active"], again["stopped_because"], again["next_on"]) == (True, None, "2031-01-01")

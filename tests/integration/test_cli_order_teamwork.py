@@ -173,3 +173,25 @@ def test_files_that_are_not_kept(desk: Site) -> None:
     desk.call("order", "file", "add", desk.number, "long.txt", code=3)
     desk.call("order", "file", "add", "WO1", "config.yaml", code=7)
     assert [path for path in (desk.folder / "attachments").rglob("*") if path.is_file()] == []
+
+
+def test_the_whole_trail(desk: Site) -> None:
+    """Every change with who and why, or those of one field."""
+    desk.call("order", "priority", desk.number, "high", "--reason", "VIP", "--by", "li")
+    lines = desk.json("order", "trail", desk.number)
+    assert {"status", "priority"} <= {one["field"] for one in lines}
+    (change,) = desk.json("order", "trail", desk.number, "--field", "priority")
+    assert (change["after"], change["by"], change["reason"]) == ("high", desk.user_ids["li"], "VIP")
+    assert "priority: normal -> high  VIP" in desk.call("order", "trail", desk.number).stdout
+    desk.call("order", "trail", "WO1", code=7)
+
+
+def test_the_search_box(desk: Site) -> None:
+    """Customers and orders by number, pinyin and order number."""
+    assert [one["kind"] for one in desk.json("search", "13800138000")] == ["customer", "order"]
+    (who,) = desk.json("search", "wf")
+    assert (who["customer_id"], who["why"]) == (desk.customer_id, "pinyin")
+    (order,) = desk.json("search", desk.number)
+    assert (order["kind"], order["number"]) == ("order", desk.number)
+    assert "王芳" in desk.call("search", "王芳").stdout
+    assert desk.json("search", "nothing like it") == []
