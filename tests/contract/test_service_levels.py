@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -330,6 +331,21 @@ async def test_an_order_without_a_beginning_stays_without_a_clock(database: Data
         await work.commit()
     await Watchman(database, after(minutes=100)).order_clock.adopt()
     assert (await read(database, bare.order_id)).sla is None
+    assert (await read(database, other.order_id)).sla is not None
+
+
+async def test_an_order_whose_creation_was_not_written_down_stays_without_a_clock(database: Database) -> None:
+    """Changes of status without the creation are no beginning either: the search for clockless orders still ends."""
+    headless, other = await new_order(database), await new_order(database)
+    await move(database, headless.order_id, "dispatch", at=after(minutes=5))
+    async with database.write() as work:
+        await work.session.execute(update(WorkOrder).values(sla_tier=None, respond_by=None, resolve_by=None))
+        creation = OrderChange.order_id == headless.order_id, OrderChange.at == MONDAY
+        await work.session.execute(delete(OrderChange).where(*creation))
+        await work.commit()
+    async with asyncio.timeout(20):  # only ever reached by a search without end
+        await Watchman(database, after(minutes=100)).order_clock.adopt()
+    assert (await read(database, headless.order_id)).sla is None
     assert (await read(database, other.order_id)).sla is not None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import String, bindparam, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.commands import MACHINE
@@ -28,6 +28,8 @@ from workorder.services.timers import clear_timer, set_timer
 TIMER = "order.sla"
 """Kind of the timer that waits for an order's next alert; its subject is the order's key."""
 _LADDER = tuple(Priority)
+_CREATED = f'"{Status.CREATED}"'
+"""The status as the trail's JSON has it."""
 _DEFAULT_DOCUMENT = DEFAULTS.model_dump_json()
 _LEVEL_AND_TABLE = select(
     select(Customer.level).where(Customer.customer_id == bindparam("customer")).scalar_subquery(),
@@ -142,10 +144,14 @@ async def refresh_orders_of(session: AsyncSession, customer_id: str, *, at: date
 async def adopt(session: AsyncSession, *, at: datetime, limit: int = 100) -> int:
     """Start the clocks of open orders that have none (imported, or older than clocks); returns how many were left.
 
-    An order whose changes nobody wrote down has no beginning to time it from, and stays without a clock.
+    An order whose creation nobody wrote down has no beginning to time it from, and stays without a clock.
     """
     open_ones = WorkOrder.status.not_in([*CLOSED, Status.DRAFT])
-    began = exists().where(OrderChange.order_id == WorkOrder.order_id, OrderChange.field == "status")
+    began = exists().where(
+        OrderChange.order_id == WorkOrder.order_id,
+        OrderChange.field == "status",
+        cast(OrderChange.after, String) == _CREATED,
+    )
     timeless = WorkOrder.sla_tier.is_(None)
     statement = select(WorkOrder).where(open_ones, timeless, began).order_by(WorkOrder.created_at)
     orders = list(await session.scalars(statement.limit(limit).with_for_update(skip_locked=True)))
