@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callcenter.storage import audit, calls
+from callcenter.storage import answers, audit, calls, deliveries
 from workorder.commands import EraseCustomer, MergeCustomers
-from workorder.services.customer_erasure import erase_customer
+from workorder.services.customer_erasure import erase_customer, keys_of
 from workorder.services.customer_merge import merge_customers
 from workorder.views import CustomerRecord
 
@@ -27,12 +27,15 @@ async def merge(session: AsyncSession, command: MergeCustomers) -> CustomerRecor
 
 
 async def erase(session: AsyncSession, command: EraseCustomer) -> tuple[CustomerRecord, tuple[str, ...]]:
-    """Forget the person; the second value are recordings, whose files are the caller's to delete.
+    """Forget the person, in messages and kept answers too; the second value are recordings: the caller deletes them.
 
     Raises Invalid (no reason), Conflict, NotFound.
     """
     record = await erase_customer(session, command)
     recordings = await calls.forget_customer(session, command.customer_id)
+    keys = await keys_of(session, command.customer_id)
+    await deliveries.forget(session, keys)
+    await answers.forget(session, keys)
     await audit.add(
         session,
         at=command.at,

@@ -1,4 +1,4 @@
-"""Clears away what has done its work: sent events, fired timers, answered keys, logins and links that are over."""
+"""Clears away what has done its work: events, timers, messages, alerts, answered keys, logins and links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from callcenter.storage.spent_rows import BATCH, SPENT, remove_some
 log = structlog.get_logger(__name__)
 
 EVERY_S = 3600.0
-KEPT_FOR_PROOF = frozenset({"events", "timers"})
+KEPT_FOR_PROOF = frozenset({"events", "timers", "deliveries", "sla_alerts"})
 """Kept for ``storage.keep_sent_days``, so that one can see what happened; the others go a day after they are over."""
 OTHERS_KEPT = timedelta(days=1)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -178,6 +178,12 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     """Messages by state."""
     rows = await session.execute(select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state))
     return {row[0]: row[1] for row in rows}
+
+
+async def forget(session: AsyncSession, order_ids: Collection[str]) -> None:
+    """Remove all messages about these orders: they tell who somebody is, and those on their way are not to arrive."""
+    statement = delete(DeliveryRow).where(DeliveryRow.order_id.in_(list(order_ids)))
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def rules_in_force(session: AsyncSession) -> NotifyVersionRow | None:

@@ -101,7 +101,18 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[tuple[str, str], Json], Json
         if _has_json(route):
             wanted.append((f"{route.operation_id}.return", "serialization", route.output))
     made, shared = TypeAdapter.json_schemas(wanted, ref_template=REF)
-    return {key: _plain(schema) for key, schema in made.items()}, shared.get("$defs", {})
+    definitions: Json = shared.get("$defs", {})
+    _refuse_shared_names(definitions)
+    return {key: _plain(schema) for key, schema in made.items()}, definitions
+
+
+def _refuse_shared_names(definitions: Json) -> None:
+    """Raise TypeError when two types have one name: pydantic then calls both by their modules, ``a__b__Name``."""
+    clashes = sorted(name.replace("__", ".") for name in definitions if "__" in name)
+    if clashes:
+        raise TypeError(
+            f"types of one name in the interface: {', '.join(clashes)}; rename one, programs know it by name"
+        )
 
 
 def _plain(schema: Any) -> Json:

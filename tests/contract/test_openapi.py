@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import create_model
 
 from callcenter.auth.sessions import COOKIE
 from callcenter.features.notify.rules import DEFAULTS as RULES
 from callcenter.web.openapi import document
+from callcenter.web.route import Route
 from callcenter.web.routes import ROUTES
 from tests.contract.api_site import FIELDS, open_site
 from tests.contract.api_things import things
@@ -68,6 +71,26 @@ def test_every_schema_has_readable_names_and_words():
         assert "__" not in name
         assert re.match(r"^[A-Z]\w+(-Input|-Output)?$", name)
         assert schema.get("description"), name
+
+
+def answering(route: Route, name: str, *, module: str) -> Route:
+    """``route`` with an answer of a type ``name`` of its own."""
+
+    async def handler(_ask: object) -> None:
+        """Answer."""
+
+    handler.__name__ = module
+    handler.__annotations__ = {"return": create_model(name, __module__=module, **{module: (int, 0)})}
+    return replace(route, path=f"/api/{module}", handler=handler)
+
+
+def test_two_types_of_one_name_are_refused_by_both_names():
+    """Whoever adds the second one reads which two they are, instead of a document with unreadable names."""
+    route = next(route for route in ROUTES if route.path == "/api/wallboard")
+    document([answering(route, "Twin", module="first"), answering(route, "Other", module="second")], cookie_name=COOKIE)
+    twins = [answering(route, "Twin", module=module) for module in ("first", "second")]
+    with pytest.raises(TypeError, match=r"types of one name in the interface: first\.Twin, second\.Twin; rename one"):
+        document(twins, cookie_name=COOKIE)
 
 
 def test_values_of_a_field_are_spelled_out():

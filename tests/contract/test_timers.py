@@ -20,6 +20,7 @@ from callcenter.clock import VirtualClock
 from callcenter.features.timers import LOOK_S, RETRY_S, Timers
 from callcenter.storage import audit
 from callcenter.storage.database import Database
+from callcenter.storage.spent_rows import remove_some
 from workorder.ids import new_id
 from workorder.model.timers import Timer
 from workorder.services import timers
@@ -287,14 +288,14 @@ async def test_it_sleeps_exactly_until_the_next_is_due_and_wakes_for_an_earlier_
 
 
 async def test_the_records_of_fired_timers_can_be_purged(database: Database) -> None:
-    """What is pending stays."""
+    """The sweep of spent rows takes them; what is pending stays."""
     clock = VirtualClock()
     await set_timer(database, "a", 0)
     await set_timer(database, "b", 500)
     await firing(database, clock).fire_due()
     async with database.write() as work:
-        assert await timers.purge(work.session, at(0)) == 0
-        assert await timers.purge(work.session, at(1)) == 1
+        assert await remove_some(work.session, "timers", over_before=at(0)) == 0
+        assert await remove_some(work.session, "timers", over_before=at(1)) == 1
         assert len(await timers.due(work.session, at(501))) == 1
 
 

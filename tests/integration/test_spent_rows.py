@@ -9,12 +9,40 @@ from sqlalchemy import func, select
 from callcenter.clock import VirtualClock
 from callcenter.features.spent_rows import EVERY_S, SpentRows
 from callcenter.storage.database import Database
+from callcenter.storage.deliveries import WAITING
 from callcenter.storage.spent_rows import BATCH, SPENT
-from callcenter.storage.tables import AuditRow, IdempotencyRow, LoginTokenRow, OutboxRow, SessionRow, UserRow
+from callcenter.storage.tables import (
+    AuditRow,
+    DeliveryRow,
+    IdempotencyRow,
+    LoginTokenRow,
+    OutboxRow,
+    SessionRow,
+    UserRow,
+)
+from workorder.model.orders import WorkOrder
+from workorder.model.service_levels import SlaAlert
 from workorder.model.timers import Timer
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+def message(tag: str, at: datetime, state: str) -> DeliveryRow:
+    return DeliveryRow(
+        delivery_id=f"D{tag}", event_id=f"E{tag}", event_type="X", event={}, rule="r", order_id=None, audience="customer",
+        channel="sms", recipient="1", subject="", text="", state=state, attempts=1, created_at=at, due_at=at,
+    )  # fmt: skip
+
+
+def order(tag: str, status: str, at: datetime) -> WorkOrder:
+    return WorkOrder(
+        order_id=f"O{tag}", number=f"N{tag}", status=status, created_at=at, created_by="u", alerts=[], field_values={}
+    )
+
+
+def alert(tag: str, at: datetime) -> SlaAlert:
+    return SlaAlert(order_id=f"O{tag}", at=at, due_at=at, alert="warned", mark="resolve", tier="standard")
 
 
 async def fill(database: Database, *, ago: timedelta, tag: str) -> None:
@@ -25,6 +53,10 @@ async def fill(database: Database, *, ago: timedelta, tag: str) -> None:
         await work.session.flush()
         work.session.add_all(
             [
+                Timer(timer_id=f"T{tag}", kind="x", subject=tag, due_at=over, try_at=over, fired_at=over),
+                message(tag, over, "delivered"),
+                order(tag, "confirmed", over),
+                order(f"open{tag}", "created", over),
                 OutboxRow(event_id=f"E{tag}", event_type="X", body={}, recorded_at=over, sent_at=over),
                 IdempotencyRow(
                     user_id=f"U{tag}", key="k", request_hash="h", status=200, headers={}, body=b"", created_at=over
@@ -34,6 +66,8 @@ async def fill(database: Database, *, ago: timedelta, tag: str) -> None:
                 AuditRow(at=over, by="u", action="x", subject=tag, detail=None),
             ]
         )
+        await work.session.flush()
+        work.session.add_all([alert(tag, over), alert(f"open{tag}", over)])
         await work.commit()
 
 
@@ -47,21 +81,28 @@ async def counts(database: Database) -> dict[str, int]:
 
 
 async def test_rows_go_when_their_time_is_over(database: Database):
-    """Events after the days of the setting, the rest a day after their end; the audit keeps every line."""
+    """What shows what happened after the days of the setting, the rest a day after its end; the audit stays whole.
+
+    Alerts go with closed orders only.
+    """
     for number, ago in enumerate((timedelta(0), 2 * DAY, 29 * DAY, 31 * DAY)):
         await fill(database, ago=ago, tag=str(number))
     removed = await SpentRows(database=database, clock=VirtualClock(NOW), keep_days=30).sweep()
-    assert removed == {"events": 1, "timers": 0, "idempotency_keys": 3, "sessions": 3, "login_tokens": 3}
+    assert removed == {
+        "events": 1, "timers": 1, "deliveries": 1, "sla_alerts": 1, "idempotency_keys": 3, "sessions": 3, "login_tokens": 3,
+    }  # fmt: skip
     assert await counts(database) == {
-        "events": 3, "timers": 0, "idempotency_keys": 1, "sessions": 1, "login_tokens": 1, "audit": 4,
+        "events": 3, "timers": 3, "deliveries": 3, "sla_alerts": 7, "idempotency_keys": 1, "sessions": 1, "login_tokens": 1,
+        "audit": 4,
     }  # fmt: skip
 
 
 async def test_what_is_not_over_stays(database: Database):
-    """An event that was never sent and a timer that did not fire are needed, however old they are."""
+    """An event or a message that was never sent and a timer that did not fire are needed, however old they are."""
     old = NOW - 1000 * DAY
     async with database.write() as work:
         work.session.add(OutboxRow(event_id="E", event_type="X", body={}, recorded_at=old, sent_at=None))
+        work.session.add_all(message(state, old, state) for state in WAITING)
         work.session.add(Timer(timer_id="T", kind="x", subject="s", due_at=old, try_at=old, body={}))
         await work.commit()
     removed = await SpentRows(database=database, clock=VirtualClock(NOW), keep_days=1).sweep()

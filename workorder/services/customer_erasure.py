@@ -46,6 +46,14 @@ async def erase_customer(session: AsyncSession, command: EraseCustomer) -> Custo
     return await record(session, customer.customer_id)
 
 
+async def keys_of(session: AsyncSession, customer_id: str) -> tuple[str, ...]:
+    """Keys of the customer, of the records merged into it and of all their orders: what names the person elsewhere."""
+    same = (Customer.customer_id == customer_id) | (Customer.merged_into == customer_id)
+    customers = list(await session.scalars(select(Customer.customer_id).where(same)))
+    orders = await session.scalars(select(WorkOrder.order_id).where(WorkOrder.customer_id.in_(customers)))
+    return (*customers, *orders)
+
+
 async def _forget(session: AsyncSession, customer: Customer, command: EraseCustomer) -> None:
     customer.name, customer.notes, customer.external_key = ERASED_NAME, "", None
     customer.phones, customer.addresses = [], []

@@ -17,7 +17,7 @@ from workorder.fields import FIELDS, PERSONAL, FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.reports import OrderComment, OrderReport
-from workorder.model.teamwork import OrderAttachment
+from workorder.model.teamwork import OrderApproval, OrderAttachment
 from workorder.policy.channels import CHANNELS, Channel, Incomplete, Outcome
 from workorder.policy.forms import specs
 from workorder.policy.lifecycle import OPEN, Action, Status
@@ -175,6 +175,8 @@ async def forget_sender(session: AsyncSession, order_id: str) -> None:
         row.sender, row.payload = None, b""
     await session.execute(delete(OrderAttachment).where(OrderAttachment.order_id == order_id))
     await session.execute(update(OrderComment).where(OrderComment.order_id == order_id).values(text=""))
+    asked = update(OrderApproval).where(OrderApproval.order_id == order_id)
+    await session.execute(asked.values(reason="", comment=None))
 
 
 def report_view(row: OrderReport) -> ReportView:

@@ -82,11 +82,6 @@ async def postpone(session: AsyncSession, timer_id: str, *, until: datetime, err
     await _touched(session, failed.values(values))
 
 
-async def purge(session: AsyncSession, before: datetime) -> int:
-    """Delete the records of timers that fired before that moment; returns how many."""
-    return await _touched(session, delete(Timer).where(Timer.fired_at < before))
-
-
 async def _touched(session: AsyncSession, statement: Delete | Update) -> int:
     """Run it past the session's own rows; how many it touched."""
     done = await session.execute(statement.execution_options(synchronize_session=False))

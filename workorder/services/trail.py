@@ -129,10 +129,14 @@ def _fault(order_id: str, status: str, head: str, lines: Sequence[Line]) -> tupl
     return None
 
 
+ERASED = "erased"
+"""Field of the line that says that a person was forgotten, and why."""
+
+
 async def redact(
     session: AsyncSession, order: WorkOrder, fields: Iterable[str], *, by: str, at: datetime, reason: str
 ) -> None:
-    """Empty what the lines of ``fields`` tell, because a person asked to be forgotten, and chain the trail anew.
+    """Empty what the lines of ``fields`` tell and all reasons, as a person asked to be forgotten; chain the trail anew.
 
     Its new last line says so and keeps the hash that the trail had, so that a digest kept elsewhere is explained.
     """
@@ -147,6 +151,9 @@ async def redact(
     for line in lines:
         if line.field in gone:
             line.before = line.after = None
+        if line.field != ERASED:
+            # Free text of a person about a person, like a comment.
+            line.reason = None
         line.hash = order.trail_head = link(
             order.trail_head,
             order.order_id,
@@ -157,4 +164,4 @@ async def redact(
             after=line.after,
             reason=line.reason,
         )
-    session.add(order.stamp("erased", former, None, by=by, at=at, reason=reason))
+    session.add(order.stamp(ERASED, former, None, by=by, at=at, reason=reason))
