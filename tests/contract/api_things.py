@@ -84,4 +84,4 @@ async def things(site: Site) -> dict[str, str]:
 
 def with_keys(body: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
     """An example's body, with keys of things that are there."""
-    return {name: ids.get(name, value) for name, value in body.items()}
+    return {name: ids[name] if name in ids and name != "kind" else value for name, value in body.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.contract.api_site import FIELDS, Site, open_site
@@ -30,7 +32,7 @@ async def test_a_form_becomes_an_order_and_its_repeat_nothing(site: Site, agent)
     reports = await (await agent.get(f"/api/work-orders/{done['order']['order_id']}/reports")).json()
     assert [report["external_id"] for report in reports["items"]] == ["f-1"]
     payload = await agent.get(f"/api/reports/{done['report']['report_id']}/payload")
-    assert (payload.status, (await payload.json())["sender"]) == (200, "wang")
+    assert (payload.status, json.loads(await payload.read())["sender"]) == (200, "wang")
     assert payload.headers["X-Content-Type-Options"] == "nosniff"
     assert payload.headers["Content-Disposition"].startswith("attachment")
     assert [seen.number for seen in site.orders.seen] == ["WO20261121-0001"] * 2

@@ -98,7 +98,7 @@ async def test_an_unknown_address_of_the_interface_is_a_problem(site: Site, path
 async def test_a_wrong_method_says_which_would_do(site: Site):
     """405 with the methods that exist."""
     async with site.browser("agent") as browser:
-        response = await browser.send("PUT", "/api/customers/01C", {})
+        response = await browser.send("PUT", "/api/catalogue", {})
         problem = await response.json()
         assert (response.status, problem["code"], problem["fix"]) == (405, "method_not_allowed", "use GET, HEAD")
 

@@ -31,7 +31,16 @@ async def test_a_password_logs_in(site: Site):
             "username": "agent",
             "display_name": "Agent",
             "roles": ["agent"],
-            "permissions": ["calls", "customers", "customers.edit", "desk", "orders", "orders.edit", "session"],
+            "permissions": [
+                "calls",
+                "customers",
+                "customers.edit",
+                "desk",
+                "intake",
+                "orders",
+                "orders.edit",
+                "session",
+            ],
             "interface": "PJSIP/1001",
         }
     async with site.services.database.read() as work:

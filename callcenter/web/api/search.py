@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from callcenter.auth.permissions import Permission
 from callcenter.features import call_log
 from callcenter.storage.call_views import CallSummary
+from callcenter.web.api.calls import Moment
 from callcenter.web.ask import Ask, Input, PageQuery
 from workorder.services import search
 from workorder.services.order_filters import OrderFilters
@@ -42,8 +43,8 @@ class OrderSearchQuery(PageQuery):
     name: Word | None = None
     model: Word | None = None
     serial: Word | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

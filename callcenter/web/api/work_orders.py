@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from callcenter.features import call_log
+from callcenter.web.api.calls import Moment
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import VersionStale
 from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft
@@ -46,8 +47,8 @@ class OrderListQuery(Input):
     name: Word | None = None
     model: Word | None = None
     serial: Word | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class NewOrder(Input):

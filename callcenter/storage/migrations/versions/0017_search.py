@@ -5,15 +5,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from workorder.policy.phones import tail_of
-from workorder.policy.pinyin import name_keys
-
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
 
 COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_SURNAMES = {
+    "尉迟": ("yu", "chi"), "万俟": ("mo", "qi"), "澹台": ("tan", "tai"), "长孙": ("zhang", "sun"),
+    "单于": ("chan", "yu"),
+    "单": ("shan",), "曾": ("zeng",), "仇": ("qiu",), "解": ("xie",), "查": ("zha",), "盖": ("ge",), "任": ("ren",),
+    "华": ("hua",), "朴": ("piao",), "缪": ("miao",), "区": ("ou",), "翟": ("zhai",), "召": ("shao",), "洗": ("xian",),
+    "繁": ("po",), "秘": ("bi",), "尹": ("yin",), "员": ("yun",), "黑": ("he",), "乐": ("yue",), "宓": ("mi",),
+    "折": ("she",), "种": ("chong",), "覃": ("qin",), "费": ("fei",), "葛": ("ge",), "燕": ("yan",), "应": ("ying",),
+}  # fmt: skip
 _CUSTOMERS = sa.table("customers", sa.column("name"), sa.column("name_pinyin"), sa.column("name_initials"))
 _PHONES = sa.table("customer_phones", sa.column("lookup"), sa.column("tail"))
 _ORDERS = sa.table("work_orders", sa.column("contact_lookup"), sa.column("contact_tail"))
@@ -66,9 +71,9 @@ def _fill() -> None:
     """Each name and number once: people share them."""
     connection = op.get_bind()
     names = [
-        {"filed": name, "pinyin": keys.pinyin, "initials": keys.initials}
+        {"filed": name, "pinyin": "".join(syllables)[:120], "initials": "".join(one[:1] for one in syllables)[:20]}
         for name in connection.scalars(sa.select(_CUSTOMERS.c.name).distinct()).all()
-        if (keys := name_keys(name)).pinyin
+        if any(syllables := _syllables(name))
     ]
     if names:
         filed = sa.update(_CUSTOMERS).where(_CUSTOMERS.c.name == sa.bindparam("filed"))
@@ -82,9 +87,24 @@ def _fill() -> None:
         (_ORDERS, _ORDERS.c.contact_lookup, "contact_tail"),
     ):
         numbers = [
-            {"filed": number, "reversed": tail_of(number)}
+            {"filed": number, "reversed": _tail(number)}
             for number in connection.scalars(sa.select(lookup).where(lookup.is_not(None)).distinct()).all()
         ]
         if numbers:
             update = sa.update(table).where(lookup == sa.bindparam("filed"))
             connection.execute(update.values({tail: sa.bindparam("reversed")}), numbers)
+
+
+def _syllables(name: str) -> list[str]:
+    """As names were read in pinyin when this migration was written."""
+    from pypinyin import lazy_pinyin
+
+    spoken = "".join(name.split())[:20]
+    family = next((family for family in _SURNAMES if spoken.startswith(family)), "")
+    syllables = [*_SURNAMES.get(family, ()), *lazy_pinyin(spoken[len(family) :])]
+    return ["".join(filter(str.isalnum, syllable)).lower() for syllable in syllables]
+
+
+def _tail(lookup: str) -> str:
+    """The digits from the end."""
+    return "".join(character for character in lookup if character.isdigit())[::-1][:20]
