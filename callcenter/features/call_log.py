@@ -88,6 +88,7 @@ class CallFilter:
     """Which calls; None means any. ``number`` is read by the plan of ``country`` and ``area_code``."""
 
     number: str | None = None
+    customer_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     country: str = "CN"
@@ -101,6 +102,7 @@ async def find_calls(session: AsyncSession, wanted: CallFilter, who: Principal) 
     own = Permission.CALLS_ALL not in who.permissions
     query = CallQuery(
         number=wanted.number,
+        customer_ids=(wanted.customer_id,) if wanted.customer_id else (),
         since=wanted.since,
         until=wanted.until,
         country=wanted.country,

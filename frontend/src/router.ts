@@ -8,6 +8,8 @@ declare module 'vue-router' {
     title?: string
     /** The permission without which this page is not for the user. */
     needs?: string
+    /** The page answers `/` with a search box of its own. */
+    finds?: boolean
   }
 }
 
@@ -21,7 +23,8 @@ export function createAppRouter(): Router {
       { path: '/desk', component: () => import('./pages/DeskPage.vue'), meta: { title: 'nav.desk' } },
       { path: '/calls', component: () => import('./pages/CallsPage.vue'), meta: { title: 'calls.title' } },
       { path: '/calls/:callId', component: () => import('./pages/ReplayPage.vue'), props: true, meta: { title: 'replay.title' } },
-      { path: '/orders/:orderId?', component: () => import('./pages/OrdersPage.vue'), props: true, meta: { title: 'orders.title', needs: 'orders' } },
+      { path: '/orders/:orderId?', component: () => import('./pages/OrdersPage.vue'), props: true, meta: { title: 'orders.title', needs: 'orders', finds: true } },
+      { path: '/customers/:customerId', component: () => import('./pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', needs: 'customers' } },
       { path: '/wallboard', component: () => import('./pages/WallboardPage.vue'), meta: { title: 'wall.title', needs: 'wallboard' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

@@ -33,6 +33,7 @@ class CallListQuery(Input):
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
     limit: int = Field(default=50, ge=1, le=200)
     number: Word | None = None
+    customer_id: Id | None = None
     since: Moment | None = Field(default=None, alias="from")
     until: Moment | None = Field(default=None, alias="to")
 

@@ -1,5 +1,5 @@
 /** One function per call of docs/reference/api.md. */
-import { request, url } from './http'
+import { request, url, type Query } from './http'
 import type {
   Approval,
   Attachment,
@@ -9,9 +9,14 @@ import type {
   Change,
   Comment,
   CustomerCard,
+  CustomerChange,
+  CustomerRecord,
   Delivery,
   FieldContent,
   FieldName,
+  FiledAsset,
+  Level,
+  MaintenancePlan,
   NewCustomer,
   Notices,
   Order,
@@ -21,15 +26,18 @@ import type {
   Person,
   Priority,
   Reply,
+  SearchAnswer,
   Session,
   Speaker,
   Task,
+  WarrantyVerdict,
 } from './types'
 
 export interface CallQuery {
   cursor?: string | null
   limit?: number
   number?: string
+  customer_id?: string
   from?: string | null
   to?: string | null
 }
@@ -44,6 +52,7 @@ export interface OrderQuery {
   cursor?: string | null
   limit?: number
   status?: string
+  customer_id?: string
   q?: string
 }
 
@@ -51,11 +60,11 @@ const id = encodeURIComponent
 const MOST_PAGES = 20
 
 /** A list that people want whole, page after page; one that is longer than anybody reads ends there. */
-async function everything<T>(path: string): Promise<T[]> {
+async function everything<T>(path: string, filter: Query = {}): Promise<T[]> {
   const found: T[] = []
   let cursor: string | null = null
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const next: Page<T> = await request<Page<T>>('GET', path, { query: { limit: 200, cursor } })
+    const next: Page<T> = await request<Page<T>>('GET', path, { query: { ...filter, limit: 200, cursor } })
     found.push(...next.items)
     cursor = next.next_cursor
     if (cursor === null) break
@@ -84,6 +93,15 @@ export const api = {
     request<Page<CustomerCard>>('GET', '/api/customers', { query: { ...query } }),
   createCustomer: (body: NewCustomer, idempotencyKey: string) =>
     request<CustomerCard>('POST', '/api/customers', { body, idempotencyKey }),
+
+  search: (q: string, signal: AbortSignal) => request<SearchAnswer>('GET', '/api/search', { query: { q }, signal }),
+  customer: (customerId: string) => request<CustomerRecord>('GET', `/api/customers/${id(customerId)}`),
+  editCustomer: (customer: CustomerRecord, body: { level: Level; notes: string }) =>
+    request<CustomerRecord>('PATCH', `/api/customers/${id(customer.customer_id)}`, { version: customer.edit_version, body }),
+  customerChanges: (customerId: string) => everything<CustomerChange>(`/api/customers/${id(customerId)}/changes`),
+  plansOf: (customerId: string) => request<Pick<Page<MaintenancePlan>, 'items'>>('GET', `/api/customers/${id(customerId)}/maintenance-plans`),
+  assetsOf: (customerId: string) => everything<FiledAsset>('/api/assets', { customer_id: customerId }),
+  warrantyOf: (assetId: string) => request<WarrantyVerdict>('GET', `/api/assets/${id(assetId)}/warranty`),
 
   order: (orderId: string) => request<Order>('GET', `/api/work-orders/${id(orderId)}`),
   newOrder: (body: NewOrder, idempotencyKey: string) => request<Order>('POST', '/api/work-orders', { body, idempotencyKey }),

@@ -44,8 +44,10 @@ export interface Page<T> {
 
 // ---- customers -------------------------------------------------------------------------------------------------------
 
-export type Level = 'normal' | 'vip'
-export type Warranty = 'in' | 'out' | 'unknown'
+export const LEVELS = ['normal', 'member', 'vip', 'business'] as const
+export type Level = (typeof LEVELS)[number]
+export type Warranty = 'in' | 'extended' | 'out' | 'unknown'
+export type WarrantyBasis = 'law' | 'maker' | 'stated' | 'contract'
 export const ORDER_STATUSES = [
   'draft', 'created', 'dispatched', 'accepted', 'departed', 'arrived', 'working', 'waiting_parts', 'rescheduled', 'escalated',
   'completed', 'reopened', 'confirmed', 'followed_up', 'cancelled',
@@ -57,6 +59,11 @@ export interface Phone {
   raw: string
   e164: string | null
   label: string | null
+}
+
+/** A phone of a customer's record; `display` is the number as people write it. */
+export interface FiledPhone extends Phone {
+  display: string
 }
 
 export interface AddressParts {
@@ -80,6 +87,65 @@ export interface Asset {
   purchased_on: string | null
   warranty_until: string | null
   warranty: Warranty
+  warranty_basis: WarrantyBasis | null
+}
+
+/** An appliance with everything on file about it; days are YYYY-MM-DD. */
+export interface FiledAsset extends Asset {
+  edit_version: number
+  customer_id: string
+  installed_on: string | null
+  replaced_on: string | null
+  invoice_no: string
+  stated_until: string | null
+  retired_on: string | null
+  notes: string
+}
+
+/** Why a warranty stands as it does; `citation` names the article or paper. */
+export interface WarrantyReason {
+  code: string
+  text: string
+  text_en: string
+  citation: string
+}
+
+export interface WarrantyVerdict {
+  on: string
+  part: string | null
+  state: Warranty
+  until: string | null
+  basis: WarrantyBasis | null
+  remedies: ('return' | 'exchange' | 'repair')[]
+  reasons: WarrantyReason[]
+}
+
+export interface Contract {
+  contract_id: string
+  number: string
+  customer_id: string
+  asset_id: string | null
+  kind: 'extended' | 'maintenance'
+  starts_on: string
+  ends_on: string
+  covers_repair: boolean
+  visits_included: number
+  notes: string
+  edit_version: number
+}
+
+export interface MaintenancePlan {
+  plan_id: string
+  asset_id: string | null
+  title: string
+  interval_months: number
+  first_on: string
+  ends_on: string | null
+  next_on: string | null
+  active: boolean
+  stopped_because: 'by_hand' | 'visits_used_up' | 'asset_retired' | 'customer_gone' | null
+  notes: string
+  visits: { due_on: string; order_id: string | null; at: IsoTime }[]
 }
 
 export interface OrderBrief {
@@ -104,6 +170,65 @@ export interface CustomerCard {
   open_orders: OrderBrief[]
   past_orders: OrderBrief[]
   order_count: number
+}
+
+export interface CustomerRecord extends CustomerCard {
+  edit_version: number
+  notes: string
+  created_at: IsoTime
+  updated_at: IsoTime | null
+  merged_into: string | null
+  erased_at: IsoTime | null
+  phones: FiledPhone[]
+  addresses: (Address & { label: string | null })[]
+  contracts: Contract[]
+}
+
+export interface CustomerChange {
+  customer_id: string
+  at: IsoTime
+  by: string
+  field: string
+  before: unknown
+  after: unknown
+  reason: string | null
+}
+
+// ---- search ----------------------------------------------------------------------------------------------------------
+
+export interface CustomerHit {
+  customer_id: string
+  name: string
+  level: Level
+  phone: string | null
+  about: string
+  why: 'phone' | 'serial' | 'model' | 'name' | 'pinyin' | 'text'
+}
+
+/** A run of text; `hit`: it is what was searched for. */
+export interface Piece {
+  text: string
+  hit: boolean
+}
+
+export interface OrderHit {
+  order_id: string
+  number: string | null
+  status: OrderStatus
+  customer_id: string | null
+  customer_name: string | null
+  service_type: string | null
+  appliance: string | null
+  brand: string | null
+  fault: string | null
+  created_at: IsoTime
+  snippet: Piece[]
+}
+
+export interface SearchAnswer {
+  customers: CustomerHit[]
+  orders: OrderHit[]
+  calls: CallSummary[]
 }
 
 export interface NewCustomer {
