@@ -16,6 +16,7 @@ describe('marking what was searched for', () => {
   })
   it('takes signs for themselves and leaves out what must not be there', () => {
     expect(marked('a.*b (c)', '.* (c)')).toBe('a[.*]b [(c)]')
+    expect(marked('序列号 SN-7001', 'sn-7001')).toBe('序列号 [SN-7001]')
     expect(marked('<b>x</b> 不制冷', '<b> -不制冷')).toBe('[<b>]x</b> 不制冷')
   })
   it('loses no text', () => {

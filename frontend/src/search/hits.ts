@@ -80,7 +80,7 @@ export function pieces(text: string, q: string): Piece[] {
 
 /** Digits may be spaced; everything else stands for itself. */
 function loosely(word: string): RegExp {
-  const letters = [...word].map((letter) => letter.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+  const letters = [...word].map((letter) => letter.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
   return new RegExp(letters.join(/^\d+$/.test(word) ? '[\\s-]?' : ''), 'giu')
 }
 
