@@ -8,11 +8,10 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.test_orders import add_order
 from workorder.commands import AddAsset, CreateCustomer, EditCustomer, NewAsset, NewPhone, SaveContract
 from workorder.services import assets, contracts, customer_file, customers
 from workorder.services.warranty import local_day
-
-from .test_orders import add_order
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,7 +32,13 @@ async def add_customer(stage) -> str:
         await assets.add_asset(work.session, AddAsset(**by, customer_id=customer_id, asset=bought))
         ends = day + timedelta(days=700)
         sold = SaveContract(
-            **by, customer_id=customer_id, number="YB-1", kind="extended", starts_on=day, ends_on=ends, visits_included=0
+            **by,
+            customer_id=customer_id,
+            number="YB-1",
+            kind="extended",
+            starts_on=day,
+            ends_on=ends,
+            visits_included=0,
         )
         await contracts.save_contract(work.session, sold)
         await work.commit()
@@ -50,7 +55,7 @@ async def test_a_customer_is_found_by_keyboard_and_shown_whole(stage, open_page)
     """Slash, four digits, arrow, Enter: the file with phones, the warranty's reason, contract and orders; names are text, never markup."""
     await add_customer(stage)
     page = await opened(stage, open_page, "/calls")
-    await page.get_by_role("heading").first.wait_for()
+    await page.get_by_test_id("search").wait_for()
     await page.keyboard.press("/")
     await expect(page.get_by_test_id("search")).to_be_focused()
     await page.keyboard.type("4433")
