@@ -38,7 +38,9 @@ async def ask(browser: Browser, route: Route, **headers: str):
     sent = browser.headers() | {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {name: value for name, value in sent.items() if value}
     body = {} if route.method in {"POST", "PATCH", "PUT"} else None
-    return await browser.client.request(route.method, path, json=body, headers=sent)
+    response = await browser.client.request(route.method, path, json=body, headers=sent)
+    await response.read()  # A long answer that nobody reads would keep its connection for ever.
+    return response
 
 
 async def code(response) -> str | None:
