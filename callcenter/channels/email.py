@@ -62,7 +62,7 @@ class EmailChannel:
 
 
 def _error(code: int) -> Unreachable | Refused:
-    """4xx of SMTP is for now; a refused login is for an administrator to put right, so it is tried again too."""
+    """4xx of SMTP passes by itself; a refused login is for an administrator to put right, so it is tried again too."""
     if 400 <= code < 500 or code in {530, 534, 535, 538}:
         return Unreachable(f"the mail server answered {code}")
     return Refused(f"the mail server answered {code}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from callcenter.storage.transfer.shape import Column, Kind, Row, Table
 Convert = Mapping[Kind, Callable[[Any], Any]]
 
 
-class DatabaseRows:
+class DatabaseRows(ABC):
     """Source and target. The base knows SQL that both databases share; each says how it keeps values."""
 
     reads: ClassVar[Convert] = {}
@@ -42,18 +43,20 @@ class DatabaseRows:
         """Add rows. Raises Invalid when the database cannot hold one of them."""
         await self._insert(table, [self._convert(table, row, self.writes) for row in rows])
 
-    async def finish(self, table: Table) -> None:
+    async def finish(self, table: Table) -> None:  # noqa: B027 - SQLite does so by itself
         """Counters go on from the highest value."""
 
     async def clear(self, table: Table) -> None:
         """Delete every row."""
         await self._connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 - our own names
 
+    @abstractmethod
     async def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        raise NotImplementedError
+        """Add rows whose values are the driver's."""
 
+    @abstractmethod
     def _mark(self, position: int) -> str:
-        raise NotImplementedError
+        """The driver's placeholder for the value at ``position``, counted from 0."""
 
     def _page(self, table: Table, *, first: bool) -> str:
         key = ", ".join(table.key)
