@@ -79,6 +79,7 @@ from callcenter.web.hub import Hub, UserNotices, WallScreens
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from workorder.policy.phones import parse_phone
+from workorder.services import approval_rules
 
 if TYPE_CHECKING:
     from callcenter.bus.nats import NatsBus
@@ -170,6 +171,8 @@ class App:
         self.database = await Database.open(settings.database_url())
         self._stack.push_async_callback(self.database.aclose)
         await self.database.upgrade()
+        async with self.database.read() as work:
+            await approval_rules.rules_in_force(work.session)
         self.caller_cards = await open_caller_cards(self.database)
         self._stack.push_async_callback(self.caller_cards.aclose)
 

@@ -62,9 +62,13 @@ class Conflict(WorkOrderError):  # noqa: N818
 
 
 class ApprovalRequired(Conflict):
-    """Somebody else has to agree first, or has not decided yet."""
+    """Somebody else has to agree first. Each interface says how to ask for it in its own words."""
 
     code = "approval_required"
+
+
+class ApprovalPending(ApprovalRequired):
+    """Somebody was asked and has not decided yet."""
 
 
 class MayNotDecide(WorkOrderError):  # noqa: N818 - reads as what is wrong

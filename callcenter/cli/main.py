@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "callcenter.cli.sheets:export_sheet",
     "db": "callcenter.cli.database:db",
     "notify": "callcenter.cli.notify:notify",
+    "approval-rules": "callcenter.cli.approval_rules:approval_rules",
     "sla": "callcenter.cli.service_levels:sla",
     "user": "callcenter.cli.records:user",
     "api-key": "callcenter.cli.api_keys:api_key",

@@ -56,7 +56,7 @@ def list_approvals(config: Path | None, key: str | None, decision: str | None, a
 def ask(
     config: Path | None, key: str, subject: str, reason: str, amount_minor: int | None, by: str | None, as_json: bool
 ) -> None:
-    """Ask whether SUBJECT (cancel, reopen, goodwill) may be done."""
+    """Ask whether SUBJECT (a step such as cancel, or goodwill) may be done."""
     from workorder.commands import AskApproval
     from workorder.services import approvals
 

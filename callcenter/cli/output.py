@@ -69,7 +69,11 @@ def as_application_error(error: Exception) -> CallcenterError | None:
     if isinstance(error, domain.WorkOrderError):
         kinds = ((domain.NotFound, NotFound), (domain.Conflict, Conflict), (domain.MayNotDecide, Denied))
         kind = next((ours for theirs, ours in kinds if isinstance(error, theirs)), Invalid)
-        return kind(error.message, field=error.field, fix=error.fix)
+        here: dict[type[domain.WorkOrderError], str] = {
+            domain.ApprovalRequired: "ask with `callcenter order approval ask`; it is done when they agree",
+            domain.ApprovalPending: "first decide it: `callcenter order approval list` and `decide`",
+        }
+        return kind(error.message, field=error.field, fix=here.get(type(error)) or error.fix)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return Unavailable(
             error.strerror or str(error), field=error.filename, fix="free some space, or write elsewhere"

@@ -20,7 +20,7 @@ from callcenter.storage.engines import Engines, open_engines
 from callcenter.storage.failures import explained
 from workorder import uow
 from workorder.policy.phones import parse_phone
-from workorder.services import customers
+from workorder.services import approval_rules, customers
 from workorder.services.search_index import reindex
 
 SEARCHABLE = "0017"
@@ -59,6 +59,7 @@ class Database:
         self.timers_set = asyncio.Event()
         """Set whenever a commit set a timer, perhaps one that is due before all others."""
         self._engines = engines
+        self._info = {approval_rules.SEEN: approval_rules.RulesSeen()}
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -140,7 +141,7 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
         with explained(self.url):
             # Rows stay readable after commit: views are made from them without asking the database again.
-            async with AsyncSession(engine, expire_on_commit=False) as session:
+            async with AsyncSession(engine, expire_on_commit=False, info=self._info) as session:
                 yield UnitOfWork(session, self.url)
 
     async def _connect(self) -> None:

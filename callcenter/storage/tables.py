@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workorder.model.approvals import ApprovalVersion
 from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
 from workorder.model.maintenance import MaintenancePlan
@@ -313,6 +314,7 @@ DOMAIN_TABLES = (
     OrderTemplate,
     SlaVersion,
     SlaAlert,
+    ApprovalVersion,
     SearchText,
 )
 """Imported so that the metadata is whole."""

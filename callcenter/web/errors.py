@@ -120,6 +120,12 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     workorder.errors.Conflict: HTTPStatus.CONFLICT,
 }
 
+FIX: Mapping[type[Exception], str] = {
+    workorder.errors.ApprovalRequired: "ask: POST /api/work-orders/{order_id}/approvals; it is done when they agree",
+    workorder.errors.ApprovalPending: "first decide it: POST /api/approvals/{approval_id}/decision",
+}
+"""How to do here what the error itself says in words that fit every interface."""
+
 
 def status_of(kind: type[Exception]) -> HTTPStatus:
     """The status of the nearest class in the table; 500 for errors nobody raised on purpose."""
@@ -149,7 +155,9 @@ def problem_of(error: Exception, request_id: str) -> Problem:
         fix = f"the log has the cause under request_id {request_id}"
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "internal error", fix=fix)
     problems = getattr(error, "errors", ()) or None
-    return _problem(status, error.code, error.message, field=error.field, fix=error.fix, problems=problems)
+    return _problem(
+        status, error.code, error.message, field=error.field, fix=FIX.get(type(error), error.fix), problems=problems
+    )
 
 
 def answer(error: Exception, request_id: str) -> web.Response:

@@ -46,6 +46,29 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         ]
     },
     "assets_set_asset": {"asset_id": None},
+    "approval_rules_save": {
+        "version": 0,
+        "table": {
+            "rules": [
+                {
+                    "name": "cancel_after_dispatch",
+                    "subject": "cancel",
+                    "status": ["dispatched", "accepted", "departed"],
+                    "roles": ["supervisor", "admin"],
+                    "label": "派工后取消",
+                    "label_en": "Cancelling after dispatch",
+                },
+                {
+                    "name": "much_goodwill",
+                    "subject": "goodwill",
+                    "from_amount_minor": 20000,
+                    "roles": ["admin"],
+                    "label": "200元以上补偿",
+                    "label_en": "Goodwill of 200 yuan or more",
+                },
+            ]
+        },
+    },
     "maintenance_add": {"title": "年度保养", "interval_months": 12, "first_on": "2027-03-01"},
     "maintenance_edit": {"title": "年度保养", "interval_months": 6, "first_on": "2027-03-01"},
     "work_orders_open_draft": {

@@ -1,9 +1,9 @@
-"""The part of the route table about service levels, reports over many orders, and messages."""
+"""The part of the route table about service levels, approval rules, reports over many orders, and messages."""
 
 from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
-from callcenter.web.api import notifications, service_levels
+from callcenter.web.api import approval_rules, notifications, service_levels
 from callcenter.web.route import Route, Unit
 
 SERVICE_ROUTES: tuple[Route, ...] = (
@@ -11,6 +11,9 @@ SERVICE_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/sla", P.ORDERS, service_levels.read_table, Unit.READ),
     Route("PUT", "/api/sla", P.RULES, service_levels.save_table, Unit.WRITE),
     Route("GET", "/api/sla/versions", P.RULES, service_levels.versions, Unit.READ),
+    Route("GET", "/api/approval-rules", P.ORDERS, approval_rules.read, Unit.READ),
+    Route("PUT", "/api/approval-rules", P.RULES, approval_rules.save, Unit.WRITE),
+    Route("GET", "/api/approval-rules/versions", P.RULES, approval_rules.versions, Unit.READ),
     Route("GET", "/api/reports/sla", P.REPORTS, service_levels.attainment, Unit.READ),
     Route("GET", "/api/reports/stages", P.REPORTS, service_levels.stage_times, Unit.READ),
     Route("GET", "/api/reports/outlook", P.REPORTS, service_levels.outlook, Unit.READ),

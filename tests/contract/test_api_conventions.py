@@ -33,6 +33,7 @@ WITHOUT_KEY = {
 """POST routes that take no Idempotency-Key, and why."""
 WHOLE = {
     "service_levels_versions": "the tables that were ever in force",
+    "approval_rules_versions": "the rules that were ever in force",
     "service_levels_attainment": "a report: one line a group",
     "service_levels_stage_times": "a report: one line a state",
     "notifications_of_order": "what was sent about one order",
@@ -54,7 +55,7 @@ WHOLE = {
 """Lists without pages, and why."""
 
 
-VERSION_IN_BODY = {"service_levels_save_table", "notifications_save_rules"}
+VERSION_IN_BODY = {"service_levels_save_table", "notifications_save_rules", "approval_rules_save"}
 """Settings written as a whole: the body names the version it was made from, as the file on the disk does."""
 
 

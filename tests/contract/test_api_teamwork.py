@@ -144,3 +144,54 @@ async def test_a_mail_becomes_a_draft_with_its_files(agent):
     again = await (await send(agent, "/api/intake/email", message.as_bytes())).json()
     assert (again["outcome"], again["order"]["order_id"]) == ("repeated", done["order"]["order_id"])
     assert (await send(agent, "/api/intake/email", b"")).status == 422
+
+
+async def test_approval_rules_are_edited_and_hold_at_once(site: Site, agent):
+    """Another rule in force: the button says so, the step is refused with the way to ask, small goodwill just is."""
+    order = await created(agent)
+    address = f"/api/work-orders/{order['order_id']}"
+    async with site.browser("supervisor") as supervisor:
+        seen = await (await supervisor.get("/api/approval-rules")).json()
+        assert seen["version"] == 0
+        own = {
+            "rules": [
+                {"name": "gentle", "subject": "dispatch", "service_type": ["repair"], "roles": ["admin"],
+                 "label": "派工", "label_en": "Dispatching a repair"},
+                {"name": "money", "subject": "goodwill", "from_amount_minor": 10_000, "roles": ["admin"],
+                 "label": "大额", "label_en": "Much money"},
+            ]
+        }  # fmt: skip
+        saved = await supervisor.send("PUT", "/api/approval-rules", {"version": 0, "table": own})
+        assert (saved.status, (await saved.json())["version"]) == (200, 1)
+        stale = await supervisor.send("PUT", "/api/approval-rules", {"version": 0, "table": own})
+        assert (stale.status, (await stale.json())["code"]) == (409, "conflict")
+        nobody = {"rules": [own["rules"][0] | {"roles": ["boss"]}]}
+        bad = await supervisor.send("PUT", "/api/approval-rules", {"version": 1, "table": nobody})
+        assert (bad.status, (await bad.json())["errors"][0]["field"]) == (422, "rules.0.roles")
+        (kept,) = (await (await supervisor.get("/api/approval-rules/versions")).json())["items"]
+        assert (kept["version"], kept["by"]) == (1, site.users["supervisor"].user_id)
+    order = await (await agent.get(address)).json()
+    assert {move["action"]: move["needs"] for move in order["moves"]}["dispatch"] == ["approval"]
+    refused = await agent.post(f"{address}/moves", {"action": "dispatch"}, If_Match=f'"{order["edit_version"]}"')
+    problem = await refused.json()
+    assert (refused.status, problem["code"]) == (409, "approval_required")
+    assert "admin" in problem["detail"]
+    assert "POST /api/work-orders/{order_id}/approvals" in problem["fix"]
+    small = await agent.post(f"{address}/approvals", {"subject": "goodwill", "reason": "晚到", "amount_minor": 9_999})
+    assert (small.status, (await small.json())["fix"]) == (409, "just do it")
+    asked = await agent.post(f"{address}/approvals", {"subject": "dispatch", "reason": "客户在等"})
+    assert (asked.status, (await asked.json())["roles"]) == (201, ["admin"])
+    assert (await agent.send("PUT", "/api/approval-rules", {"version": 1, "table": own})).status == 403
+
+
+async def test_a_question_keeps_the_roles_it_was_put_to(site: Site, agent):
+    """Rules that are dropped afterwards neither close nor widen it."""
+    order = await created(agent)
+    body = {"subject": "goodwill", "reason": "晚到", "amount_minor": 100}
+    question = await (await agent.post(f"/api/work-orders/{order['order_id']}/approvals", body)).json()
+    async with site.browser("supervisor") as supervisor:
+        none = {"version": 0, "table": {"rules": []}}
+        assert (await supervisor.send("PUT", "/api/approval-rules", none)).status == 200
+        decision = f"/api/approvals/{question['approval_id']}/decision"
+        assert (await agent.post(decision, {"approve": True})).status == 403
+        assert (await supervisor.post(decision, {"approve": True})).status == 200

@@ -18,6 +18,7 @@ from callcenter.web.route import Route
 from callcenter.web.routes import ROUTES
 from tests.contract.api_site import FIELDS, open_site
 from tests.contract.api_things import things
+from workorder.policy.approvals import DEFAULTS as APPROVALS
 from workorder.policy.sla_table import DEFAULTS
 
 DOCUMENT = document(ROUTES, cookie_name=COOKIE)
@@ -185,6 +186,7 @@ async def test_answers_fit_the_document(site):
             "/api/notify/preview": {"wording": {"text": "{number}"}},
             "/api/notices/read": {},
             "/api/sla": {"version": 0, "table": DEFAULTS.model_dump(mode="json")},
+            "/api/approval-rules": {"version": 0, "table": APPROVALS.model_dump(mode="json")},
             "/api/session": {},
             "/api/api-keys": {"name": "shop", "scopes": ["orders"]},
         }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workorder.model.base import Base, Key
@@ -58,6 +59,8 @@ class OrderApproval(Base):
     approval_id: Mapped[str] = mapped_column(Key, primary_key=True)
     order_id: Mapped[str] = _order()
     subject: Mapped[str] = mapped_column(String(20))
+    roles: Mapped[list[Any]] = mapped_column(server_default=text("""'["supervisor", "admin"]'"""))
+    """Who can decide: as the rule said when it was asked, whatever rules are saved afterwards."""
     asked_at: Mapped[datetime]
     asked_by: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(String(500))

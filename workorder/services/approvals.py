@@ -12,9 +12,10 @@ from workorder.events import ApprovalAsked, ApprovalDecided
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.teamwork import OrderApproval
-from workorder.policy.approvals import GOODWILL, RULES, SUBJECTS, ApprovalRule, Decision, may_decide, rule_for
-from workorder.policy.lifecycle import Action, Status
+from workorder.policy.approvals import GOODWILL, SUBJECTS, Decision, may_decide
+from workorder.policy.lifecycle import Action
 from workorder.services import lifecycle
+from workorder.services.approval_rules import rule_met
 from workorder.services.orders import locked
 from workorder.services.paging import check_limit
 from workorder.views import ApprovalView, Page
@@ -33,7 +34,7 @@ async def ask_approval(session: AsyncSession, command: AskApproval) -> ApprovalV
     if (command.subject == GOODWILL) != (command.amount_minor is not None) or (command.amount_minor or 1) <= 0:
         raise Invalid("goodwill needs an amount above 0, nothing else has one", field="amount_minor")
     order = await locked(session, command.order_id)
-    rule = rule_for(command.subject, Status(order.status))
+    rule = await rule_met(session, order, command.subject, reason=reason, amount_minor=command.amount_minor)
     if rule is None:
         raise Conflict(
             f"{order.name} is {order.status}: nobody has to agree to {command.subject}",
@@ -41,11 +42,12 @@ async def ask_approval(session: AsyncSession, command: AskApproval) -> ApprovalV
             fix="just do it",
         )
     if there := await _pending(session, order, command.subject):
-        return _view(there, rule)
+        return _view(there)
     row = OrderApproval(
         approval_id=new_id(),
         order_id=order.order_id,
         subject=command.subject,
+        roles=list(rule.roles),
         asked_at=command.at,
         asked_by=command.by,
         reason=reason,
@@ -65,7 +67,7 @@ async def ask_approval(session: AsyncSession, command: AskApproval) -> ApprovalV
         roles=rule.roles,
     )
     uow.record(session, event)
-    return _view(row, rule)
+    return _view(row)
 
 
 async def decide_approval(session: AsyncSession, command: DecideApproval) -> ApprovalView:
@@ -78,11 +80,10 @@ async def decide_approval(session: AsyncSession, command: DecideApproval) -> App
         raise NotFound(f"there is no question {command.approval_id}", field="approval_id")
     order = await locked(session, row.order_id)
     await session.refresh(row)
-    rule = next(rule for rule in RULES if rule.subject == row.subject)
     if row.decision != Decision.PENDING:
         raise Conflict(f"it is {row.decision} already", field="decision")
-    if not may_decide(rule, command.roles) or row.asked_by == command.by:
-        raise MayNotDecide(f"somebody else with one of {', '.join(rule.roles)} has to decide", field="approval_id")
+    if not may_decide(row.roles, command.roles) or row.asked_by == command.by:
+        raise MayNotDecide(f"somebody else with one of {', '.join(row.roles)} has to decide", field="approval_id")
     row.decision = Decision.APPROVED if command.approve else Decision.REFUSED
     row.decided_at, row.decided_by, row.comment = command.at, command.by, command.comment
     stamp = order.stamp("approval", row.subject, row.decision, by=command.by, at=command.at, reason=command.comment)
@@ -102,7 +103,7 @@ async def decide_approval(session: AsyncSession, command: DecideApproval) -> App
         asked_by=row.asked_by,
     )
     uow.record(session, event)
-    return _view(row, rule)
+    return _view(row)
 
 
 async def approvals(
@@ -121,8 +122,7 @@ async def approvals(
     if decision is not None:
         statement = statement.where(OrderApproval.decision == decision)
     rows = list(await session.scalars(statement.order_by(OrderApproval.approval_id).limit(limit + 1)))
-    rules = {rule.subject: rule for rule in RULES}
-    items = tuple(_view(row, rules[row.subject]) for row in rows[:limit])
+    items = tuple(map(_view, rows[:limit]))
     return Page(items, items[-1].approval_id if len(rows) > limit else None)
 
 
@@ -135,12 +135,12 @@ async def _pending(session: AsyncSession, order: WorkOrder, subject: str) -> Ord
     return (await session.scalars(statement)).first()
 
 
-def _view(row: OrderApproval, rule: ApprovalRule) -> ApprovalView:
+def _view(row: OrderApproval) -> ApprovalView:
     return ApprovalView(
         approval_id=row.approval_id,
         order_id=row.order_id,
         subject=row.subject,
-        roles=rule.roles,
+        roles=tuple(row.roles),
         asked_at=row.asked_at,
         asked_by=row.asked_by,
         reason=row.reason,

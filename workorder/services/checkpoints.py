@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workorder.errors import ApprovalRequired, Conflict
+from workorder.errors import ApprovalPending, ApprovalRequired, Conflict
 from workorder.model.orders import WorkOrder
 from workorder.model.teamwork import OrderApproval, OrderTask
-from workorder.policy.approvals import Decision, may_decide, rule_for, waits_for_decisions
-from workorder.policy.lifecycle import Action, Status
+from workorder.policy.approvals import Decision, may_decide, waits_for_decisions
+from workorder.policy.lifecycle import Action
+from workorder.services.approval_rules import rule_met
 
 
-async def check(session: AsyncSession, order: WorkOrder, action: Action, roles: Iterable[str] | None) -> None:
-    """Raise Conflict that names the open tasks, ApprovalRequired that says who has to agree.
+async def check(
+    session: AsyncSession, order: WorkOrder, action: Action, roles: Iterable[str] | None, reason: str | None = None
+) -> None:
+    """Raise Conflict that names the open tasks, ApprovalPending, or ApprovalRequired that says who has to agree.
 
     ``roles`` None: whoever gives the command answers for it, as a decision or the command line does.
     """
@@ -26,12 +29,14 @@ async def check(session: AsyncSession, order: WorkOrder, action: Action, roles: 
         raise Conflict(f"still to do before: {', '.join(titles)}", field="tasks", fix="do them first")
     if waits_for_decisions(action):
         await _refuse_undecided(session, order, action)
-    rule = rule_for(action, Status(order.status))
-    if rule is not None and roles is not None and not may_decide(rule, roles):
+    if roles is None:
+        return
+    rule = await rule_met(session, order, action, reason=reason)
+    if rule is not None and not may_decide(rule.roles, roles):
         raise ApprovalRequired(
             f"{rule.label_en} needs the word of: {', '.join(rule.roles)}",
             field="action",
-            fix="ask for it (POST …/approvals); it is done when they agree",
+            fix="ask for it; it is done when they agree",
         )
 
 
@@ -42,4 +47,4 @@ async def _refuse_undecided(session: AsyncSession, order: WorkOrder, action: Act
         OrderApproval.subject != action,
     )
     if subjects := list(await session.scalars(pending.order_by(OrderApproval.approval_id))):
-        raise ApprovalRequired(f"not decided yet: {', '.join(subjects)}", field="approvals", fix="decide it first")
+        raise ApprovalPending(f"not decided yet: {', '.join(subjects)}", field="approvals", fix="decide it first")

@@ -37,7 +37,7 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
     if Status(order.status) in MOVES[action].sources:
-        await checkpoints.check(session, order, action, command.roles)
+        await checkpoints.check(session, order, action, command.roles, command.reason)
     change = order.move(
         action,
         by=command.by,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from sqlalchemy import Select, func, or_, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
@@ -19,14 +20,14 @@ from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.teamwork import OrderTask
 from workorder.model.trail import OrderChange
-from workorder.policy.approvals import rule_for
 from workorder.policy.channels import Channel
 from workorder.policy.forms import decoded
-from workorder.policy.lifecycle import CLOSED, MOVES, Action, Move, Status
+from workorder.policy.lifecycle import CLOSED, MOVES, Action, Status
 from workorder.policy.phones import parse_phone
 from workorder.policy.sla import Limit
 from workorder.policy.values import check_all
 from workorder.services import checkpoints, outcomes, service_level
+from workorder.services.approval_rules import needing
 from workorder.services.customers import known_fields
 from workorder.services.order_filters import TOP, OrderFilters, conditions, phone_conditions
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
@@ -37,20 +38,20 @@ from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page, Sl
 _HOME_ZONE = timezone(timedelta(hours=8))
 
 
-def _needs(move: Move, status: Status) -> tuple[str, ...]:
-    guards = tuple(map(str, move.guards))
-    return (*guards, "approval") if rule_for(move.action, status) else guards
-
-
-MOVES_FROM: Mapping[Status, tuple[MoveView, ...]] = {
-    status: tuple(
-        MoveView(move.action, move.target, move.label, move.label_en, _needs(move, status))
+@lru_cache(maxsize=1024)
+def _buttons(status: Status, asked: frozenset[str]) -> tuple[MoveView, ...]:
+    """What can be done to an order, and what each step needs; ``asked`` are those that need somebody's word."""
+    return tuple(
+        MoveView(
+            move.action,
+            move.target,
+            move.label,
+            move.label_en,
+            (*map(str, move.guards), *(["approval"] if move.action in asked else [])),
+        )
         for move in MOVES.values()
         if status in move.sources
     )
-    for status in Status
-}
-"""The buttons of an order in each status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +218,7 @@ async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
     if order.status in MOVES[Action.CANCEL].sources:
-        await checkpoints.check(session, order, Action.CANCEL, command.roles)
+        await checkpoints.check(session, order, Action.CANCEL, command.roles, command.reason)
     reason = command.reason.strip()
     parts = await open_parts(session, order.order_id)
     session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts))
@@ -290,7 +291,7 @@ def view(order: WorkOrder) -> OrderView:
         chase_ups=order.chase_ups,
         handler=order.handler,
         team=order.team,
-        moves=MOVES_FROM[Status(order.status)],
+        moves=_buttons(Status(order.status), needing(order)),
         asset_id=order.asset_id,
         warranty=order.warranty,
         sla=_sla(order),
