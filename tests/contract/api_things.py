@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callcenter.auth.permissions import Role
 from callcenter.ids import new_id
 from callcenter.storage import deliveries
 from tests.contract.api_site import FIELDS, NOW, Site
 from workorder.commands import AddTask, AskApproval, AttachFile, CreateWorkOrder
+from workorder.policy.approvals import DEFAULTS
 from workorder.services import approvals, reports, teamwork
+from workorder.services.approval_rules import save_rules
 
 
 async def things(site: Site) -> dict[str, str]:
@@ -28,6 +31,8 @@ async def things(site: Site) -> dict[str, str]:
             taken = await reports.create_work_order(work.session, sent)
             target_id = taken.order.order_id if appliance == "冰箱" else target_id
         task = await teamwork.add_task(work.session, AddTask(by="x", at=NOW, order_id=target_id, title="x"))
+        # Whatever rules were saved before: a question needs one that asks for somebody's word.
+        await save_rules(work.session, DEFAULTS, seen_version=None, roles=tuple(Role), by="x", at=NOW)
         question = await approvals.ask_approval(
             work.session,
             AskApproval(by="x", at=NOW, order_id=target_id, subject="goodwill", reason="x", amount_minor=1),
