@@ -186,7 +186,7 @@ async def test_answers_fit_the_document(site):
             "/api/notify/preview": {"wording": {"text": "{number}"}},
             "/api/notices/read": {},
             "/api/sla": {"version": 0, "table": DEFAULTS.model_dump(mode="json")},
-            "/api/approval-rules": {"version": 0, "table": APPROVALS.model_dump(mode="json")},
+            "/api/approval-rules": {"version": 1, "table": APPROVALS.model_dump(mode="json")},
             "/api/session": {},
             "/api/api-keys": {"name": "shop", "scopes": ["orders"]},
         }
