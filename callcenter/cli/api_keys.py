@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import open_records, operator
 
 if TYPE_CHECKING:
     from callcenter.auth.api_keys import ApiKeys
@@ -51,7 +51,7 @@ def add(config: Path | None, name: str, scopes: tuple[str, ...], expires_days: i
 
     async def run() -> None:
         async with _writing(config) as (work, keys):
-            issued = await keys.add(work.session, name=name, scopes=scopes, expires_in_days=expires_days)
+            issued = await keys.add(work.session, name=name, scopes=scopes, expires_in_days=expires_days, by=operator())
         if as_json:
             emit({**asdict(issued.key), "token": issued.token})
         else:
@@ -90,7 +90,7 @@ def revoke(config: Path | None, key_id: str) -> None:
 
     async def run() -> None:
         async with _writing(config) as (work, keys):
-            key = await keys.revoke(work.session, key_id)
+            key = await keys.revoke(work.session, key_id, by=operator())
         say(f"{key.name} ({key.key_id}) is revoked")
 
     asyncio.run(run())

@@ -13,7 +13,7 @@ import click
 
 from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import open_records
 
 if TYPE_CHECKING:
     from callcenter.features.backups import Carried

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from callcenter import config as settings_file
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import open_records, operator
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def report(config: Path | None, since: datetime | None, target: Path | None, as_
     async def run() -> None:
         async with open_records(config) as (database, _):
             if target is not None:
-                by, at = f"cli:{os.environ.get('USER') or os.getuid()}"[:40], SystemClock().now()
+                by, at = operator(), SystemClock().now()
                 count = await heard_report.export_corrected(database, target, by=by, at=at, zone=local, since=start)
                 say(f"{count} corrected calls -> {target} (names, numbers and addresses inside: keep it safe)")
             figures = await heard_report.heard_report(database, start)

@@ -23,6 +23,8 @@ COMMANDS = {
     "intake": "callcenter.cli.intake:intake",
     "template": "callcenter.cli.templates:template",
     "customer": "callcenter.cli.customers:customer",
+    "asset": "callcenter.cli.assets:asset",
+    "contract": "callcenter.cli.assets:contract",
     "search": "callcenter.cli.search:search_all",
     "maintenance": "callcenter.cli.maintenance:maintenance",
     "warranty": "callcenter.cli.warranty:warranty",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import click
@@ -11,12 +10,8 @@ import orjson
 
 from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import by_key, open_records, operator
 from callcenter.errors import Invalid, NotFound
-
-
-def _by() -> str:
-    return f"cli:{os.environ.get('USER') or os.getuid()}"[:40]
 
 
 @click.group()
@@ -51,7 +46,7 @@ def set_rules(config: Path | None, file: Path, as_json: bool) -> None:
     """Check rules and put them in force."""
     from callcenter.clock import SystemClock
     from callcenter.features.notify.rules import read
-    from callcenter.storage import deliveries
+    from callcenter.storage import audit, deliveries
 
     try:
         table = read(file.read_bytes())
@@ -61,7 +56,10 @@ def set_rules(config: Path | None, file: Path, as_json: bool) -> None:
     async def run() -> None:
         async with open_records(config) as (database, _), database.write() as work:
             at = SystemClock().now()
-            row = await deliveries.save_rules(work.session, table.model_dump_json(), seen_version=None, by=_by(), at=at)
+            row = await deliveries.save_rules(
+                work.session, table.model_dump_json(), seen_version=None, by=operator(), at=at
+            )
+            await audit.add(work.session, at=at, by=operator(), action="notify.saved", subject=str(row.version))
             await work.commit()
         emit({"version": row.version, "rules": len(table.rules)}) if as_json else say(f"version {row.version}")
 
@@ -70,18 +68,20 @@ def set_rules(config: Path | None, file: Path, as_json: bool) -> None:
 
 @notify.command("list")
 @click.option("--state", type=click.Choice(["queued", "sending", "failed", "delivered", "dead"]))
+@click.option("--order", "key", metavar="ORDER", help="Only messages about this order.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 @reports_errors
-def list_messages(config: Path | None, state: str | None, limit: int, as_json: bool) -> None:
+def list_messages(config: Path | None, state: str | None, key: str | None, limit: int, as_json: bool) -> None:
     """The newest messages and what became of them; numbers are masked."""
     from callcenter.logs import mask_phone
     from callcenter.storage import deliveries
 
     async def run() -> None:
         async with open_records(config) as (database, _), database.read() as work:
-            rows = await deliveries.find(work.session, state=state, limit=limit)
+            order_id = await by_key(work.session, key) if key else None
+            rows = await deliveries.find(work.session, state=state, order_id=order_id, limit=limit)
         for row in rows:
             shown = {
                 "delivery_id": row.delivery_id,
@@ -103,18 +103,21 @@ def list_messages(config: Path | None, state: str | None, limit: int, as_json: b
 
 @notify.command()
 @click.argument("delivery_id")
+@click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 @reports_errors
-def replay(config: Path | None, delivery_id: str) -> None:
+def replay(config: Path | None, delivery_id: str, as_json: bool) -> None:
     """Send a dead message once more; the running call centre does it within half a minute."""
     from callcenter.clock import SystemClock
-    from callcenter.storage import deliveries
+    from callcenter.storage import audit, deliveries
 
     async def run() -> None:
         async with open_records(config) as (database, _), database.write() as work:
-            await deliveries.replay(work.session, delivery_id, at=SystemClock().now())
+            at = SystemClock().now()
+            row = await deliveries.replay(work.session, delivery_id, at=at)
+            await audit.add(work.session, at=at, by=operator(), action="notify.replayed", subject=delivery_id)
             await work.commit()
-        say(f"{delivery_id} is queued")
+        emit({"delivery_id": delivery_id, "state": row.state}) if as_json else say(f"{delivery_id} is queued")
 
     asyncio.run(run())
 

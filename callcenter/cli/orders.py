@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import orjson
 
 from callcenter import config as settings_file
 from callcenter.cli.order_approvals import approval
+from callcenter.cli.order_clock import clock, order_warranty
+from callcenter.cli.order_fields import draft, edit, order_asset
 from callcenter.cli.order_files import order_file
 from callcenter.cli.order_parts import part
+from callcenter.cli.order_reports import chase, report
 from callcenter.cli.order_teamwork import comment, hand_over, task
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, every, line, run
+from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, change_line, every, line, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +30,21 @@ def order() -> None:
     """Work orders: find, read, move, work on them together, prove. ORDER is a number (WO20261121-0001) or an id."""
 
 
-for command in (comment, task, hand_over, approval, part, order_file):
+for command in (
+    draft,
+    edit,
+    order_asset,
+    order_warranty,
+    clock,
+    report,
+    chase,
+    comment,
+    task,
+    hand_over,
+    approval,
+    part,
+    order_file,
+):
     order.add_command(command)
 
 
@@ -191,8 +207,7 @@ def show_trail(config: Path | None, key: str, field: str | None, as_json: bool) 
         if as_json:
             emit(found)
             continue
-        said = f"{found.at:%Y-%m-%d %H:%M}  {found.by}  {found.field}: {_plain(found.before)} -> {_plain(found.after)}"
-        click.echo(f"{said}  {found.reason or ''}".rstrip())
+        click.echo(change_line(found))
 
 
 @order.command()
@@ -217,7 +232,3 @@ def verify(config: Path | None, key: str | None, as_json: bool) -> None:
         say(f"{report.orders} orders, {report.changes} lines, {len(report.faults)} touched; digest {report.digest}")
     if report.faults:
         sys.exit(EXIT_FAILED)
-
-
-def _plain(value: object) -> str:
-    return "-" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()

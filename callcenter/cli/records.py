@@ -4,38 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors, say
+from callcenter.cli.session import open_records, operator
 from callcenter.errors import NotFound
-
-if TYPE_CHECKING:
-    from callcenter.auth.sessions import Auth
-    from callcenter.storage.database import Database
-
-
-@asynccontextmanager
-async def open_records(config: Path | None) -> AsyncIterator[tuple[Database, Auth]]:
-    """The configured database, brought up to this version's schema, and the logins in it."""
-    from callcenter.auth.sessions import Auth
-    from callcenter.clock import SystemClock
-    from callcenter.features.startup import prepare_data_dir
-    from callcenter.storage.database import Database
-
-    settings = settings_file.load(config)
-    prepare_data_dir(settings.data_dir)
-    database = await Database.open(settings.database_url())
-    try:
-        await database.upgrade()
-        yield database, Auth(database=database, clock=SystemClock(), settings=settings.web)
-    finally:
-        await database.aclose()
 
 
 @click.group()
@@ -67,7 +42,12 @@ def add(
         password = _password(password_stdin)
         async with open_records(config) as (_, auth):
             added = await auth.add_user(
-                username=username, display_name=name or username, roles=roles, interface=interface, password=password
+                username=username,
+                display_name=name or username,
+                roles=roles,
+                interface=interface,
+                password=password,
+                by=operator(),
             )
             token = None if password else await auth.issue_login_token(added.user_id)
         if as_json:
@@ -98,7 +78,7 @@ def passwd(config: Path | None, username: str, password_stdin: bool) -> None:
             if found is None:
                 raise NotFound(f"there is no user {username}", field="username", fix="`callcenter user list` shows all")
             if password:
-                await auth.set_password(found.username, password)
+                await auth.set_password(found.username, password, by=operator())
                 say(f"password of {found.username} is set; open logins have ended")
             else:
                 click.echo(f"/login?token={await auth.issue_login_token(found.user_id)}")
@@ -128,7 +108,7 @@ def enable(config: Path | None, username: str) -> None:
 
 async def _set_active(config: Path | None, username: str, *, active: bool) -> None:
     async with open_records(config) as (_, auth):
-        await auth.set_active(username, active=active)
+        await auth.set_active(username, active=active, by=operator())
 
 
 @user.command("list")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ import orjson
 
 from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import open_records, operator
 from callcenter.errors import Invalid
 
 
@@ -77,7 +76,7 @@ def set_table(config: Path | None, file: Path, as_json: bool) -> None:
         raise Invalid(f"cannot be read: {error.strerror}", field=str(file)) from error
 
     async def run() -> None:
-        by, at = f"cli:{os.environ.get('USER') or os.getuid()}"[:40], SystemClock().now()
+        by, at = operator(), SystemClock().now()
         async with open_records(config) as (database, _), database.write() as work:
             saved = await service_level.save_table(work.session, table, seen_version=None, by=by, at=at)
             await work.commit()
@@ -85,6 +84,28 @@ def set_table(config: Path | None, file: Path, as_json: bool) -> None:
             emit({"version": saved.version, "tiers": [tier.name for tier in table.tiers]})
         else:
             say(f"version {saved.version} is in force: {len(table.tiers)} tiers")
+
+    asyncio.run(run())
+
+
+@sla.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def versions(config: Path | None, as_json: bool) -> None:
+    """What was in force when, the newest first."""
+    from workorder.services import service_level
+
+    async def run() -> None:
+        async with open_records(config) as (database, _), database.read() as work:
+            found = await service_level.table_versions(work.session)
+        for one in found:
+            if as_json:
+                table = one.table.model_dump(mode="json")
+                emit({"version": one.version, "at": one.at, "by": one.by, "table": table})
+            else:
+                tiers = ", ".join(tier.name for tier in one.table.tiers)
+                click.echo(f"{one.version}  {one.at:%Y-%m-%d %H:%M}Z  {one.by}  {tiers}")
 
     asyncio.run(run())
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import orjson
 
-from callcenter.cli.records import open_records
+from callcenter import config as settings_file
 from callcenter.errors import NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from callcenter.auth.sessions import Auth
+    from callcenter.storage.database import Database
     from callcenter.storage.users import User
-    from workorder.views import OrderView, Page
+    from workorder.views import ChangeView, CustomerChangeView, OrderView, Page
 
 T = TypeVar("T")
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
@@ -38,6 +42,24 @@ class Actor:
     def stamp(self) -> dict[str, Any]:
         """The ``by`` and ``at`` of a command."""
         return {"by": self.by, "at": self.at}
+
+
+@asynccontextmanager
+async def open_records(config: Path | None) -> AsyncIterator[tuple[Database, Auth]]:
+    """The configured database, brought up to this version's schema, and the logins in it."""
+    from callcenter.auth.sessions import Auth
+    from callcenter.clock import SystemClock
+    from callcenter.features.startup import prepare_data_dir
+    from callcenter.storage.database import Database
+
+    settings = settings_file.load(config)
+    prepare_data_dir(settings.data_dir)
+    database = await Database.open(settings.database_url())
+    try:
+        await database.upgrade()
+        yield database, Auth(database=database, clock=SystemClock(), settings=settings.web)
+    finally:
+        await database.aclose()
 
 
 def run(config: Path | None, work: Callable[[AsyncSession], Awaitable[T]], *, write: bool = False) -> T:
@@ -109,6 +131,16 @@ async def by_key(session: AsyncSession, key: str) -> str:
 def operator() -> str:
     """Who sits at the command line, for the audit trail."""
     return f"cli:{os.environ.get('USER') or os.getuid()}"[:40]
+
+
+def change_line(found: ChangeView | CustomerChangeView) -> str:
+    """One entry of a history in one line."""
+    said = f"{found.at:%Y-%m-%d %H:%M}  {found.by}  {found.field}: {_plain(found.before)} -> {_plain(found.after)}"
+    return f"{said}  {found.reason or ''}".rstrip()
+
+
+def _plain(value: object) -> str:
+    return "-" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def line(found: OrderView) -> str:

@@ -11,11 +11,10 @@ import click
 
 from callcenter import config as settings_file
 from callcenter.cli.output import EXIT_FAILED, EXIT_INVALID, emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import open_records, operator
 from callcenter.errors import Conflict
 
 KINDS = click.Choice(["customers", "assets", "orders"])
-BY = "cli"
 SAY_EACH = 5000
 
 
@@ -33,6 +32,7 @@ def import_sheet(config: Path | None, kind: str, file: Path, good: bool, dry_run
     async def run() -> None:
         from callcenter.clock import SystemClock
         from callcenter.features.sheet_import import Importer, phone_reader
+        from callcenter.storage import audit
 
         settings = settings_file.load(config)
 
@@ -43,7 +43,7 @@ def import_sheet(config: Path | None, kind: str, file: Path, good: bool, dry_run
         async with open_records(config) as (database, _):
             importer = Importer(
                 database=database,
-                by=BY,
+                by=operator(),
                 now=SystemClock().now,
                 read_phone=phone_reader(settings.country, settings.area_code),
                 country=settings.country,
@@ -56,6 +56,12 @@ def import_sheet(config: Path | None, kind: str, file: Path, good: bool, dry_run
                 dry_run=dry_run,
                 progress=progress,
             )
+            if report.taken:
+                detail = {name: getattr(report, name) for name in ("rows", "created", "updated", "taken")}
+                async with database.write() as work:
+                    at, action = SystemClock().now(), f"{kind}.imported"
+                    await audit.add(work.session, at=at, by=operator(), action=action, subject=kind, detail=detail)
+                    await work.commit()
         if as_json:
             emit(asdict(report))
         else:
@@ -95,7 +101,7 @@ def export_sheet(config: Path | None, kind: str, file: Path, force: bool) -> Non
             async with database.write() as work:
                 at = SystemClock().now()
                 action, detail = f"{kind}.exported", {"rows": rows}
-                await audit.add(work.session, at=at, by=BY, action=action, subject=kind, detail=detail)
+                await audit.add(work.session, at=at, by=operator(), action=action, subject=kind, detail=detail)
                 await work.commit()
         say(f"{rows} rows in {file}")
 

@@ -9,7 +9,7 @@ import click
 import orjson
 
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import operator, run
+from callcenter.cli.session import JSON, operator, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 @click.group()
 def template() -> None:
     """What is asked and required for each service type."""
+
+
+@template.command("list")
+@JSON
+@click.pass_obj
+@reports_errors
+def list_templates(config: Path | None, as_json: bool) -> None:
+    """The forms in force, one for each service type."""
+    from workorder.services import templates
+
+    for found in run(config, templates.templates):
+        if as_json:
+            emit(found)
+            continue
+        saved = f"{found.at:%Y-%m-%d %H:%M}Z  {found.by}" if found.at else "built in"
+        click.echo(f"{found.service_type:<12}  {found.label}  version {found.edit_version}  {saved}")
 
 
 @template.command()

@@ -12,10 +12,8 @@ import click
 import yaml
 
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.records import open_records
+from callcenter.cli.session import open_records, operator
 from callcenter.errors import Invalid
-
-BY = "cli"
 
 
 @click.group()
@@ -71,7 +69,7 @@ def terms(config: Path | None, load: Path | None, as_json: bool) -> None:
 
         async with open_records(config) as (database, _):
             if load is not None:
-                command = ReplaceTerms(by=BY, at=SystemClock().now(), terms=tuple(map(_terms, _entries(load))))
+                command = ReplaceTerms(by=operator(), at=SystemClock().now(), terms=tuple(map(_terms, _entries(load))))
                 async with database.write() as work:
                     touched = await replace_terms(work.session, command)
                     await work.commit()

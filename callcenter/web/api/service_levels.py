@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
@@ -10,15 +9,11 @@ from pydantic import Field, model_validator
 
 from callcenter.web.api.calls import Moment
 from callcenter.web.ask import Ask, Id, Input
-from workorder.errors import Conflict, NotFound
-from workorder.model.orders import WorkOrder
 from workorder.policy.sla_table import SlaTable
-from workorder.policy.sla_trail import Standing
 from workorder.policy.stages import Stage
-from workorder.services import service_level, sla_alerts, sla_report
-from workorder.services.forecast import Forecast, forecast
+from workorder.services import service_level, sla_report
+from workorder.services.order_clock import OrderClockView, order_clock
 from workorder.services.service_level import SlaTableView
-from workorder.services.sla_alerts import SlaAlertView
 from workorder.services.sla_report import Attainment, Backtest, GroupBy
 from workorder.views import Page
 
@@ -54,15 +49,6 @@ class GroupedPeriod(Period):
     by: GroupBy = "tier"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderClockView:
-    """One order's clock: how it stands now, what was raised, and when it will probably be done (None: it is)."""
-
-    standing: Standing
-    alerts: tuple[SlaAlertView, ...]
-    forecast: Forecast | None
-
-
 async def read_table(ask: Ask) -> SlaTableView:
     """The service levels in force."""
     return await service_level.table_in_force(ask.rows)
@@ -81,19 +67,7 @@ async def versions(ask: Ask) -> Page[SlaTableView]:
 
 async def of_order(ask: Ask, order_id: Id) -> OrderClockView:
     """One order's clock, its alerts, and its outlook by similar orders."""
-    order = await ask.rows.get(WorkOrder, order_id)
-    if order is None:
-        raise NotFound(f"there is no work order {order_id}", field="order_id")
-    clock = await service_level.clockwork(ask.rows, order)
-    if clock is None:
-        raise Conflict("it is a draft: its clock starts when it is created", field="order_id")
-    now = ask.services.clock.now()
-    standing = clock.standing(now)
-    return OrderClockView(
-        standing=standing,
-        alerts=await sla_alerts.alerts_of(ask.rows, order_id),
-        forecast=None if standing.resolved_at else await forecast(ask.rows, order, clock, now=now),
-    )
+    return await order_clock(ask.rows, order_id, now=ask.services.clock.now())
 
 
 async def attainment(ask: Ask, query: GroupedPeriod) -> Page[Attainment]:
