@@ -214,6 +214,7 @@ class EmailSettings(Section):
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str | None = None
     password_file: Path | None = None
+    ca_file: Path | None = None
     sender: str = "callcenter@localhost"
 
 

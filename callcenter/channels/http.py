@@ -7,7 +7,9 @@ reference are read. Redirects are not followed because they would lead past the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -62,7 +64,19 @@ class HttpChannel:
                 answer = await response.content.read(MAX_ANSWER)
                 return _judged(response.status, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(f"no answer: {type(error).__name__}") from error
+            raise _no_answer(error) from error
+
+    async def check(self) -> str:
+        """Ask by HEAD, unsigned: any answer but a server's failure shows that the address is one that listens."""
+        self._targets.check_url(self._url)
+        try:
+            async with self._session().head(self._url, allow_redirects=False) as response:
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _no_answer(error) from error
+        if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
+            raise Unreachable(f"answered {status}")
+        return f"{urlsplit(self._url).hostname} answers"
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -75,6 +89,14 @@ class HttpChannel:
             # Proxies of the environment would connect for us, past the check of the address.
             self._client = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=False)
         return self._client
+
+
+def _no_answer(error: BaseException) -> Unreachable:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Unreachable("its certificate is not trusted", fix="install the authority's certificate in the system")
+    if isinstance(error, aiohttp.ClientSSLError):
+        return Unreachable("it does not speak TLS", fix="https:// in the address is for a port that does")
+    return Unreachable(f"no answer: {type(error).__name__}")
 
 
 def _judged(status: int, answer: bytes) -> str | None:

@@ -7,7 +7,8 @@ Contract (tests/contract/test_channels.py runs over every adapter):
   will not (a bad address, 4xx): nothing else.
 - The same ``delivery_id`` may be sent twice, after a crash between sending and writing that down; adapters hand it on
   so that the other side can recognise the repeat.
-- Secrets, addresses and texts are never part of an error's message.
+- ``check`` connects (and logs in, where there is a login) and leaves nothing with the other side.
+- Secrets, addresses of people and texts are never part of an error's message.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ class Channel(Protocol):
 
     async def send(self, message: Message) -> str | None:
         """Hand over one message. Raises Unreachable or Refused."""
+        ...
+
+    async def check(self) -> str:
+        """Go as far as can be gone without sending anything; says what was found. Raises Unreachable or Refused."""
         ...
 
     async def aclose(self) -> None:

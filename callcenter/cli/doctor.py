@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 @click.pass_obj
 @reports_errors
 def doctor(config: Path | None, as_json: bool) -> None:
-    """Check packages, data folder, database, model, ports and the PBX; exit code 1 when something is wrong."""
+    """Check the installation, the ways out of messages and the PBX; exit code 1 when something is wrong."""
     from callcenter import logs
     from callcenter.features.doctor import examine
     from callcenter.features.findings import healthy
+    from callcenter.features.notify.findings import examine_notify
     from callcenter.features.pbx_check import examine_pbx
 
     logs.configure(level="error")
     settings = settings_file.load(config)
 
     async def run() -> list[Finding]:
-        return [*await examine(settings), *await examine_pbx(settings)]
+        return [*await examine(settings), *await examine_notify(settings), *await examine_pbx(settings)]
 
     findings = asyncio.run(run())
     if as_json:

@@ -137,14 +137,22 @@ async def test_what_may_work_later_and_what_never_will_are_told_apart(way: Way) 
     assert len(way.other.got) == 1
 
 
+async def test_a_check_leaves_nothing_with_the_other_side(way: Way) -> None:
+    """It says that somebody is there, and nobody gets a message by it."""
+    assert "127.0.0.1" in await way.channel.check()
+    assert way.other.got == []
+
+
 async def test_nobody_listening_is_unreachable() -> None:
-    """A closed port, whatever the adapter."""
+    """A closed port, whatever the adapter, for a message and for a check."""
     port = free_port()
     http = HttpChannel(f"http://127.0.0.1:{port}/", body=event_body, clock=VirtualClock(), targets=Targets(LOCAL))
     mail = EmailChannel(EmailSettings(host="127.0.0.1", port=port, security="none"), password=None)
     for channel, to in ((http, "x"), (mail, "a@example.com")):
         with pytest.raises(Unreachable):
             await channel.send(message(to=to))
+        with pytest.raises(Unreachable):
+            await channel.check()
         await channel.aclose()
 
 

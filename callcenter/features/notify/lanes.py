@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import orjson
@@ -32,7 +33,7 @@ def build_lanes(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
         )
     if settings.email.host:
         password = secret_file(settings.email.password_file, "notify.email.password_file")
-        lanes["email"] = EmailChannel(settings.email, password=password)
+        lanes["email"] = EmailChannel(settings.email, password=password, trust=_trust(settings.email.ca_file))
     for name, target in settings.webhooks.items():
         lanes[f"webhook:{name}"] = HttpChannel(
             _url(name, target),
@@ -49,6 +50,20 @@ def _url(name: str, target: WebhookTarget) -> str:
     if not url:
         raise ConfigInvalid("has no address", field=f"notify.webhooks.{name}", fix="set url or url_file")
     return url
+
+
+def _trust(file: Path | None) -> ssl.SSLContext | None:
+    """The system's authorities and those of ``file``; None: the system's alone."""
+    if file is None:
+        return None
+    trust = ssl.create_default_context()
+    try:
+        trust.load_verify_locations(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigInvalid(
+            "cannot be read as certificates", field="notify.email.ca_file", fix="name a PEM file"
+        ) from error
+    return trust
 
 
 def _headers(file: Path | None) -> dict[str, str]:
