@@ -21,7 +21,7 @@ _NAMED = re.compile(
     r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院)"
 )
 _END = re.compile(
-    r"电话|手机|姓名|名字|我姓|我叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口(?!第|左|右|[东南西北])|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
+    r"电话|手机|姓名|名字|我姓|我叫|^叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口(?!第|左|右|[东南西北])|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
     r"|下午|上午|晚上|没有?名|没门牌|没有门牌|怎么|什么|可以|能不能|麻烦|记一下|对吧|对吗|是吗|是吧|最好|进小区|进来|进村|进去|导航|停车|保安|几幢|几室|几单元|几栋|还是以前"
     r"|这里没有|就行|行吗|行不|方便|随时|在家|到了|过来|你们|您看|我们|有个|有人|这个号|给您|安排|登记|收到|来取|要是|如果|因为|不过|然后|我在|人在|的?[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐)|不行|号吧|原预约|原约|预约|改到|周[一二三四五六日]|星期|住着|哈$"
 )
@@ -107,6 +107,36 @@ def _hesitation(s: str, i: int) -> bool:
 
 
 def _parse(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
+    return _begun_anew(s, asked=asked, by_agent=by_agent) or _in_one(s, asked=asked, by_agent=by_agent)
+
+
+_ANEW = re.compile(r"(?:不是|不对|说错了?|错了)[，,。]")
+
+
+def _begun_anew(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
+    """An address that is taken back for another with its own district: 高新区…不是，那是公司，家里是武侯区…."""
+    for m in reversed(list(_ANEW.finditer(s))):
+        last = _in_one(s[m.end() :], asked=asked, by_agent=by_agent)
+        if last is None or not last.detail or not last.district or last.quality < 1.0:
+            continue
+        last = replace(last, start=last.start + m.end(), end=last.end + m.end())
+        return _of_same_city(_in_one(s[: m.start()], asked=asked, by_agent=by_agent), last)
+    return None
+
+
+def _of_same_city(before: Spoken | None, part: Spoken) -> Spoken:
+    """``part`` with the city that was named before it, where its district lies in that city."""
+    if before is None or part.city or not before.city:
+        return part
+    cities = {p.city for p in divisions().said.get(part.district or "", ()) if p.level == LAST_LEVEL}
+    return replace(part, city=before.city, province=part.province or before.province) if before.city in cities else part
+
+
+LAST_LEVEL = 2
+"""Of provinces, cities and districts."""
+
+
+def _in_one(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
     bare = s.strip("，。,.！!？?…啊吧的呢")
     if asked and (place := _only_place(bare)):
         return _single(place, SoundMatch(bare, 0, len(bare), 0.0))
@@ -339,7 +369,8 @@ def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True, by_agent: b
         part.district and whole.district and part.district != whole.district
     )
     if other:
-        return part if asked or (part.levels >= whole.levels and len(part.detail) >= len(whole.detail)) else whole
+        anew = asked or (part.levels >= whole.levels and len(part.detail) >= len(whole.detail))
+        return _of_same_city(whole, part) if anew else whole
     return replace(
         whole,
         province=whole.province or part.province,

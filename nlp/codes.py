@@ -65,5 +65,6 @@ def _clean(text: str) -> str:
     counted = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), text)
     for part in re.split("[，,]", counted):
         code = "".join(d for c in part if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
-        whole += "" if len(code) > 1 and whole.endswith(code) else code
+        again = len(whole) > 1 and len(code) > len(whole) and code.startswith(whole)
+        whole = code if again else whole + ("" if len(code) > 1 and whole.endswith(code) else code)
     return whole

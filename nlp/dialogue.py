@@ -119,11 +119,14 @@ QUESTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("fault", r"什么故障|什么问题|什么现象|怎么了|什么情况|毛病|故障|问题|现象"),
         ("error_code", r"代码|报错|故障码|错误码|显示什么"),
         ("prior_ticket", r"单号|编号|工单"),
-        ("purchase_date", r"时候[购]?买|购买|买了多久|用了几年|哪[一]?年|用了多久|买的|安装的"),
+        (
+            "purchase_date",
+            r"时候[购]?买|购买|[买装用].{0,2}多(?:久|长时间)|买了多久|用了几年|哪[一]?年|用了多久|买的|安装的",
+        ),
         ("appliance", r"什么产品|什么电器|哪[款种台个]产品|什么机器|哪一款"),
         (
             "onset",
-            r"(?:什么时候|啥时候|几时|哪天|从什么时候)(?:开始|坏|炸|裂|出现|出的|发现|发生|不|漏|响|停|碎|这样|有的|的事)|从什么时候|(?<![买用装])(?:多久|多长时间|几天)了|持续多久|这种?情况.{0,4}多久|怎么坏的",
+            r"(?:什么时候|啥时候|几时|哪天|从什么时候)(?:开始|坏|炸|裂|出现|出的|发现|发生|不|漏|响|停|碎|这样|有的|的事)|从什么时候|(?<![买用装购])(?<![买用装购]了)(?:多久|多长时间|几天)了|持续多久|这种?情况.{0,4}多久|怎么坏的",
         ),
         ("safety", r"燃气味|煤气味|味道|冒烟|漏电|受伤|触电|麻手|电到|着火|糊味"),
     )
@@ -132,7 +135,7 @@ _NO = re.compile(
     r"^(?:[啊哎呃嗯喂哦诶，,。…那个我]*)(?:不是|不对|不行|不用|不可以|不方便|不太方便|不一样|不好(?!意思)|没有|错了|不[，。啊了呀]|不$|不要|不成|不得|不在|不太|哪里|哪有|变了|换了|别的|别[，。]|NO)"
 )
 _YES = re.compile(
-    r"^(?:[啊哎呃嗯喂哦诶，,。…那]*)(?:对|是|嗯|行|好|可以|没错|没变|没换|没问题|要得|成|妥|中[，。吧啊]|昂|就这|就是|没改|正确|一样|照旧|还是那|OK|得嘞|能行|都行|不用改|没有错|不变|同意|方便)"
+    r"^(?:[啊哎呃嗯喂哦诶，,。…那]*)(?:对|是|嗯|行|好|可以|没错|没变|没换|没问题|要得|成|妥|中[，。吧啊]|昂|就这|就是|没改|正确|一样|照旧|还是那|OK|得嘞|能行|能(?=[，。的啊呀]|$)|都行|不用改|没有错|不变|同意|方便)"
 )
 TAKEN_BACK = re.compile(r"不对|不是|错了|说错|哦不|噢不|啊不|记错|看错|弄错|搞错|应该是|更正|等一下|等等|拉倒|算了")
 
@@ -254,9 +257,22 @@ class Talk:
             at_last = False
         else:
             at_last = not _ANYTHING_ELSE.search(said)
-        return (reply.once("verdict", verdict) if at_last else Verdict.OPEN), reply
+        answered = reply.once("verdict", verdict) if at_last else Verdict.OPEN
+        if answered is Verdict.NO and at is not None and not _concerns(reply.s, said, at):
+            return Verdict.OPEN, reply
+        return answered, reply
 
 
+def _concerns(objection: str, said: str, at: int) -> bool:
+    """Whether a denial regards the place ``at`` of what was ``said``: 不是付，是傅 leaves all but the 付 alone."""
+    m = _NOT_THIS.match(objection)
+    where = said.find(m.group("part")) if m else -1
+    return m is None or where < 0 or where - 1 <= at <= where + len(m.group("part"))
+
+
+_NOT_THIS = re.compile(
+    r"[啊哎呃嗯喂哦诶，,。…]*(?:不对[，,])?不(?:是|姓)(?:姓|叫)?(?P<part>[^，。是的]{1,4})(?:[，。,]|是|$)"
+)
 _ANOTHER = re.compile(r"[？?]|吗|呢|什么|多少|哪")
 _ANYTHING_ELSE = re.compile(r"还有(?:什么|其他|别的|没有)[^，。]*$")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,12 +29,13 @@ def findings(talk: Talk) -> Findings:
     named = main is not None and main.beyond_greeting
     if not service.concrete(talk, named=named, placed=place is not None or number is not None):
         return Findings()
-    regions = _regions(pair)
-    spelled = codes.settle(talk)
+    regions = _regions(talk, pair)
+    spelled = codes.settle(talk, regions.main)
     code = next((f for f in spelled if f.name == "error_code"), None)
     symptom = main is not None and (code is not None or fault.told(talk, main.name))
     chased = any(f.name == "prior_ticket" for f in spelled)
-    kind = service.settle(talk, regions.main, dispatched=bool(place or slot), symptom=symptom, chased=chased)
+    told = service.Told(symptom=symptom, chased=chased, danger=flags.dangerous(talk))
+    kind = service.settle(talk, regions.main, dispatched=bool(place or slot), told=told)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     if problem is None and code:
         problem = fault.by_code(talk, main.name if main else None, str(kind.value), code)
@@ -54,7 +56,7 @@ class _Regions:
     other: Callable[[Span], bool]
 
 
-def _regions(pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
+def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
     if pair is None:
         return _Regions(lambda _: True, lambda _: False)
     marks = sorted((span.turn, span.start, i) for i, r in enumerate(pair) for span in r.spans)
@@ -62,11 +64,18 @@ def _regions(pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Reg
     def owner(span: Span) -> int:
         """The appliance named last before the place, else the first named after it in the same breath."""
         at = bisect(marks, (span.turn, span.start, len(pair)))
+        turn, start, named = marks[at] if at < len(marks) else (-1, 0, 0)
+        if turn == span.turn and _OF.fullmatch(talk.turns[turn].s, span.end, start):
+            return named
         if at:
             return marks[at - 1][2]
         return marks[0][2] if marks[0][0] == span.turn else 0
 
     return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1)
+
+
+_OF = re.compile("牌?的?")
+"""Between a word and the appliance that it belongs to: 美菱(的)冰箱."""
 
 
 def _second(
@@ -81,4 +90,5 @@ def _second(
     maker = brand.settle(talk, regions.other)
     wanted = service.of_second(talk, regions.other) or kind
     named = None if appliance.of_unknown_maker(talk, pair[1]) else maker or makers
-    return [wanted, appliance.found(pair[1]), named, problem]
+    code = next((f for f in codes.settle(talk, regions.other) if f.name == "error_code"), None)
+    return [wanted, appliance.found(pair[1]), named, problem, code]

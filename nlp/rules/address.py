@@ -36,14 +36,20 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     if turn.by_agent:
         if _OUR_PLACE.search(turn.s):
             return known
-        answer, _ = talk.answer(turn.index, max(part.start, part.end - 1))
-        if answer is Verdict.NO:
+        answer, reply = talk.answer(turn.index, max(part.start, part.end - 1))
+        if answer is Verdict.NO and not (whole is None and _put_right(talk, reply)):
             return known
         state = SlotState.CONFIRMED if answer is Verdict.YES else state
     merged = merge(whole, part, asked="address" in talk.asked(turn.index), by_agent=turn.by_agent)
     if merged == whole:
         return replace(known, state=state)
     return _Known(merged, (*known.spans, Span(turn.index, part.start, part.end)), state)
+
+
+def _put_right(talk: Talk, reply: Turn | None) -> bool:
+    """Whether an answer to an address read out corrects a piece of it (不对，是十五栋), so that the rest stands."""
+    part = part_of(talk, reply) if reply else None
+    return part is not None and bool(part.detail) and part.levels == 0
 
 
 def _echo(turn: Turn, whole: Spoken) -> Spoken | None:

@@ -21,7 +21,7 @@ _BY_AGENT = re.compile(
 )
 _BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|改|成|随时|白天|以后|之后|都行|都可以|都在")
 _PAST = re.compile(
-    r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
+    r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|.{0,2}那会儿|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
 )
 _PAST_BEFORE = re.compile(r"上次|之前约|原来约|说好|本来|原先|约了|约的|报修|预约了|之前|还是|一?直到|昨|从|打")
 _CANCEL = re.compile(
@@ -219,9 +219,15 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
         return False
     if turn.by_agent:
         return bool(_BY_AGENT.search(clause)) or talk.answer(turn.index, when.start)[0] is Verdict.YES
-    asked = "appointment" in talk.asked(turn.index)
+    asked = "appointment" in talk.asked(turn.index) and not _promises_a_call(turn.question)
     of_that_day = when.day is None and _day_spoken_of(talk, turn, when) is not None
     return asked or of_that_day or bool(when.day and _BY_CALLER.search(clause))
+
+
+def _promises_a_call(question: Turn | None) -> bool:
+    """Whether the agent spoke of calling back and of no visit."""
+    s = question.s if question else ""
+    return bool(_CALL_BACK.search(s)) and not _COMES.search(s) and not re.search("[？?]|吗", s)
 
 
 def _money_back(talk: Talk, index: int) -> bool:

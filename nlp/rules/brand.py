@@ -56,7 +56,9 @@ def _is_brand(talk: Talk, turn: Turn, h: Hit) -> bool:
     if re.match("(?:大道|大街|路|街|巷|广场|大厦|城|村|小区|花园)", turn.s[h.end :]):
         return False
     if not talk.catalogue.brands[h.name].everyday_word:
-        return True
+        return (
+            h.quality == 1.0 or not _PARTICLE.search(turn.s[h.start : h.end]) or bool(_AS_BRAND.match(turn.s[h.end :]))
+        )
     if (
         h.name == "老板"
         and re.search(r"[\u4e00-\u9fff]$", turn.s[: h.start])
@@ -64,6 +66,10 @@ def _is_brand(talk: Talk, turn: Turn, h: Hit) -> bool:
     ):
         return False
     return h.quality == 1.0 and bool(_AS_BRAND.match(turn.s[h.end :]))
+
+
+_PARTICLE = re.compile("[了吧呢吗的]$")
+"""A word that sounds like a brand and ends so is more likely part of a sentence (放完假了)."""
 
 
 def _weight(talk: Talk, turn: Turn, h: Hit) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nlp.codes import Code, codes
@@ -13,7 +14,7 @@ from nlp.types import SlotState
 
 _TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
 _ERROR_NEAR = re.compile(
-    r"报(?![修装名])|跳(?!闸|电)|显示|闪|代码|写着|错误|屏|面板|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字"
+    r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字"
 )
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
@@ -21,7 +22,7 @@ _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
 _CODE_IS = re.compile("(?:故障码|错误码|故障代码|代码)(?:是|显示|为|报的?是?)?$")
 _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
 """Told of a code that was there once."""
-_NO_CODE = re.compile(r"没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
+_NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
 _ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3})")
 
 
@@ -36,9 +37,12 @@ class Said:
     state: SlotState
 
 
-def settle(talk: Talk) -> list[Found]:
-    """One value per kind: the longest reading not taken back; of equal ones the agent's, which is the checked one."""
-    said = talk.gather("codes.said", _in_turn)
+def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list[Found]:
+    """One value per kind: the longest reading not taken back; of equal ones the agent's, which is the checked one.
+
+    ``belongs``: which places are about the appliance; of a fault code it is the only thing that tells.
+    """
+    said = [c for c in talk.gather("codes.said", _in_turn) if c.kind != "error_code" or belongs(c.span)]
     found = []
     for kind, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
         options = [c for c in said if c.kind == kind]
@@ -80,6 +84,8 @@ def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
     asked = talk.asked(turn.index)
     before = turn.s[max(0, code.start - 14) : code.start]
     around = before + turn.s[code.end : code.end + 8]
+    if _SERIAL.search(turn.question.s if turn.question and not turn.by_agent else before) or _decimal(turn.s, code):
+        return None
     if is_phone(code.text) or (not code.letters and code.digits in (7, 8, 10, 11, 12) and "prior_ticket" not in asked):
         return None
     if _is_ticket(turn, code, before, asked):
@@ -90,6 +96,14 @@ def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
     if code.letters and code.digits and (len(code.text) >= 4 or "model" in asked or "型号" in turn.s):
         return "model" if len(code.text) >= 3 or "model" in asked or "型号" in before else None
     return "model" if of_a_kind else None
+
+
+_SERIAL = re.compile("序列号|机身号|机器码|条形?码|出厂编号")
+
+
+def _decimal(s: str, code: Code) -> bool:
+    """Whether it is a number with a decimal point (压力一点二) and no code."""
+    return not code.letters and "点" in s[code.start : code.end]
 
 
 def _names_before(talk: Talk, turn: Turn, code: Code) -> bool:
@@ -118,7 +132,8 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
     if not code.letters and _CODE_IS.search(turn.s[: code.start]):
         return True
     if not code.letters:
-        return not turn.by_agent and "error_code" in asked and bool(re.search("显示|代码|报|跳", around))
+        shown = re.search("显示|代码|报|跳", around) or (code.digits == len("11") and _alone(turn.s, code))
+        return not turn.by_agent and "error_code" in asked and bool(shown)
     if "model" in asked or "型号" in around:
         return False
     if turn.by_agent:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict
 from nlp.festivals import festival_at
 from nlp.holidays import FESTIVALS
 from nlp.normalize import spoken_int
@@ -20,37 +20,46 @@ _YEAR = re.compile(
     r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{2}|[零一二三四五六七八九\d]{2})年(?!了|多|级)"
 )
 _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})[号日])?")
-_BOUGHT = re.compile(r"买|购|装的|装上|入手|下单|安装|拿的|换的新|提的")
-_NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬|开始|坏|买的房")
+_BOUGHT = re.compile(r"买|购|开的?票|发票|验收|交付|装的|装上|入手|下单|安装|拿的|换的新|提的")
+_NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬(?!家(?:那|的?时|之?后))|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
-    r"买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
+    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
 )
 _LASTED = re.compile(
-    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$))"
+    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
 )
+_HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
 _VAGUE = re.compile(
-    r"(?P<word>上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年)"
+    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|供暖|搬家|装修)(?:节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后)|近(?:半个?月|几天)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
 )
 
 
 def settle_purchase(talk: Talk) -> Found | None:
     """Purchase or installation date said by the caller; "used for three years" is none."""
-    return next(iter(talk.gather("purchase", _purchases)), None)
+    best: Found | None = None
+    for found in talk.gather("purchase", _purchases):
+        finer = best is not None and str(found.value).startswith(str(best.value))
+        if best is None or finer or TAKEN_BACK.search(talk.turns[found.spans[0].turn].s[: found.spans[0].start]):
+            best = found
+    return best
 
 
 def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
     if not turn.by_agent:
         asked = "purchase_date" in talk.asked(turn.index)
-        found = _by_year(talk, turn, asked) or _by_day(talk, turn, asked)
-        if found:
-            yield found
+        days = list(_by_year(talk, turn, asked)) or list(_by_day(talk, turn, asked))
+        found = days[:1]
+        for day in days[1:]:
+            if TAKEN_BACK.search(turn.s[found[0].spans[0].end : day.spans[0].start]):
+                found = [day]
+        yield from found
 
 
-def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
     s, today = turn.s, talk.context.started_at.date()
     for m in _YEAR.finditer(s):
         year = _year(m, today)
@@ -60,7 +69,8 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         value, used = str(year), 0
         month = _MONTH.match(rest)
         skipped = len(rest) - len(rest.lstrip("的那会儿"))
-        festival = festival_at(s, m.end() + skipped)
+        dated = month is not None and month.group("day") and rest[month.end() - 1] in "号日"
+        festival = None if dated else festival_at(s, m.end() + skipped)
         part = re.match("年?[底末初]|年中", rest)
         if part:
             value, used = f"{value}-{_PART_OF_YEAR[part.group()]}", part.end()
@@ -76,10 +86,9 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         near = s[max(0, m.start() - 6) : end + 14]
         if _NOT_BOUGHT.search(s[end : end + 5]) or not (_BOUGHT.search(near) or asked or re.match("的", s[end:])):
             continue
-        return Found(
+        yield Found(
             "purchase_date", value, value, "purchase.year", SlotState.HEARD, (Span(turn.index, m.start(), end),), 0.9
         )
-    return None
 
 
 _LATER_MONTH = re.compile(
@@ -102,19 +111,22 @@ def _year(m: re.Match[str], today: date) -> int | None:
     return year if year > 1000 else 2000 + year
 
 
-def _by_day(talk: Talk, turn: Turn, asked: bool) -> Found | None:
+def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
+    found = False
     for w in _past_days(talk, turn):
         after = turn.s[w.end : w.end + 10]
         if (
             w.day is not None
-            and (asked or re.match(r".{0,8}?(?:买|购|下单|入手)|(?:才|刚|刚刚|新|给我)*装(?:的|好|上|完)", after))
+            and (asked or re.match(r"[^。是]{0,8}?(?:买|购|下单|入手)|(?:才|刚|刚刚|新|给我)*装(?:的|好|上|完)", after))
             and not re.match(r".{0,3}(?:修|洗|坏|开始)", after)
         ):
             value = w.day.isoformat()
-            return Found(
+            yield Found(
                 "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, w.start, w.end),), 0.9
             )
-    return _by_month(talk, turn)
+            found = True
+    if not found and (month := _by_month(talk, turn)):
+        yield month
 
 
 _IN_MONTH = re.compile(
@@ -236,6 +248,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         if (
             NOT_OURS.search(turn.s[max(0, w.start - 14) : w.start])
             or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after))
+            or re.match("不?就?是|几号|星期|礼拜", after)
             or "还没" in after[:4]
             or "还好" in after[:4]
         ):
@@ -272,11 +285,13 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in _LASTED.finditer(turn.s):
         before, after = turn.s[max(0, m.start() - 5) : m.start()], turn.s[m.end() : m.end() + 5]
         owned = "purchase_date" in talk.asked(turn.index) and m.start() < 4
+        if not m.group("end") and not (asked and _HEDGED.fullmatch(turn.s[: m.start()])):
+            continue
         if not asked and (owned or re.search("催|没人|没消息|没动静", turn.s)):
             continue
         if re.search(
-            r"用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
-        ) or re.search("没洗|没换|没人|没修", after):
+            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
+        ) or re.search("没洗|没换|没人|没修|^.?[买装购]", after):
             continue
         if (
             asked
@@ -298,13 +313,21 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     return None
 
 
+_VAGUE_BEGAN = re.compile(r".{0,4}(?:开始|就(?!是?来)|突然|坏|出现|发现|才(?!能|有)|起|老)")
+_TROUBLE = re.compile(
+    r"[^。？?！来能空约修]{0,20}?(?:滴|漏|响|坏|停|跳|闪|老是|总是?|越来越|经常|没法|(?<!能)(?<!行)不(?:热|冷|凉|转|亮|制|出|通|动|太|怎么|灵|工作|好使|好用))"
+)
+"""What a stretch of days up to now is said to have brought: 这半个月炒菜的时候油往下滴."""
+
+
 def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in _VAGUE.finditer(turn.s):
         if NOT_OURS.search(turn.s[max(0, m.start() - 10) : m.start()]):
             continue
         after = turn.s[m.end() : m.end() + 6]
-        if (asked or re.match(r".{0,4}(?:开始|就|突然|坏|出现|发现|才|起|老)", after)) and not _ONSET_NOT.search(after):
-            word = m.group("word")
+        word = m.group("word")
+        told = asked or _VAGUE_BEGAN.match(after) or (word[0] in "这近最" and _TROUBLE.match(turn.s, m.end()))
+        if told and not _ONSET_NOT.search(after):
             value = word
             if re.match("上个?月", word):
                 last = talk.context.started_at.date().replace(day=1) - timedelta(days=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict
 from nlp.rules.address import part_of
 from nlp.sound import char_cost
 from nlp.types import SlotState
@@ -74,6 +74,8 @@ class _Patterns:
     surname: re.Pattern[str]
     titled: re.Pattern[str]
     familiar: re.Pattern[str]
+    family_first: re.Pattern[str]
+    """Before 小红: it is no familiar form but the given name of 漆小红."""
 
 
 @lru_cache(maxsize=64)
@@ -83,7 +85,9 @@ def _patterns(rare: str = "") -> _Patterns:
     compound = x[3 : x.index("|[")]
     x = f"(?:{x}|[{rare}])" if rare else x
     return _Patterns(
-        called=re.compile(rf"(?P<who>我|他|她)?(?:姓名是?|名叫|叫做?|名字是|名字叫|我是)({x})({_HAN}{{1,2}})"),
+        called=re.compile(
+            rf"(?P<who>我|他|她)?(?<!门头)(?<!店名)(?<!店子)(?<!小区)(?<!地方)(?<!招牌)(?<!旁边)(?<!，叫)(?:姓名是?|名叫|叫做?|名字是|名字叫|我是)({x})({_HAN}{{1,2}})"
+        ),
         opening=re.compile(
             rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x})(?:哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
         ),
@@ -91,6 +95,7 @@ def _patterns(rare: str = "") -> _Patterns:
         surname=re.compile(rf"(?<!不)(?<!不是)姓(?![名氏什啥甚])({compound}|{_HAN})"),
         titled=re.compile(rf"(?!{_RISKY})({x})({_HAN}{{1,2}}?)??({TITLES})"),
         familiar=re.compile(rf"[老小]({x})(?=[，。,.就]|$)"),
+        family_first=re.compile(rf"(?:^|[^\u4e00-\u9fff]|[叫是]){x}$"),
     )
 
 
@@ -250,6 +255,7 @@ def _openings(talk: Talk, turn: Turn, least: int, rule: str) -> Iterator[Heard]:
     p = _patterns(_rare(turn.s))
     place = part_of(talk, turn)
     where = range(place.start, place.end) if place else range(0)
+    named = ""
     for m in p.opening.finditer(turn.s):
         family = p.family.match(turn.s, m.end())
         if family is None or (least == 2 and m.start() == 0) or _house_number(turn.s, m):
@@ -257,7 +263,12 @@ def _openings(talk: Talk, turn: Turn, least: int, rule: str) -> Iterator[Heard]:
         if turn.s.startswith("单元", m.end()) or m.end() in where:
             continue
         given = _bounded(turn.s, family.group(), family.end())
+        if surnames().explained.get(given and (family.group() + given)[:-1]) == given[-1:] != "":
+            continue
+        if named and set(named) & set(family.group() + given) and not TAKEN_BACK.search(turn.s[: m.start()]):
+            continue
         if len(given) >= least:
+            named = family.group() + given
             yield Heard(family.group(), given, "", Span(turn.index, m.end(), family.end() + len(given)), rule)
 
 
@@ -304,7 +315,7 @@ def _given(s: str, family: str, given: str, end: int) -> str:
 
 
 _SOUNDED = frozenset(
-    "阿艾尼瓦尔江古丽买提木拉吐逊克力热依孜帕夏娜迪亚斯卡米玛合别巴特勒格日朝鲁其仁那图雅娅托萨哈吉莫色乌苏伊布拉音扎西次旺央金多杰卓嘎平措旦增洛桑顿珠白姆德罕沙赛买买甫如孜汗"
+    "阿果曲比惹呷嫫木沙马艾尼瓦尔江古丽买提木拉吐逊克力热依孜帕夏娜迪亚斯卡米玛合别巴特勒格日朝鲁其仁那图雅娅托萨哈吉莫色乌苏伊布拉音扎西次旺央金多杰卓嘎平措旦增洛桑顿珠白姆德罕沙赛买买甫如孜汗"
 )
 
 
@@ -367,6 +378,8 @@ def _titled(turn: Turn) -> Iterator[Heard]:
             m.group(1), "", _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.surname"
         )
     for m in _patterns().familiar.finditer(turn.s):
+        if _patterns().family_first.search(turn.s[: m.start()]):
+            continue
         yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.surname")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from nlp.catalogue import SERVICE_TYPES
@@ -19,13 +20,13 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "progress",
             4.0,
             CALLER,
-            r"没来人|没动静|没信儿|没下文|把.{0,10}(?:改到|改成|推到|提前到|推迟|往后推)|(?:钱|款).{0,8}(?:什么时候|还没|多久).{0,6}(?:退|到)",
+            r"没来人|到现在(?:还|都)?没.{0,2}(?:消息|动静|下文)|没动静|没信儿|没下文|把.{0,10}(?:改到|改成|推到|提前到|推迟|往后推)|(?:钱|款).{0,8}(?:什么时候|还没|多久).{0,6}(?:退|到)",
         ),
         (
             "progress",
             3.0,
             CALLER,
-            r"(?:上周|上个?星期|上个?礼拜|前天|昨天|上个?月|早就).{0,5}(?:约了|约的|报了|报的)|配件.{0,6}(?:什么时候|到了没|还没)|寄回去了",
+            r"(?:上周|上个?星期|上个?礼拜|前天|昨天|上个?月|早就).{0,5}(?:约了|约的|报了|报的|报修的)|配件.{0,6}(?:什么时候|到了没|还没)|寄回去了",
         ),
         (
             "install",
@@ -44,14 +45,19 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "complaint",
             4.0,
             CALLER,
-            r"给(?:我)?个说法|讨个?说法|收费不合理|乱收费|多收(?:了)?(?:我)?|(?:师傅|安装工|送货的?|工人|你们).{0,10}(?:打坏|撞坏|碰坏|弄坏|弄脏|打裂|砸坏)",
+            r"讨个?说法|收费不合理|乱收费|多收(?:了)?(?:我)?|(?:师傅|安装工|送货的?|工人|你们).{0,10}(?:打坏|撞坏|碰坏|弄坏|弄脏|打裂|砸坏)",
         ),
         ("progress", -5.0, CALLER, r"我?现在约|还没(?:有)?(?:预)?约|没有?预约"),
         ("enquiry", 2.5, CALLER, r"有(?:没有)?(?:得)?卖|能(?:不能)?买(?:到)?|想买(?:个|一)|在哪(?:里)?买"),
         ("enquiry", 4.0, CALLER, r"不修了|不弄了|不装了(?!的)|不买了|那?就?算了[，,。]?.{0,3}(?:谢谢|再见)"),
         ("repair", -4.0, CALLER, r"不修了|不弄了"),
-        ("complaint", 3.0, CALLER, r"反映(?:个|一个|一下)?(?:事|情况|问题)|太过分|没素质"),
-        ("maintenance", 3.5, CALLER, r"换芯|更换滤芯|滤芯.{0,4}到期|上门更换"),
+        ("complaint", 3.0, CALLER, r"给(?:我)?个说法|反映(?:个|一个|一下)?(?:事|情况|问题)|太过分|没素质"),
+        (
+            "maintenance",
+            3.5,
+            CALLER,
+            r"换芯|(?<!才)(?<!刚)换(?:个|下|一下)?芯子|芯子.{0,3}(?:该|要|得)换|更换滤芯|滤芯.{0,4}到期|上门更换",
+        ),
         (
             "repair",
             1.5,
@@ -79,13 +85,20 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
         ),
         ("maintenance", 3.0, AGENT, r"预约.{0,4}(?:清洗|保养)|(?:清洗|保养).{0,6}(?:登记|预约|安排)"),
         ("install", 1.2, AGENT, r"安装地址|报装|预约安装|安装热线|装在哪|移机|货到了"),
-        ("return_exchange", 4.0, CALLER, r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换"),
+        (
+            "return_exchange",
+            4.0,
+            CALLER,
+            r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换(?!芯|滤|个?芯)",
+        ),
         ("return_exchange", 1.5, AGENT, r"退货|换货|退换"),
+        ("return_exchange", 3.0, AGENT, r"(?:给|帮|为)您(?:免费|直接|申请|办理?)?(?:换新|换货|换一台|退货|退机)"),
+        ("maintenance", 2.0, AGENT, r"(?:建议|需要|可以)更换滤芯|滤芯到期|上门更换滤芯"),
         (
             "repair",
             6.0,
             CALLER,
-            r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧|先(?:让|叫|派|请).{0,4}(?:师傅|人).{0,4}(?:看|修)|不退了|不换了|先不退",
+            r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧|先(?:让|叫|派|请).{0,4}(?:师傅|人).{0,4}(?:看|修)|不退了|不换了|先不退|先(?:给我|你们)?来?修",
         ),
         (
             "maintenance",
@@ -164,20 +177,32 @@ def _cues(_: Talk, turn: Turn) -> Iterator[Cue]:
             yield Cue(kind, weight, Span(turn.index, m.start(), m.end()), turn.by_agent)
 
 
-def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, symptom: bool, chased: bool) -> Found:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the other fields say about the kind.
+
+    ``symptom``: the caller told one, which speaks for a repair. ``chased``: an older order's number was given.
+    ``danger``: gas, shock or smoke was told, and help against it is what the call is for, however angry.
+    """
+
+    symptom: bool
+    chased: bool
+    danger: bool
+
+
+def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, told: Told) -> Found:
     """The kind with the highest sum of cues.
 
-    ``symptom``: the caller told one, which speaks for a repair. ``dispatched``: an address or appointment was given,
-    which a mere question does not need. ``chased``: an older order's number was given.
+    ``dispatched``: an address or appointment was given, which a mere question does not need.
     """
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
-    score["repair"] = 2.5 if symptom else 0.5
+    score["repair"] = (2.5 if told.symptom else 0.5) + (2.0 if told.danger else 0.0)
     for cue in talk.gather("cues", _cues):
         if cue.by_agent or belongs(cue.span):
             score[cue.kind] += cue.weight
             spans.setdefault(cue.kind, cue.span)
-    score["progress"] += 3.0 if chased else 0.0
+    score["progress"] += 3.0 if told.chased else 0.0
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     proof = (spans[kind],) if kind in spans else ()
