@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-import orjson
 
 from callcenter import config as settings_file
+from callcenter.cli.documents import checked, read_object
 from callcenter.cli.output import emit, reports_errors
 from callcenter.cli.session import line, operator, run
 from callcenter.errors import Invalid
@@ -62,29 +63,26 @@ def report(config: Path | None, source: IO[bytes], mapping: str | None, channel:
     """A JSON object as `POST /api/intake` takes it, or another program's by a mapping."""
     from callcenter.clock import SystemClock
     from callcenter.features.report_intake import Report
-    from callcenter.features.report_mapping import mapped
+    from callcenter.features.report_mapping import report_of
+    from callcenter.web.api.intake import NewReport, checked_fields
     from workorder.services import reports as domain
 
     raw, now = source.read(), SystemClock().now()
-    document = _document(raw)
+    document = read_object(BytesIO(raw))
     if mapping is not None:
         mappings = settings_file.load(config).intake.mappings()
         if mapping not in mappings:
             raise Invalid(f"there is no mapping {mapping}", field="--mapping", fix=f"there are: {', '.join(mappings)}")
-        found = mapped(document, mappings[mapping])
-        key = found.external_id and f"{mapping}:{found.external_id}"
+        found = report_of(document, mappings[mapping])
         parts: dict[str, Any] = {
             "channel": found.channel,
-            "fields": found.fields,
+            "fields": checked_fields(found.fields),
             "text": found.text,
-            "external_id": key,
+            "external_id": found.external_id and f"{mapping}:{found.external_id}",
             "sender": found.sender,
         }
     else:
-        known = ("fields", "text", "external_id", "sender", "customer_id", "attach")
-        if unknown := [name for name in document if name not in (*known, "channel")]:
-            raise Invalid(f"unknown: {', '.join(unknown)}", field=unknown[0], fix=f"known are {', '.join(known)}")
-        parts = {"channel": channel, "fields": {}, **document}
+        parts = checked(NewReport, {"channel": channel, **document}).model_dump()
 
     async def take(session: AsyncSession, reports: ReportIntake) -> IntakeView:
         command = await reports.command(Report(by=operator(), at=now, payload=raw, **parts))
@@ -108,16 +106,6 @@ def _taken(config: Path | None, take: Callable[[AsyncSession, ReportIntake], Awa
         return await take(session, ReportIntake(extractor=catalogue.extractor, zone=zone(settings.timezone)))
 
     return run(config, work, write=True)
-
-
-def _document(raw: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Invalid(f"not JSON: {error}", field="FILE") from error
-    if not isinstance(document, dict):
-        raise Invalid("must be a JSON object", field="FILE")
-    return document
 
 
 def _show(done: IntakeView, as_json: bool) -> None:

@@ -57,9 +57,12 @@ for command in (
 @reports_errors
 def list_orders(config: Path | None, status: str | None, q: str | None, limit: int, as_json: bool) -> None:
     """The newest orders."""
+    from workorder.policy.lifecycle import Status
     from workorder.services import orders
+    from workorder.services.lifecycle import word
 
-    query = orders.OrderQuery(status=status, q=q, limit=limit)
+    wanted = word(Status, status, "--status") if status else None
+    query = orders.OrderQuery(status=wanted, q=q, limit=limit)
     for found in run(config, lambda session: orders.list_orders(session, query)).items:
         emit(found) if as_json else click.echo(line(found))
 

@@ -73,7 +73,9 @@ def as_application_error(error: Exception) -> CallcenterError | None:
             domain.ApprovalRequired: "ask with `callcenter order approval ask`; it is done when they agree",
             domain.ApprovalPending: "first decide it: `callcenter order approval list` and `decide`",
         }
-        return kind(error.message, field=error.field, fix=here.get(type(error)) or error.fix)
+        # With an entry per field the message names them all.
+        field = None if getattr(error, "errors", ()) else error.field
+        return kind(error.message, field=field, fix=here.get(type(error)) or error.fix)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return Unavailable(
             error.strerror or str(error), field=error.filename, fix="free some space, or write elsewhere"

@@ -35,7 +35,10 @@ def _span(config: Path | None, since: datetime | None, until: datetime | None) -
 
     local = zone(settings_file.load(config).timezone)
     end = until.replace(tzinfo=local) + timedelta(days=1) if until else SystemClock().now()
-    return {"since": since.replace(tzinfo=local) if since else end - timedelta(days=30), "until": end}
+    start = since.replace(tzinfo=local) if since else end - timedelta(days=30)
+    if start >= end:
+        raise Invalid("must not lie after --until", field="--since", fix="turn the two round")
+    return {"since": start, "until": end}
 
 
 @click.group()

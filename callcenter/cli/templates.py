@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
-import orjson
 
+from callcenter.cli.documents import checked, read_object
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import JSON, operator, run
-from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,28 +57,13 @@ def show(config: Path | None, service_type: str, version: int | None) -> None:
 def put(config: Path | None, source: IO[bytes]) -> None:
     """Put a form in force that `show` printed and somebody edited; refused when it was changed meanwhile."""
     from callcenter.clock import SystemClock
-    from workorder.commands import SetTemplate
-    from workorder.policy.forms import decoded
+    from callcenter.web.api.templates import ShownForm
     from workorder.services import templates
 
-    try:
-        document = orjson.loads(source.read())
-        form, seen = decoded(document["form"]), int(document["edit_version"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"not what `template show` prints: {error}", field="FILE") from error
+    shown = checked(ShownForm, read_object(source))
 
     async def work(session: AsyncSession) -> TemplateView:
-        command = SetTemplate(
-            by=operator(),
-            at=SystemClock().now(),
-            service_type=form.service_type,
-            questions=form.questions,
-            fields=form.fields,
-            replies=form.replies,
-            steps=form.steps,
-            edit_version=seen,
-        )
-        return await templates.set_template(session, command)
+        return await templates.set_template(session, shown.command(by=operator(), at=SystemClock().now()))
 
     done = run(config, work, write=True)
     say(f"{done.service_type} is at version {done.edit_version}; orders that are there keep theirs")

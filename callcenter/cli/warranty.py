@@ -87,7 +87,7 @@ def terms(config: Path | None, load: Path | None, as_json: bool) -> None:
 def _entries(file: Path) -> list[Any]:
     try:
         entries = yaml.safe_load(file.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"{file} is not YAML: {error}", field="load") from error
     if not isinstance(entries, list):
         raise Invalid(f"{file} must be a list of terms", field="load", fix="docs/warranty.md shows one")

@@ -41,8 +41,8 @@ def read_mail(raw: bytes) -> Mail:
     subject, sender = _header(message, "Subject"), parseaddr(_header(message, "From"))[1]
     body = _body(message)
     text = "\n".join(filter(None, (subject, _own_words(body))))
-    key = _header(message, "Message-ID") or f"sha256:{sha256(raw).hexdigest()}"
-    return Mail(key[:200], sender[:200] or None, text.replace("\x00", ""), tuple(_files(message)))
+    key = _one_line(_header(message, "Message-ID")) or f"sha256:{sha256(raw).hexdigest()}"
+    return Mail(key[:200], _one_line(sender)[:200] or None, text.replace("\x00", ""), tuple(_files(message)))
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -51,6 +51,11 @@ def _header(message: EmailMessage, name: str) -> str:
     except (ValueError, IndexError, LookupError, AttributeError):
         # The parser of the standard library breaks on some malformed headers.
         return ""
+
+
+def _one_line(text: str) -> str:
+    """Without what cannot be printed: names and keys go into headers, lists and file names."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def _body(message: EmailMessage) -> str:
@@ -85,7 +90,7 @@ def _files(message: EmailMessage) -> list[MailFile]:
             continue
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and content and len(found) < MOST_FILES:
-            name = re.split(r"[\\/]", part.get_filename() or "")[-1].strip() or f"file-{len(found) + 1}"
+            name = _one_line(re.split(r"[\\/]", part.get_filename() or "")[-1]) or f"file-{len(found) + 1}"
             found.append(MailFile(name[-200:], content))
     return found
 

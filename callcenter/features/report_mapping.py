@@ -24,12 +24,22 @@ class MappedReport:
     fields: Mapping[str, Any]
 
 
+def report_of(document: Mapping[str, Any], mapping: WebhookMapping) -> MappedReport:
+    """What ``document`` reports. Raises Invalid as ``mapped`` does, and for one that says nothing: no empty draft."""
+    report = mapped(document, mapping)
+    if not (report.text or report.sender or report.external_id or report.fields != mapping.constants):
+        raise Invalid("has nothing in it that the mapping looks for", field="body", fix="see intake.webhooks")
+    return report
+
+
 def mapped(document: Mapping[str, Any], mapping: WebhookMapping) -> MappedReport:
     """Read ``document`` by ``mapping``. Raises Invalid for a part that is no text where text is needed."""
     fields: dict[str, Any] = dict(mapping.constants)
     form = _find(document, mapping.form)
     if isinstance(form, Mapping):
         fields |= form
+    elif form is not MISSING and form is not None:
+        raise Invalid("must be an object of fields", field="form", fix=f"the mapping reads it from {mapping.form}")
     for name, paths in mapping.fields.items():
         found = _find(document, paths)
         if found is MISSING or found is None or found == "":

@@ -65,7 +65,11 @@ def _csv_rows(file: Path) -> Iterator[list[str]]:
         try:
             yield from csv.reader(_without_nul(stream), delimiter=separator)
         except csv.Error as error:
-            raise Invalid(f"not CSV: {error}", field="file") from error
+            raise Invalid(
+                f"not CSV: {error}",
+                field="file",
+                fix="look for a quotation mark that is not closed; or save as XLSX",
+            ) from error
 
 
 def _without_nul(lines: Iterable[str]) -> Iterator[str]:

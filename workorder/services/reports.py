@@ -204,8 +204,15 @@ def _channel(command: CreateWorkOrder) -> Channel:
         raise Invalid("must have 1 to 200 characters", field="external_id")
     if command.sender is not None and len(command.sender) > 200:
         raise Invalid("must have at most 200 characters", field="sender")
+    for name in ("external_id", "sender"):
+        if "\x00" in (getattr(command, name) or ""):
+            raise Invalid("must not contain NUL characters", field=name, fix="leave them out")
     if len(command.payload) > MAX_PAYLOAD:
-        raise Invalid(f"has {len(command.payload)} bytes, at most {MAX_PAYLOAD} are kept", field="payload")
+        raise Invalid(
+            f"has {len(command.payload)} bytes, at most {MAX_PAYLOAD} are kept",
+            field="payload",
+            fix="shorten the text; files are attached, not sent within",
+        )
     return channel
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, RootModel, StringConstraints, ValidationError
 
 from callcenter.errors import NotFound
 from callcenter.features.report_intake import Report
-from callcenter.features.report_mapping import mapped
+from callcenter.features.report_mapping import report_of
 from callcenter.storage import audit
 from callcenter.storage.blobs import FileTooLarge
 from callcenter.web.api.attachments import chunks
@@ -79,11 +79,11 @@ async def webhook(ask: Ask, name: Name, body: Document) -> IntakeView:
     mappings = ask.services.settings.intake.mappings()
     if name not in mappings:
         raise NotFound(f"there is no mapping {name}", field="name", fix=f"there are: {', '.join(mappings)}")
-    found = mapped(body.root, mappings[name])
+    found = report_of(body.root, mappings[name])
     report = Report(
         **stamp(ask),
         channel=found.channel,
-        fields=_checked(found.fields),
+        fields=checked_fields(found.fields),
         text=found.text,
         external_id=found.external_id and f"{name}:{found.external_id}",
         sender=found.sender,
@@ -147,7 +147,8 @@ async def _taken(ask: Ask, report: Report) -> IntakeView:
     return done
 
 
-def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def checked_fields(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fields that a mapping found, if they have the shape of fields. Raises Invalid."""
     try:
         return FieldsOnly.model_validate_json(orjson.dumps({"fields": dict(fields)})).fields
     except ValidationError as error:

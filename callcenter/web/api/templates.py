@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from callcenter.web.api.work_orders import stamp
 from callcenter.web.ask import Ask, Id, Input
@@ -71,6 +72,40 @@ class FormBody(Input):
     steps: tuple[StepBody, ...] = Field(default=(), max_length=40)
 
 
+class WholeForm(FormBody):
+    """A form as a template shows it."""
+
+    service_type: Service
+    version: int
+
+
+class ShownForm(Input):
+    """A template as it is shown, edited and handed back."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    edit_version: Annotated[int, Field(ge=0, le=10**6)]
+    form: WholeForm
+
+    def command(self, *, by: str, at: datetime) -> SetTemplate:
+        """Put it in force, if nobody changed it meanwhile."""
+        return set_template(self.form.service_type, self.form, edit_version=self.edit_version, by=by, at=at)
+
+
+def set_template(service_type: str, body: FormBody, *, edit_version: int, by: str, at: datetime) -> SetTemplate:
+    """The command that puts ``body`` in force."""
+    return SetTemplate(
+        by=by,
+        at=at,
+        service_type=service_type,
+        questions=[FormAsk(**one.model_dump()) for one in body.questions],
+        fields=[FieldSpec(**{**one.model_dump(), "kind": Kind(one.kind)}) for one in body.fields],
+        replies=[Reply(**one.model_dump()) for one in body.replies],
+        steps=[Step(**one.model_dump()) for one in body.steps],
+        edit_version=edit_version,
+    )
+
+
 async def find(ask: Ask) -> Page[TemplateView]:
     """The forms in force, one for each service type."""
     return Page(await forms.templates(ask.rows))
@@ -90,15 +125,7 @@ async def put(ask: Ask, service_type: Service, edit_version: int, body: FormBody
             field="If-Match",
             fix="read it again and repeat the change",
         )
-    command = SetTemplate(
-        **stamp(ask),
-        service_type=service_type,
-        questions=[FormAsk(**one.model_dump()) for one in body.questions],
-        fields=[FieldSpec(**{**one.model_dump(), "kind": Kind(one.kind)}) for one in body.fields],
-        replies=[Reply(**one.model_dump()) for one in body.replies],
-        steps=[Step(**one.model_dump()) for one in body.steps],
-        edit_version=edit_version,
-    )
+    command = set_template(service_type, body, edit_version=edit_version, **stamp(ask))
     return await forms.set_template(ask.rows, command)
 
 
