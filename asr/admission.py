@@ -108,15 +108,20 @@ class Admission:
             self._level, self._better_since_s = Level(self._level - 1), None
         return self._level
 
-    def admit(self, now_s: float) -> bool:
-        """Let one more stream in if it fits; it counts from now on."""
+    def admit(self, now_s: float, *, resumed: bool = False) -> bool:
+        """Let one more stream in if it fits, or if it was in before and lost its decoder; it counts from now on."""
+        if not resumed and not self._fits(now_s):
+            return False
+        self._let_in.append(now_s)
+        self._streams += 1
+        return True
+
+    def _fits(self, now_s: float) -> bool:
         if self.level(now_s) is Level.CLOSED:
             return False
         if self.load(now_s) + self._cost > self.rules.max_load:
             self._level, self._better_since_s = Level.CLOSED, None
             return False
-        self._let_in.append(now_s)
-        self._streams += 1
         return True
 
     def has_spare(self, now_s: float) -> bool:

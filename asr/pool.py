@@ -28,12 +28,17 @@ class DecodePool:
         self._admission = Admission(self._threads, time.monotonic(), rules)
         self._limited = max_load is not None
 
-    def admit(self, *, live: bool) -> bool:
-        """Whether a stream fits: a live one below ``max_load``, another while there is plenty of room."""
+    def admit(self, *, live: bool, resumed: bool = False) -> bool:
+        """Whether a stream fits: a live one below ``max_load``, another while there is plenty of room.
+
+        One that goes on after its decoder was lost (``resumed``) always fits.
+        """
         if not self._limited:
             return True
         now_s = self._look()
-        return self._admission.admit(now_s) if live else self._admission.has_spare(now_s)
+        if not live:
+            return resumed or self._admission.has_spare(now_s)
+        return self._admission.admit(now_s, resumed=resumed)
 
     def add(self, stream: DecodedStream) -> None:
         """Count a live stream until ``discard``."""

@@ -40,11 +40,13 @@ class PooledRecognizer:
         """How busy the decoders are."""
         return self._pool.load
 
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True) -> DecodedStream:
+    def open(
+        self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True, resumed: bool = False
+    ) -> DecodedStream:
         """Start a stream; the memory of its recogniser is taken when the first speech comes. Raises Overloaded."""
         engine, phrases = self._engine, vocabulary if self.capabilities.grammar else ()
         assert engine is not None
-        if not self._pool.admit(live=live):
+        if not self._pool.admit(live=live, resumed=resumed):
             raise Overloaded("the decoders are busy", fix="add asr workers, or a faster machine")
         decoder = GatedDecoder(
             lambda: engine.utterances(phrases),

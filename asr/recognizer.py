@@ -17,6 +17,7 @@ Contract (tests/contract/test_recognizer.py runs over every engine):
 - An engine at its limit refuses a new stream with ``Overloaded``, from ``open`` or from the iteration: partials are
   dropped before that, and a stream that was let in is never cut for it. ``live=False`` is for work that nobody waits
   for: no partials, decoded with the time that the live streams leave, refused while they leave little.
+- ``resumed=True`` is for a stream that was let in before and lost its decoder: it is never refused for want of room.
 - A failure inside the engine is raised from the iteration as ``AsrError`` (``recoverable`` says if a new stream may
   work); other streams are not affected.
 """
@@ -106,10 +107,12 @@ class Recognizer(Protocol):
         """What this engine and model can do."""
         ...
 
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True) -> RecognizerStream:
+    def open(
+        self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True, resumed: bool = False
+    ) -> RecognizerStream:
         """Start a stream. ``vocabulary``: what may be said, ignored where ``capabilities.grammar`` is false.
 
-        Raises Overloaded when there is no room.
+        Raises Overloaded when there is no room and the stream is not ``resumed``.
         """
         ...
 

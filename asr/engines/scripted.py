@@ -52,9 +52,10 @@ class ScriptedRecognizer:
         sample_rate_hz: int,
         vocabulary: tuple[str, ...] = (),  # noqa: ARG002
         live: bool = True,
+        resumed: bool = False,
     ) -> DecodedStream:
-        """Start the next script. Raises Overloaded without room."""
-        if not self.load.accepting:
+        """Start the next script. Raises Overloaded without room, unless ``resumed``."""
+        if not (resumed or self.load.accepting):
             raise Overloaded("scripted overload")
         script = self._scripts.pop(0) if self._scripts else ()
         self.opened += 1

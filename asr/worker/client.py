@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import structlog
 
@@ -71,29 +72,41 @@ class Workers:
         since_s = self._clock.monotonic() - SILENT_S
         return [status for heard_s, status in self._statuses.values() if heard_s >= since_s]
 
-    async def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...], live: bool) -> WorkerStream:
-        """A stream on whichever worker answers first. Raises Overloaded when none has room, or none is there."""
-        for _ in range(ASK):
-            stream_id = secrets.token_hex(10)
-            stream = WorkerStream(self._link, self._subjects.audio(stream_id), sample_rate_hz, self._clock.monotonic)
-            answer = await self._ask(stream, OpenStream(stream_id, sample_rate_hz, vocabulary, live))
+    async def open(
+        self, *, sample_rate_hz: int, vocabulary: tuple[str, ...], live: bool, resumed: bool = False
+    ) -> WorkerStream:
+        """A stream on whichever worker answers first; one that is ``resumed`` goes to a full worker if it must.
+
+        Raises Overloaded when none has room, or none is there.
+        """
+        wanted = OpenStream("", sample_rate_hz, vocabulary, live, resumed)
+        subjects = [self._subjects.open(self._model)] * ASK
+        if resumed:
+            subjects.append(self._subjects.resume(self._model))
+        gone: set[str] = set()
+        for subject in subjects:
+            if subject in gone:
+                continue
+            stream, answer = await self._ask(subject, replace(wanted, stream_id=secrets.token_hex(10)))
             if answer is not None and not answer.refused:
                 stream.worker_id = answer.worker_id
                 self._streams.add(stream)
                 return stream
             await stream.aclose()
             if answer is None:
-                break
+                gone.add(subject)
         raise Overloaded("no asr worker has room", fix="start one more `callcenter serve --role asr-worker`")
 
-    async def _ask(self, stream: WorkerStream, wanted: OpenStream) -> Opened | None:
-        """What a worker says; None when there is none that takes streams."""
+    async def _ask(self, subject: str, wanted: OpenStream) -> tuple[WorkerStream, Opened | None]:
+        """A stream that listens, and what a worker says; None when there is none that takes streams."""
+        audio = self._subjects.audio(wanted.stream_id)
+        stream = WorkerStream(self._link, audio, wanted.sample_rate_hz, self._clock.monotonic)
         try:
             await stream.listen(self._subjects.heard(wanted.stream_id), self._streams.discard)
-            return Opened.decode(await self._link.request(self._subjects.open(self._model), wanted.encode(), ANSWER_S))
+            return stream, Opened.decode(await self._link.request(subject, wanted.encode(), ANSWER_S))
         except (NobodyAnswered, MessageInvalid) as error:
             log.debug("worker.no_answer", reason=error.message)
-            return None
+            return stream, None
 
     def _heard_status(self, payload: bytes, _reply: str) -> None:
         try:

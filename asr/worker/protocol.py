@@ -3,9 +3,13 @@
 Subjects, below a name that is one per call centre::
 
     NAME.asr.open.MODEL      request: who has room for a stream? One worker of the group answers
+    NAME.asr.resume.MODEL    request: who takes a stream that lost its worker? Full ones answer too
     NAME.asr.audio.STREAM    client → worker: audio and marks, numbered
     NAME.asr.heard.STREAM    worker → client: reports, numbered
     NAME.asr.status.WORKER   worker → all: how it is, every second
+
+Within a version messages only gain fields that may be missing, and subjects that nobody need listen to: a worker from
+before ``resume`` leaves such requests unanswered, and the client asks ``open`` instead.
 
 Numbers begin at 1 for each stream and direction. Who misses one gives the stream up; the client then opens another,
 with the audio from the last settled place on, so that nothing is lost or said twice.
@@ -49,8 +53,12 @@ class Subjects:
     name: str
 
     def open(self, model: str) -> str:
-        """Requests for a stream; a model's name may be a path, of which only plain characters stay."""
-        return f"{self.name}.asr.open.{re.sub(r'[^A-Za-z0-9_-]', '-', model)}"
+        """Requests for a new stream; answered by workers with room."""
+        return f"{self.name}.asr.open.{_plain(model)}"
+
+    def resume(self, model: str) -> str:
+        """Requests for a stream that goes on; answered with room or without."""
+        return f"{self.name}.asr.resume.{_plain(model)}"
 
     def audio(self, stream_id: str) -> str:
         """From the client of a stream."""
@@ -73,6 +81,8 @@ class OpenStream:
     sample_rate_hz: int
     vocabulary: tuple[str, ...] = ()
     live: bool = True
+    resumed: bool = False
+    """It was let in before, and lost its worker. May be missing."""
 
     def encode(self) -> bytes:
         """As bytes."""
@@ -90,6 +100,7 @@ class OpenStream:
                 int(tree["sample_rate_hz"]),
                 tuple(str(phrase) for phrase in tree["vocabulary"]),
                 bool(tree["live"]),
+                bool(tree.get("resumed", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MessageInvalid(f"not a request: {error!r}") from error
@@ -219,6 +230,11 @@ class Status:
 
 def _fields(message: OpenStream | Opened | Status) -> dict[str, Any]:
     return {name: getattr(message, name) for name in message.__slots__}
+
+
+def _plain(model: str) -> str:
+    """A model's name may be a path, of which only plain characters stay."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", model)
 
 
 def _object(payload: bytes) -> Mapping[str, Any]:

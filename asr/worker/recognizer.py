@@ -52,20 +52,36 @@ class WorkerRecognizer:
             spare=any(load.spare for load in loads),
         )
 
-    def open(self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True) -> ResumedStream:
-        """Start a stream; that nobody has room is raised from its iteration."""
+    def open(
+        self, *, sample_rate_hz: int, vocabulary: tuple[str, ...] = (), live: bool = True, resumed: bool = False
+    ) -> ResumedStream:
+        """Start a stream; that nobody has room is raised from its iteration.
+
+        Once it has had a decoder, the next one takes it with room or without.
+        """
+        had_one = resumed
 
         async def somewhere() -> RecognizerStream:
-            try:
-                return await self._workers.open(sample_rate_hz=sample_rate_hz, vocabulary=vocabulary, live=live)
-            except Overloaded:
-                if self._here is None:
-                    raise
-                return self._here.open(sample_rate_hz=sample_rate_hz, vocabulary=vocabulary, live=live)
+            nonlocal had_one
+            stream = await self._open(sample_rate_hz, vocabulary, live=live, resumed=had_one)
+            had_one = True
+            return stream
 
         stream = ResumedStream(somewhere, self._clock, sample_rate_hz=sample_rate_hz)
         self._streams.add(stream)
         return stream
+
+    async def _open(
+        self, sample_rate_hz: int, vocabulary: tuple[str, ...], *, live: bool, resumed: bool
+    ) -> RecognizerStream:
+        try:
+            return await self._workers.open(
+                sample_rate_hz=sample_rate_hz, vocabulary=vocabulary, live=live, resumed=resumed
+            )
+        except Overloaded:
+            if self._here is None:
+                raise
+            return self._here.open(sample_rate_hz=sample_rate_hz, vocabulary=vocabulary, live=live, resumed=resumed)
 
     async def aclose(self) -> None:
         """Close every stream and the recogniser here."""

@@ -36,7 +36,10 @@ GROUP = "workers"
 
 
 class Worker:
-    """Takes streams while its recogniser accepts them: without room it leaves the group, and others are asked."""
+    """Takes streams while its recogniser accepts them: without room it leaves the group, and others are asked.
+
+    Streams that lost their worker it takes always: their calls were promised a transcript.
+    """
 
     def __init__(
         self, recognizer: Recognizer, link: Link, clock: Clock, *, name: str, model: str, worker_id: str
@@ -51,6 +54,7 @@ class Worker:
         self._model = model
         self._sessions: dict[str, Session] = {}
         self._leave_group: Unsubscribe | None = None
+        self._stop_resuming: Unsubscribe | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -74,8 +78,9 @@ class Worker:
                     self._link.publish(self.subjects.status(self.worker_id), self._status().encode())
                 await self._clock.sleep(TICK_S)
         finally:
-            if self._leave_group is not None:
-                self._leave_group()
+            for leave in (self._leave_group, self._stop_resuming):
+                if leave is not None:
+                    leave()
 
     async def aclose(self) -> None:
         """End every stream: its client goes on elsewhere at once."""
@@ -97,6 +102,9 @@ class Worker:
             self.counts[outcome] += 1
 
     async def _keep_membership(self) -> None:
+        if self._stop_resuming is None:
+            subject = self.subjects.resume(self._model)
+            self._stop_resuming = await self._link.subscribe(subject, self._asked, group=GROUP)
         accepting = self._recognizer.load.accepting
         if accepting and self._leave_group is None:
             subject = self.subjects.open(self._model)
@@ -112,7 +120,10 @@ class Worker:
         try:
             wanted = OpenStream.decode(payload)
             stream = self._recognizer.open(
-                sample_rate_hz=wanted.sample_rate_hz, vocabulary=wanted.vocabulary, live=wanted.live
+                sample_rate_hz=wanted.sample_rate_hz,
+                vocabulary=wanted.vocabulary,
+                live=wanted.live,
+                resumed=wanted.resumed,
             )
         except (MessageInvalid, Overloaded) as error:
             self.counts["refused"] += 1

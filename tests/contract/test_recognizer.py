@@ -251,6 +251,18 @@ async def test_an_engine_at_its_limit_refuses(kind):
             await hear(recognizer.open(sample_rate_hz=8000), speech())
 
 
+@pytest.mark.parametrize("kind", ["vosk", "scripted"])
+async def test_an_engine_at_its_limit_takes_a_stream_that_goes_on(kind):
+    """A stream that was let in before and lost its decoder is not refused, live or not."""
+    if kind == "scripted":
+        recognizer = ScriptedRecognizer(room=0)
+    else:
+        recognizer = load_recognizer("vosk", "zh-demo", threads=1, max_load=0.001)
+    for live in (True, False):
+        assert await hear(recognizer.open(sample_rate_hz=8000, live=live, resumed=True), bytes(1600)) == []
+    await recognizer.aclose()
+
+
 async def test_another_sample_rate_is_understood(recognizer, said):
     """A leg at 16 kHz gives words at the same places."""
     wide = soxr.resample(np.frombuffer(speech(), np.int16), 8000, 16_000).astype("<i2").tobytes()

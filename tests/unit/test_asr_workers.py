@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -252,16 +253,58 @@ async def test_a_stream_in_use_looks_for_another_worker_for_a_while():
     """The only worker dies and its successor starts eight seconds later: still nothing is lost. After that it gives up."""
     async with Site() as site:
         _, link = await site.worker("one")
-        leg, hopeless = site.open(), site.open()
+        leg = site.open()
         await leg.play(1)
         link.cut = True
         await leg.play(8)
         assert leg.error is None
-        await site.worker("two", [said("一", 500, 8000)], room=1)
+        _, link = await site.worker("two", [said("一", 500, 8000)])
         await leg.play(3)
         assert [text for text, _, _ in leg.finals] == ["一"]
+        link.cut = True
+        await leg.play(3)
         await site.clock.advance(PATIENCE_S)
-        assert isinstance(hopeless.error, Overloaded)
+        await leg.play(1)
+        assert isinstance(leg.error, Overloaded)
+
+
+async def test_a_stream_in_use_is_taken_by_a_full_worker():
+    """One of two workers dies and the other is full: the calls in progress go on there, new ones are refused."""
+    async with Site() as site:
+        _, link = await site.worker("one")
+        legs = [site.open(), site.open()]
+        for leg in legs:
+            await leg.play(1)
+        full, _ = await site.worker("full", [said("一", 500, 8000)], [said("二", 500, 8000)], room=0)
+        link.cut = True
+        await asyncio.gather(*(leg.play(9) for leg in legs))
+        late = site.open()
+        await late.play(1)
+        assert isinstance(late.error, Overloaded)
+        assert sorted(text for leg in legs for text, _, _ in leg.finals) == ["一", "二"]
+        assert full.counts["opened"] == 2
+        assert full.counts["refused"] == 0
+
+
+async def test_a_worker_of_before_needs_room_to_go_on_with_a_stream():
+    """A worker that does not know of resumed streams leaves such requests unanswered and is asked as for a new one."""
+    async with Site() as site:
+        _, link = await site.worker("one")
+        leg = site.open()
+        await leg.play(1)
+        old, _ = await site.worker("old", [said("一", 500, 8000)])
+        old._stop_resuming()
+        link.cut = True
+        await leg.play(9)
+        assert [text for text, _, _ in leg.finals] == ["一"]
+
+
+def test_requests_from_before_are_understood():
+    """A client of before says nothing of resuming: its streams are new ones."""
+    payload = orjson.dumps(
+        {"version": 1, "stream_id": "a" * 20, "sample_rate_hz": 8000, "vocabulary": [], "live": True}
+    )
+    assert OpenStream.decode(payload) == OpenStream("a" * 20, 8000, resumed=False)
 
 
 async def test_audio_that_breaks_every_worker_is_given_up():
