@@ -1,4 +1,4 @@
-"""Is this frame speech? Three cheap looks: louder than the line's noise, no signalling tone, and WebRTC agrees."""
+"""Is this frame speech? Cheap looks: louder than the line's noise, WebRTC agrees, no signalling tone, no music."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import webrtcvad
 
 from asr.audio import Samples, level_db, samples_of
 from asr.endpointing import FRAME_MS
+from asr.music import MusicDetector
 
 ABSOLUTE_FLOOR_DB: Final = -55.0
 """Quieter than this is never speech on a telephone line."""
@@ -33,6 +34,7 @@ class SpeechDetector:
         self._webrtc = webrtcvad.Vad(aggressiveness)
         self._levels: deque[float] = deque(maxlen=FLOOR_WINDOW_FRAMES)
         self._tone_run = 0
+        self._music = MusicDetector(sample_rate_hz)
         self._window = np.hanning(sample_rate_hz * FRAME_MS // 1000).astype(np.float32)
 
     def is_speech(self, frame: bytes) -> bool:
@@ -43,9 +45,11 @@ class SpeechDetector:
         # WebRTC sees only what is loud enough: fed with silence too, it is slower to hear the next first syllable.
         if level < self._threshold_db() or not self._webrtc.is_speech(frame, self._rate):
             self._tone_run = 0
+            self._music.quiet()
             return False
+        self._music.push(samples)
         self._tone_run = self._tone_run + 1 if self._is_tone(samples) else 0
-        return self._tone_run < TONE_FRAMES
+        return self._tone_run < TONE_FRAMES and not self._music.playing
 
     def _threshold_db(self) -> float:
         return max(ABSOLUTE_FLOOR_DB, min(min(self._levels) + FLOOR_MARGIN_DB, FLOOR_MAX_DB))

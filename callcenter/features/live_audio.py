@@ -12,10 +12,17 @@ import structlog
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
-from callcenter.media.audiosocket import AudioSocketServer, LegEnd
+from callcenter.media.audiosocket import AudioSocketServer, LegEnd, LegStream
 from callcenter.media.call_audio import CallAudio
 from callcenter.media.events import Speaker, TranscriptUnavailable
-from callcenter.telephony.events import CallAnswered, CallEnded, CallLegEnded, CallPartyChanged
+from callcenter.telephony.events import (
+    CallAnswered,
+    CallEnded,
+    CallHeld,
+    CallLegEnded,
+    CallPartyChanged,
+    CallResumed,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +46,11 @@ class Tap(Protocol):
 
 
 class LiveAudio:
-    """Keeps one ``CallAudio`` per answered call; taps follow transfers and end with the call."""
+    """Keeps one ``CallAudio`` per answered call; taps follow transfers and end with the call.
+
+    Taps are set when a call is answered, so that ring-back is never heard. While a party holds the other, its own leg
+    may carry the music that its phone or PBX plays: it is recorded and not transcribed.
+    """
 
     def __init__(
         self,
@@ -57,12 +68,17 @@ class LiveAudio:
         self._clock = clock
         self._calls: dict[str, CallAudio] = {}
         self._tapped: dict[str, set[str]] = {}
+        self._streams: dict[str, LegStream] = {}
+        """The tap of each channel."""
+        self._holding: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def subscribe(self, bus: Bus) -> None:
         """Own queue: a slow PBX delays taps only."""
         bus.subscribe(CallAnswered, self._answered, name="live_audio")
         bus.subscribe(CallPartyChanged, self._party_changed, name="live_audio")
+        bus.subscribe(CallHeld, self._held, name="live_audio")
+        bus.subscribe(CallResumed, self._resumed, name="live_audio")
         bus.subscribe(CallLegEnded, self._leg_ended, name="live_audio")
         bus.subscribe(CallEnded, self._ended, name="live_audio")
 
@@ -96,10 +112,25 @@ class LiveAudio:
         if event.caller_uniqueid:
             self._listen(event.call_id, event.caller_uniqueid, Speaker.CALLER)
 
+    async def _held(self, event: CallHeld) -> None:
+        if event.uniqueid in self._tapped.get(event.call_id, ()):
+            self._holding.add(event.uniqueid)
+            self._mark_hold(event.uniqueid)
+
+    async def _resumed(self, event: CallResumed) -> None:
+        self._holding.discard(event.uniqueid)
+        self._mark_hold(event.uniqueid)
+
+    def _mark_hold(self, channel: str) -> None:
+        if channel in self._streams:
+            self._streams[channel].on_hold = channel in self._holding
+
     async def _leg_ended(self, event: CallLegEnded) -> None:
         self._tapped.get(event.call_id, set()).discard(event.uniqueid)
+        self._holding.discard(event.uniqueid)
 
     async def _ended(self, event: CallEnded) -> None:
+        self._holding -= self._tapped.get(event.call_id, set())
         self._spawn(self._finish(event.call_id))
 
     def _listen(self, call_id: str, channel: str, speaker: Speaker) -> None:
@@ -143,7 +174,12 @@ class LiveAudio:
         except CallcenterError:
             await stream.aclose()
             raise
-        await audio.listen(speaker, stream)
+        self._streams[channel] = stream
+        self._mark_hold(channel)
+        try:
+            await audio.listen(speaker, stream)
+        finally:
+            del self._streams[channel]
         return stream.ended
 
     def _give_up(self, call_id: str, speaker: Speaker, reason: str) -> None:

@@ -57,6 +57,8 @@ class LegStream:
         self.connected = asyncio.Event()
         self.ended: LegEnd | None = None
         self.dropped_frames = 0
+        self.on_hold = False
+        """Its party put the other on hold: what comes is music for them, not a voice."""
         self._on_close = on_close
         self._send: Callable[[bytes], None] | None = None
         self._frames: deque[AudioFrame] = deque()

@@ -154,7 +154,8 @@ class CallAudio:
             self._recorder.push(side.number, pcm)
         # A side without a leg so far is recorded as silence and needs no recogniser.
         if side.heard is not None or side.transcript.started:
-            side.transcript.push(pcm, at_ms)
+            on_hold = side.heard is not None and side.heard.on_hold
+            side.transcript.push(bytes(len(pcm)) if on_hold else pcm, at_ms)
 
     async def _tick(self) -> None:
         while True:

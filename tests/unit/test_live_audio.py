@@ -17,10 +17,41 @@ from callcenter.media.audiosocket import AudioFrame, LegEnd, LegStream
 from callcenter.media.call_audio import CallAudio
 from callcenter.media.events import SegmentHeard, TranscriptUnavailable
 from callcenter.media.transcriber import Transcriber
-from callcenter.telephony.events import CallAnswered, CallEnded, CallLegEnded, CallPartyChanged
+from callcenter.telephony.events import (
+    CallAnswered,
+    CallEnded,
+    CallHeld,
+    CallLegEnded,
+    CallPartyChanged,
+    CallResumed,
+)
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 CALL = {"at": AT, "call_id": "call", "linkedid": "l"}
+
+
+class Listening(ScriptedRecognizer):
+    """Keeps what each of its streams was given."""
+
+    def __init__(self, *scripts):
+        super().__init__(*scripts)
+        self.given = []
+
+    def open(self, **wanted):
+        stream, given = super().open(**wanted), []
+        push = stream.push
+
+        def keep(pcm):
+            given.append(pcm)
+            push(pcm)
+
+        stream.push = keep
+        self.given.append(given)
+        return stream
+
+    def heard_s(self, number):
+        """Seconds of sound that were not silence, of the stream opened as number ``number``."""
+        return np.count_nonzero(np.frombuffer(b"".join(self.given[number]), "<i2")) / 8000
 
 
 class Exchange:
@@ -30,7 +61,8 @@ class Exchange:
         self.clock, self.bus = VirtualClock(), LocalBus()
         self.expected, self.legs, self.events = {}, {}, []
         self.refuses = set()
-        transcriber = Transcriber(ScriptedRecognizer(*scripts), bus=self.bus, clock=self.clock)
+        self.recognizer = Listening(*scripts)
+        transcriber = Transcriber(self.recognizer, bus=self.bus, clock=self.clock)
         self.live = LiveAudio(
             server=self,
             tap=self.tap,
@@ -140,3 +172,37 @@ async def test_a_transfer_in_mid_sentence_follows_the_voice():
     assert [e.text for e in exchange.events] == ["我帮您转接", "您好"]
     assert exchange.events[0].end_ms <= 1100
     assert len(exchange.legs["c1"]) == 1
+
+
+async def test_who_holds_the_other_is_not_heard_until_they_come_back():
+    """The agent's leg carries music while it holds, also through a cut of its tap; the caller's voice goes on."""
+    exchange = Exchange()
+    await exchange.answered()
+    await exchange.talk(1, "c1", "a1")
+    await exchange.happens(CallHeld(**CALL, uniqueid="a1", interface="PJSIP/1"))
+    await exchange.talk(2, "c1", "a1")
+    exchange.legs["a1"][0].end(LegEnd.EOF)
+    await exchange.talk(RETAP_S, "c1")
+    await exchange.talk(2, "c1", "a1")
+    await exchange.happens(CallResumed(**CALL, uniqueid="a1", interface="PJSIP/1"))
+    await exchange.talk(1, "c1", "a1")
+    await exchange.close()
+    given = exchange.recognizer
+    assert given.heard_s(0) == pytest.approx(6 + RETAP_S, abs=0.1)
+    assert given.heard_s(1) == pytest.approx(2, abs=0.1)
+    assert sum(map(len, given.given[1])) == pytest.approx(sum(map(len, given.given[0])), abs=8000)
+
+
+async def test_an_agent_who_takes_over_is_heard_while_the_first_one_holds():
+    """Attended transfer: the first agent holds the caller, the second one takes the call: hold stays with the first leg."""
+    exchange = Exchange()
+    await exchange.answered()
+    await exchange.talk(1, "c1", "a1")
+    await exchange.happens(CallHeld(**CALL, uniqueid="a1", interface="PJSIP/1"))
+    await exchange.talk(1, "c1", "a1")
+    party = {"number": None, "name": None, "caller_uniqueid": "c1", "moved_from": "other"}
+    await exchange.happens(CallPartyChanged(**CALL, uniqueid="a2", interface="PJSIP/2", **party))
+    await exchange.happens(CallLegEnded(**CALL, uniqueid="a1", interface="PJSIP/1"))
+    await exchange.talk(2, "c1", "a2")
+    await exchange.close()
+    assert exchange.recognizer.heard_s(1) == pytest.approx(3, abs=0.1)
