@@ -71,6 +71,15 @@ def adapt(source: Path, target: Path, phrases: Iterable[str], *, share: float = 
     return Adaptation(target, tuple(spelt), tuple(skipped))
 
 
+def can_adapt(model: Path) -> bool:
+    """Whether the grammar of ``model`` is of the kind that ``adapt`` changes."""
+    try:
+        read_const(model / GRAMMAR)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def spell(phrase: str, words: Mapping[str, int]) -> list[int]:
     """The fewest words of the model that make up ``phrase``; empty when it has letters the model cannot say."""
     text = "".join(_DIGITS.get(piece, piece) for piece in _PIECES.findall(phrase.upper()))

@@ -47,6 +47,7 @@ from callcenter.features.notify.lanes import build_lanes
 from callcenter.features.notify.planner import Planner
 from callcenter.features.notify.sender import Sender
 from callcenter.features.order_clock import OrderClock
+from callcenter.features.own_words import wants_sound_alikes
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Check, Readiness
 from callcenter.features.recording_retention import RecordingRetention
@@ -63,7 +64,7 @@ from callcenter.media.audiosocket import AudioSocketServer
 from callcenter.media.call_audio import CallAudio
 from callcenter.media.recordings import Recordings, StoredRecording
 from callcenter.media.speech_metrics import SpeechMetrics
-from callcenter.media.transcriber import Transcriber
+from callcenter.media.transcriber import FindNames, Transcriber, no_names
 from callcenter.storage.blobs import BlobStore
 from callcenter.storage.caller_cards import open_caller_cards
 from callcenter.storage.database import Database
@@ -228,13 +229,19 @@ class App:
             min_free_mb=settings.media.min_free_mb,
         )
         self._stack.push_async_callback(self.recordings.aclose)
+        self.catalogue = LiveCatalogue(settings.data_dir / "catalogue")
         self.speech = SpeechEngine(settings, self.clock, self.readiness)
         self._stack.push_async_callback(self.speech.aclose)
         self.speech.open(self.nats)
         recognizer, workers = self.speech.recognizer, self.speech.workers
         streams = 2 * settings.media.max_calls
         self.transcriber = Transcriber(
-            recognizer, bus=self.bus, clock=self.clock, max_streams=streams, journal=self.journal
+            recognizer,
+            bus=self.bus,
+            clock=self.clock,
+            max_streams=streams,
+            journal=self.journal,
+            find_names=self._find_names(),
         )
         SpeechMetrics(
             self.transcriber,
@@ -313,7 +320,6 @@ class App:
             database=database, record=self.call_record, bus=self.bus, clock=clock, salvage=self._salvage
         )
         self._stack.push_async_callback(self.resumption.aclose)
-        self.catalogue = LiveCatalogue(settings.data_dir / "catalogue")
         self.catalogue.subscribe(self.bus)
         self._stack.push_async_callback(self.catalogue.aclose)
         self._spawn("catalogue", self.catalogue.refresh())
@@ -349,8 +355,12 @@ class App:
                 bus=self.bus,
                 clock=self.clock,
                 done=lambda: self.transcriber.counts.update(["late"]),
+                find_names=self._find_names(),
             )
             self._spawn("late-transcripts", late.run())
+
+    def _find_names(self) -> FindNames:
+        return self.catalogue.find_names if wants_sound_alikes(self.settings.asr) else no_names
 
     def _start_notify(self) -> None:
         settings = self.settings

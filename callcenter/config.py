@@ -44,10 +44,11 @@ def checked_pattern(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(checked_pattern)]
-_Off = BeforeValidator(lambda value: "off" if value is False else value)
-"""YAML reads a bare ``off`` as false."""
+_Off = BeforeValidator(lambda value: {False: "off", True: "on"}[value] if isinstance(value, bool) else value)
+"""YAML reads a bare ``off`` as false, and ``on`` as true."""
 Engine = Annotated[Literal["vosk", "sherpa", "off"], _Off]
 Workers = Annotated[Literal["off", "prefer", "only"], _Off]
+SoundAlikes = Annotated[Literal["auto", "on", "off"], _Off]
 DialplanContext = Annotated[str, Field(pattern=r"^[\w.-]{1,80}$")]
 
 
@@ -107,6 +108,7 @@ class AsrSettings(Section):
     threads: int = Field(default=0, ge=0)
     workers: Workers = "off"
     max_load: float = Field(default=0.8, gt=0, le=1)
+    sound_alikes: SoundAlikes = "auto"
 
 
 class BusSettings(Section):

@@ -26,18 +26,21 @@ class Shown:
     text: str
 
 
-def readable(text: str, words: Sequence[WordTime] = ()) -> tuple[Shown, ...]:
+def readable(text: str, words: Sequence[WordTime] = (), names: Sequence[Shown] = ()) -> tuple[Shown, ...]:
     """What to show differently, in order and without overlaps; ``words`` cover ``text`` in order or are absent.
 
-    Text that has punctuation already gets none. Never fails, whatever the characters.
+    ``names`` (``nlp.sound_alikes``) are shown as they are. Text that has punctuation already gets none. Never fails,
+    whatever the characters.
     """
-    numbers = list(_numbers(text))
+    taken = {at for name in names for at in range(name.start, name.end)}
+    numbers = [number for number in _numbers(text) if taken.isdisjoint(range(number.start, number.end))]
+    changed = [*numbers, *names]
     if not text or any(c in PUNCTUATION for c in text):
-        return tuple(numbers)
-    inside = [range(number.start + 1, number.end) for number in numbers]
+        return tuple(sorted(changed, key=lambda shown: shown.start))
+    inside = [range(one.start + 1, one.end) for one in changed]
     commas = {at for at in (*_pauses(text, words), *_openers(text)) if not any(at in span for span in inside)}
     marks = [Shown(at, at, "，") for at in commas] + [Shown(len(text), len(text), _end_mark(text))]
-    return tuple(sorted([*numbers, *marks], key=lambda shown: (shown.start, shown.end)))
+    return tuple(sorted([*changed, *marks], key=lambda shown: (shown.start, shown.end)))
 
 
 def apply(text: str, shown: Sequence[Shown]) -> str:

@@ -17,6 +17,8 @@ from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
 
 if TYPE_CHECKING:
     from asr.transcribe import Transcript, TranscriptSegment
+    from callcenter.config import Settings
+    from nlp.sound_alikes import SoundAlikes
 
 PATH = click.Path(path_type=Path)
 
@@ -75,13 +77,14 @@ def model_path(name: str) -> None:
 @click.pass_obj
 @reports_errors
 def adapt(config: Path | None, source: str, target: Path, files: tuple[Path, ...], as_json: bool) -> None:
-    """Copy the model SOURCE to the folder TARGET, preferring the words of the catalogue and of --words."""
+    """Copy the model SOURCE to the folder TARGET, preferring the words of the catalogue, its words.txt and --words."""
     from asr.models import Registry
     from asr.vocabulary import adapt as adapt_model
-    from callcenter.features.own_words import own_words
+    from callcenter.features.own_words import own_words, words_file
     from nlp.catalogue import Catalogue
 
-    words = own_words(Catalogue.load(settings_file.load(config).data_dir / "catalogue"), files)
+    folder = settings_file.load(config).data_dir / "catalogue"
+    words = own_words(Catalogue.load(folder), (*words_file(folder), *files))
     made = adapt_model(Registry().path(source), target, words)
     if as_json:
         emit({"path": str(made.path), "phrases": len(made.phrases), "skipped": list(made.skipped)})
@@ -108,6 +111,7 @@ def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, 
     from asr.transcribe import transcribe as transcribe_file
 
     settings = settings_file.load(config)
+    alikes = _alikes(settings, model)
     failed = False
 
     async def run() -> None:
@@ -118,7 +122,7 @@ def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, 
                 try:
                     with _bar(file.name) as progress:
                         transcript = await transcribe_file(file, recognizer, progress=progress)
-                    _print_transcript(transcript, as_json)
+                    _print_transcript(transcript, alikes, as_json)
                 except AudioInvalid as error:
                     failed = True
                     say(str(error))
@@ -128,6 +132,18 @@ def transcribe(config: Path | None, files: tuple[Path, ...], model: str | None, 
     asyncio.run(run())
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+def _alikes(settings: Settings, model: str | None) -> SoundAlikes:
+    """What puts names right behind a model that cannot be taught them."""
+    from callcenter.features.own_words import sound_alikes, wants_sound_alikes, words_file
+    from nlp.catalogue import Catalogue
+    from nlp.sound_alikes import SoundAlikes
+
+    if not wants_sound_alikes(settings.asr, model):
+        return SoundAlikes()
+    folder = settings.data_dir / "catalogue"
+    return sound_alikes(Catalogue.load(folder), words_file(folder))
 
 
 @contextmanager
@@ -144,8 +160,8 @@ def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def _print_transcript(transcript: Transcript, as_json: bool) -> None:
-    displays = [_display(segment) for segment in transcript.segments]
+def _print_transcript(transcript: Transcript, alikes: SoundAlikes, as_json: bool) -> None:
+    displays = [_display(segment, alikes) for segment in transcript.segments]
     if as_json:
         printed = transcript.as_json()
         for segment, display in zip(printed["segments"], displays, strict=True):
@@ -157,13 +173,13 @@ def _print_transcript(transcript: Transcript, as_json: bool) -> None:
         click.echo(f"{segment.start_ms / 1000:8.2f}  {segment.channel}  {display}")
 
 
-def _display(segment: TranscriptSegment) -> str:
-    """The segment as people write it: digits, and punctuation from pauses."""
+def _display(segment: TranscriptSegment, alikes: SoundAlikes) -> str:
+    """The segment as people write it: digits, punctuation from pauses, names that are meant."""
     from nlp.readable import apply, readable
     from nlp.types import WordTime
 
     words = [WordTime(w.word, w.start_ms, w.end_ms, w.confidence) for w in segment.words]
-    return apply(segment.text, readable(segment.text, words))
+    return apply(segment.text, readable(segment.text, words, alikes.corrections(segment.text, words)))
 
 
 @click.group()

@@ -29,7 +29,7 @@ from callcenter.storage.call_views import (
     SegmentView,
 )
 from callcenter.storage.tables import CallRow
-from nlp.readable import readable
+from nlp.readable import Shown, readable
 from nlp.types import WordTime
 from workorder.policy.phones import parse_phone
 from workorder.views import OrderView, Page
@@ -195,6 +195,7 @@ def _facts(detail: CallDetail) -> RecordingFacts | None:
 
 def _readable(segment: SegmentView) -> ReadableSegment:
     words = [WordTime(*word) for word in segment.words]
+    names = [Shown(*name) for name in segment.names]
     facts = {field.name: getattr(segment, field.name) for field in fields(SegmentView)}
-    shown = tuple((one.start, one.end, one.text) for one in readable(segment.text, words))
+    shown = tuple((one.start, one.end, one.text) for one in readable(segment.text, words, names))
     return ReadableSegment(**facts, shown=shown)

@@ -230,6 +230,7 @@ class CallRecord:
             text=event.text,
             confidence=event.confidence,
             words=((word.word, word.start_ms, word.end_ms, word.confidence) for word in event.words),
+            names=((heard.start, heard.end, heard.name) for heard in event.names),
         )
 
     def _no_transcript(self, event: TranscriptUnavailable) -> None:

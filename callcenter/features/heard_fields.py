@@ -8,6 +8,7 @@ import orjson
 
 from callcenter.media.events import SegmentHeard, Speaker
 from callcenter.storage.call_views import SegmentView
+from nlp.readable import Shown, apply
 from nlp.types import Extraction, KnownAsset, KnownCustomer, Segment, SlotValue, WordTime
 from workorder.fields import EvidenceRef, FieldState, FieldValue, Source
 from workorder.views import CustomerCard
@@ -26,11 +27,11 @@ def known_customer(card: CustomerCard) -> KnownCustomer:
 
 
 def nlp_segment(event: SegmentHeard) -> Segment:
-    """An utterance as extraction takes it."""
+    """An utterance as extraction takes it: with the names that are meant, each as long as what was heard."""
     return Segment(
         segment_id=event.segment_id,
         speaker=event.speaker.value,
-        text=event.text,
+        text=apply(event.text, [Shown(heard.start, heard.end, heard.name) for heard in event.names]),
         start_ms=event.start_ms,
         end_ms=event.end_ms,
         words=tuple(WordTime(word.word, word.start_ms, word.end_ms, word.confidence) for word in event.words),
@@ -42,7 +43,7 @@ def stored_segment(view: SegmentView) -> Segment:
     return Segment(
         segment_id=view.segment_id,
         speaker=Speaker(view.speaker).value,
-        text=view.text,
+        text=apply(view.text, [Shown(*name) for name in view.names]),
         start_ms=view.start_ms,
         end_ms=view.end_ms,
         words=tuple(WordTime(*word) for word in view.words),

@@ -20,6 +20,7 @@ from callcenter.errors import CallcenterError, NotFound
 from callcenter.ids import new_id
 from callcenter.media.events import HeardWord, SegmentHeard, Speaker
 from callcenter.media.recordings import Recordings
+from callcenter.media.transcriber import FindNames, no_names
 from callcenter.storage import calls, late_transcripts
 from callcenter.storage.calls import CallWriter
 from callcenter.storage.database import Database
@@ -50,6 +51,7 @@ class LateTranscripts:
         bus: Bus,
         clock: Clock,
         done: Callable[[], None] = lambda: None,
+        find_names: FindNames = no_names,
     ) -> None:
         self._database = database
         self._recordings = recordings
@@ -58,6 +60,7 @@ class LateTranscripts:
         self._bus = bus
         self._clock = clock
         self._done = done
+        self._find_names = find_names
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -107,6 +110,7 @@ class LateTranscripts:
                 text=event.text,
                 confidence=event.confidence,
                 words=((word.word, word.start_ms, word.end_ms, word.confidence) for word in event.words),
+                names=((heard.start, heard.end, heard.name) for heard in event.names),
             )
         async with self._database.write() as work:
             await calls.save(work.session, writer.take())
@@ -147,6 +151,7 @@ class LateTranscripts:
             text=heard.text,
             confidence=heard.confidence,
             words=tuple(HeardWord(w.word, w.start_ms, w.end_ms, w.confidence) for w in heard.words),
+            names=self._find_names(heard.text, heard.words),
         )
 
 

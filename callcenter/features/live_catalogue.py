@@ -6,16 +6,22 @@ A file that cannot be used changes nothing: the log says which file and line, an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
+from asr.events import Word
 from callcenter.bus.port import Bus
-from callcenter.errors import Conflict
+from callcenter.errors import CallcenterError, Conflict
+from callcenter.features.own_words import WORDS, sound_alikes, words_file
+from callcenter.media.events import HeardName
 from callcenter.telephony.events import CallArrived
 from nlp.catalogue import FILES, Catalogue, built_in
 from nlp.errors import CatalogueError
 from nlp.extract import Extractor
+from nlp.sound_alikes import SoundAlikes
+from nlp.types import WordTime
 from workorder.fields import REQUIRED, SERVICE_TYPES
 
 log = structlog.get_logger(__name__)
@@ -30,6 +36,7 @@ class LiveCatalogue:
         self._folder = folder
         self._catalogue = Catalogue.load()
         self._extractor = Extractor(self._catalogue)
+        self._alikes = SoundAlikes()
         self._seen: Stamp | None = None
         self._loading: asyncio.Task[None] | None = None
 
@@ -42,6 +49,11 @@ class LiveCatalogue:
         await self.refresh()
         return self._extractor
 
+    def find_names(self, text: str, words: Sequence[Word]) -> tuple[HeardName, ...]:
+        """What sounds like a name of the catalogue or of the desk's own list, and is taken for it."""
+        heard = [WordTime(word.word, word.start_ms, word.end_ms, word.confidence) for word in words]
+        return tuple(HeardName(found.start, found.end, found.text) for found in self._alikes.corrections(text, heard))
+
     def view(self) -> dict[str, object]:
         """The JSON of /api/catalogue."""
         return {
@@ -51,7 +63,7 @@ class LiveCatalogue:
         }
 
     async def refresh(self) -> None:
-        """Take over files that changed since the last look; three calls of stat when none did.
+        """Take over files that changed since the last look; four calls of stat when none did.
 
         The first time it also indexes everything, so that the first call does not pay for that.
         """
@@ -71,8 +83,8 @@ class LiveCatalogue:
     async def _load(self) -> None:
         try:
             self._seen = self._stamp()
-            self._catalogue, self._extractor = await asyncio.to_thread(_usable, self._folder)
-        except CatalogueError as error:
+            self._catalogue, self._extractor, self._alikes = await asyncio.to_thread(_usable, self._folder)
+        except (CatalogueError, CallcenterError) as error:
             log.error("catalogue.not_taken", reason=str(error), fix="correct the file; the old words stay in force")
         else:
             log.info("catalogue.taken", folder=str(self._folder), own=[file.name for file in _own(self._folder)])
@@ -80,7 +92,7 @@ class LiveCatalogue:
             self._loading = None
 
     def _stamp(self) -> Stamp:
-        return tuple(_stamp(self._folder / name) for name in FILES)
+        return tuple(_stamp(self._folder / name) for name in (*FILES, WORDS))
 
 
 def export(folder: Path) -> list[Path]:
@@ -95,7 +107,7 @@ def export(folder: Path) -> list[Path]:
 
 
 def _own(folder: Path) -> list[Path]:
-    return [folder / name for name in FILES if (folder / name).is_file()]
+    return [folder / name for name in (*FILES, WORDS) if (folder / name).is_file()]
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:
@@ -106,9 +118,9 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _usable(folder: Path) -> tuple[Catalogue, Extractor]:
+def _usable(folder: Path) -> tuple[Catalogue, Extractor, SoundAlikes]:
     """Loaded and indexed, so that no call pays for it."""
     catalogue = Catalogue.load(folder)
     extractor = Extractor(catalogue)
     extractor.warm_up()
-    return catalogue, extractor
+    return catalogue, extractor, sound_alikes(catalogue, words_file(folder))

@@ -1,12 +1,58 @@
-"""Words that callers of this desk say and a general model does not expect: the catalogue's, and lists of one's own."""
+"""Words that callers of this desk say and a general model does not expect: the catalogue's, and lists of one's own.
+
+A model whose grammar can be changed is made to prefer them (``models adapt``); behind any other, what merely sounds
+like one of the names among them is taken for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from asr.errors import AsrError
+from asr.load import find_model
+from asr.vocabulary import can_adapt
+from callcenter.config import AsrSettings
 from callcenter.errors import Invalid, NotFound
 from nlp.catalogue import PATTERN, Catalogue
+from nlp.sound_alikes import SoundAlikes
+
+WORDS = "words.txt"
+"""In the folder of the catalogue: streets, parts, staff, one a line; # begins a comment."""
+LONG_FAULT = 3
+"""Shorter names of faults sound like much else that is said."""
+
+
+def words_file(folder: Path) -> tuple[Path, ...]:
+    """The desk's own list in the folder of its catalogue, where there is one."""
+    return (folder / WORDS,) if (folder / WORDS).is_file() else ()
+
+
+def wants_sound_alikes(asr: AsrSettings, model: str | None = None) -> bool:
+    """Whether names are to be put right after recognition by ``model`` (default: that of the settings).
+
+    ``auto``: unless the model's grammar could be made to prefer them, as far as the model is on this machine.
+    """
+    if asr.sound_alikes != "auto":
+        return asr.sound_alikes == "on"
+    if asr.engine != "vosk":
+        return asr.engine == "sherpa"
+    try:
+        return not can_adapt(find_model(asr.engine, model or asr.model))
+    except AsrError:
+        return False
+
+
+def sound_alikes(catalogue: Catalogue, lists: Iterable[Path]) -> SoundAlikes:
+    """The names of ``own_words``: brands but those that are everyday words, appliances, labels of faults, the lists.
+
+    Raises NotFound or Invalid naming the list that cannot be read.
+    """
+    everyday = {brand.name for brand in catalogue.brands.values() if brand.everyday_word}
+    brands = [said for said, name in catalogue.brand_names.items() if name not in everyday]
+    labels = [label for labels in catalogue.faults.values() for label in labels if len(label) >= LONG_FAULT]
+    listed = [word for file in lists for word in _lines(file)]
+    return SoundAlikes([*brands, *catalogue.appliance_names, *labels, *listed], phrases=_faults(catalogue))
 
 
 def own_words(catalogue: Catalogue, lists: Iterable[Path]) -> list[str]:

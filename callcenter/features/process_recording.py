@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from asr.errors import AudioInvalid
 from asr.load import load_recognizer
 from asr.transcribe import Progress, TranscriptSegment, transcribe
 from callcenter.config import Settings
+from callcenter.features.own_words import sound_alikes, wants_sound_alikes, words_file
+from nlp.catalogue import Catalogue
 from nlp.extract import Extractor
 from nlp.gold import to_gold
-from nlp.readable import apply, readable
+from nlp.readable import Shown, apply, readable
+from nlp.sound_alikes import SoundAlikes
 from nlp.types import CallContext, Extraction, Segment, SpeakerName, WordTime
 
 SPEAKERS: tuple[SpeakerName, ...] = ("caller", "agent")
@@ -46,13 +50,17 @@ async def process_recording(
     zone = ZoneInfo(settings.timezone)
     began = started_at or datetime.now(UTC)
     local = began.replace(tzinfo=zone) if began.tzinfo is None else began.astimezone(zone)
-    session = Extractor().start(CallContext(started_at=local, caller_number=caller_number))
+    folder = settings.data_dir / "catalogue"
+    catalogue = Catalogue.load(folder)
+    session = Extractor(catalogue).start(CallContext(started_at=local, caller_number=caller_number))
+    find = sound_alikes(catalogue, words_file(folder)) if wants_sound_alikes(settings.asr, model) else SoundAlikes()
     segments = [_segment(index, heard) for index, heard in enumerate(transcript.segments)]
+    names = [find.corrections(segment.text, segment.words) for segment in segments]
     extraction = Extraction()
-    for segment in segments:
-        extraction = session.push(segment)
+    for segment, meant in zip(segments, names, strict=True):
+        extraction = session.push(replace(segment, text=apply(segment.text, meant)))
     return {
-        "transcript": [_json(segment, heard) for segment, heard in zip(segments, transcript.segments, strict=True)],
+        "transcript": [_json(*row) for row in zip(segments, transcript.segments, names, strict=True)],
         "pred": to_gold(extraction),
         "slots": [*extraction.slots, *extraction.second],
     }
@@ -69,14 +77,14 @@ def _segment(index: int, heard: TranscriptSegment) -> Segment:
     )
 
 
-def _json(segment: Segment, heard: TranscriptSegment) -> dict[str, Any]:
+def _json(segment: Segment, heard: TranscriptSegment, names: tuple[Shown, ...]) -> dict[str, Any]:
     return {
         "segment_id": segment.segment_id,
         "speaker": segment.speaker,
         "start_ms": segment.start_ms,
         "end_ms": segment.end_ms,
         "text": segment.text,
-        "display": apply(segment.text, readable(segment.text, segment.words)),
+        "display": apply(segment.text, readable(segment.text, segment.words, names)),
         "confidence": heard.confidence,
         "words": [[w.word, w.start_ms, w.end_ms, w.confidence] for w in heard.words],
     }

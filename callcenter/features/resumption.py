@@ -17,7 +17,7 @@ import structlog
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
-from callcenter.media.events import HeardWord, SegmentHeard, Speaker
+from callcenter.media.events import HeardName, HeardWord, SegmentHeard, Speaker
 from callcenter.storage.database import Database
 from callcenter.storage.open_calls import OpenCall, open_calls, segments_of
 
@@ -134,6 +134,7 @@ class Resumption:
                     text=row["text"],
                     confidence=row["confidence"],
                     words=tuple(HeardWord(*word) for word in row["words"]),
+                    names=tuple(HeardName(*name) for name in row["names"]),
                 )
             )
 

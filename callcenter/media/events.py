@@ -25,6 +25,15 @@ class HeardWord:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class HeardName:
+    """``text[start:end]`` of a segment sounds like ``name``, of the same length, and is taken for it."""
+
+    start: int
+    end: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioStarted:
     """The call's first audio came in: ``at`` is zero of its time line."""
@@ -47,7 +56,10 @@ class SpeechPartial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentHeard:
-    """A finished utterance. ``segment_id`` is a ULID; segments of one speaker come in speaking order."""
+    """A finished utterance. ``segment_id`` is a ULID; segments of one speaker come in speaking order.
+
+    ``text`` is what was heard; ``names`` says what is taken for a name of the catalogue that sounds like it.
+    """
 
     at: datetime
     call_id: str
@@ -58,6 +70,7 @@ class SegmentHeard:
     text: str
     confidence: float
     words: tuple[HeardWord, ...] = field(default=())
+    names: tuple[HeardName, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

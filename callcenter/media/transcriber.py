@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import structlog
 
 from asr.errors import AsrError, Overloaded
-from asr.events import Final, SpeechEvent
+from asr.events import Final, SpeechEvent, Word
 from asr.recognizer import Recognizer, RecognizerStream
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.ids import new_id
-from callcenter.media.events import HeardWord, SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
+from callcenter.media.events import (
+    HeardName,
+    HeardWord,
+    SegmentHeard,
+    Speaker,
+    SpeechPartial,
+    TranscriptUnavailable,
+)
 from callcenter.media.journalled_stream import JournalledStream
 from callcenter.storage.journal import OFF, Journal
 
 log = structlog.get_logger(__name__)
 
 FINISH_TIMEOUT_S = 15.0
+
+FindNames = Callable[[str, Sequence[Word]], tuple[HeardName, ...]]
+"""Names that are meant by what was heard, in order; the words cover the text and say how sure it is."""
+
+
+def no_names(_text: str, _words: Sequence[Word]) -> tuple[HeardName, ...]:
+    """For recognisers that know the names themselves."""
+    return ()
+
 
 Reason = Literal["no_model", "overloaded", "engine_failed"]
 
@@ -29,13 +46,21 @@ class Transcriber:
     """The recogniser with a limit. ``counts``: opened, no_model, overloaded, engine_failed, reopened (for /metrics)."""
 
     def __init__(
-        self, recognizer: Recognizer | None, *, bus: Bus, clock: Clock, max_streams: int = 400, journal: Journal = OFF
+        self,
+        recognizer: Recognizer | None,
+        *,
+        bus: Bus,
+        clock: Clock,
+        max_streams: int = 400,
+        journal: Journal = OFF,
+        find_names: FindNames = no_names,
     ) -> None:
         self._recognizer = recognizer
         self._bus = bus
         self._clock = clock
         self._max_streams = max_streams
         self._journal = journal
+        self._find_names = find_names
         self._open = 0
         self.counts: Counter[str] = Counter()
 
@@ -103,6 +128,7 @@ class Transcriber:
             words=tuple(
                 HeardWord(w.word, w.start_ms + offset_ms, w.end_ms + offset_ms, w.confidence) for w in heard.words
             ),
+            names=self._find_names(heard.text, heard.words),
         )
 
 

@@ -101,6 +101,7 @@ async def segments_of(session: AsyncSession, call_id: str) -> tuple[SegmentView,
             row.text,
             row.confidence,
             tuple(tuple(word) for word in row.words),
+            tuple((start, end, name) for start, end, name in row.names),
         )
         for row in found
     )

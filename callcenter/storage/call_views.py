@@ -40,7 +40,10 @@ class CallSummary:
 
 @dataclass(frozen=True, slots=True)
 class SegmentView:
-    """A finished utterance; ``words`` is ``[[word, start_ms, end_ms, confidence], …]``."""
+    """A finished utterance; ``words`` is ``[[word, start_ms, end_ms, confidence], …]``.
+
+    ``names`` is ``[[start, end, name], …]``: places of ``text`` that are taken for a name that sounds like them.
+    """
 
     segment_id: str
     speaker: str
@@ -49,6 +52,7 @@ class SegmentView:
     text: str
     confidence: float
     words: tuple[tuple[Any, ...], ...]
+    names: tuple[tuple[int, int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

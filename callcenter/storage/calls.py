@@ -271,6 +271,7 @@ class CallWriter:
         text: str,
         confidence: float,
         words: Iterable[tuple[str, int, int, float]] = (),
+        names: Iterable[tuple[int, int, str]] = (),
     ) -> None:
         """A finished utterance; the same ``segment_id`` again changes nothing."""
         self._about(call_id)
@@ -284,6 +285,7 @@ class CallWriter:
                 "text": clean(text),
                 "confidence": confidence,
                 "words": [list(word) for word in words],
+                "names": [list(name) for name in names],
             }
         )
 
@@ -401,7 +403,7 @@ async def forget_customer(session: AsyncSession, customer_id: str) -> tuple[str,
     nobody: Row = {"number": None, "number_lookup": None, "name": None, "dialled": None}
     await session.execute(update(CallRow).where(CallRow.call_id.in_(mine)).values(nobody))
     await session.execute(update(CallEventRow).where(CallEventRow.call_id.in_(mine)).values(text=""))
-    await session.execute(update(SegmentRow).where(SegmentRow.call_id.in_(mine)).values(text="", words=[]))
+    await session.execute(update(SegmentRow).where(SegmentRow.call_id.in_(mine)).values(text="", words=[], names=[]))
     gone = delete(RecordingRow).where(RecordingRow.call_id.in_(mine)).returning(RecordingRow.path)
     return tuple(await session.scalars(gone))
 

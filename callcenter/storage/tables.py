@@ -153,7 +153,10 @@ class CallEventRow(Base):
 
 
 class SegmentRow(Base):
-    """A finished utterance; ``words`` is ``[[word, start_ms, end_ms, confidence], …]``."""
+    """A finished utterance; ``words`` is ``[[word, start_ms, end_ms, confidence], …]``.
+
+    ``names`` is ``[[start, end, name], …]``: places of ``text`` that are taken for a name that sounds like them.
+    """
 
     __tablename__ = "segments"
 
@@ -165,6 +168,7 @@ class SegmentRow(Base):
     text: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float]
     words: Mapped[list[Any]]
+    names: Mapped[list[Any]] = mapped_column(server_default="[]")
 
     __table_args__ = (Index(None, "call_id", "start_ms"),)
 
