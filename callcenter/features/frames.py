@@ -17,7 +17,7 @@ def moment(at: datetime | None) -> str | None:
 
 
 def segment_json(segment: SegmentHeard) -> Json:
-    """``Segment``: words as compact rows, ``shown`` as rows too."""
+    """``Segment``: words as compact rows, ``shown`` and ``names`` as rows too."""
     words = [WordTime(word.word, word.start_ms, word.end_ms, word.confidence) for word in segment.words]
     names = [Shown(heard.start, heard.end, heard.name) for heard in segment.names]
     return {
@@ -27,6 +27,7 @@ def segment_json(segment: SegmentHeard) -> Json:
         "end_ms": segment.end_ms,
         "text": segment.text,
         "shown": [[shown.start, shown.end, shown.text] for shown in readable(segment.text, words, names)],
+        "names": [[heard.start, heard.end, heard.name] for heard in segment.names],
         "confidence": segment.confidence,
         "words": [[word.word, word.start_ms, word.end_ms, word.confidence] for word in segment.words],
     }

@@ -84,6 +84,7 @@ async def test_a_whole_call_is_read_back(database: Database, writer: CallWriter)
                 text="空调漏水",
                 confidence=0.875,
                 words=[("空调", 100, 400, 0.5)],
+                names=[(0, 2, "空桥")],
             )
         draft = await orders.open_draft(session, OpenDraft(by=MACHINE, at=after(8), call_id="C1"))
         edit = EditOrder(by=agent.user_id, at=after(9), order_id=draft.order_id, fields={"brand": "格力"})
@@ -121,7 +122,9 @@ async def test_a_whole_call_is_read_back(database: Database, writer: CallWriter)
         order_numbers=(),
     )
     assert [segment.segment_id for segment in found.segments] == ["s1", "s2"]
-    assert found.segments[0] == SegmentView("s1", "caller", 100, 900, "空调漏水", 0.875, (("空调", 100, 400, 0.5),))
+    assert found.segments[0] == SegmentView(
+        "s1", "caller", 100, 900, "空调漏水", 0.875, (("空调", 100, 400, 0.5),), ((0, 2, "空桥"),)
+    )
     assert [(event.type, event.offset_ms, event.text) for event in found.events] == [("held", 1500, "on hold")]
     assert found.orders == (order,)
     assert found.edits == (EditView(after(9), 3000, agent.user_id, "brand", None, "格力", order.order_id),)

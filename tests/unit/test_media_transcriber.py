@@ -6,7 +6,7 @@ from asr.engines.scripted import Fail, ScriptedRecognizer
 from asr.events import Final, Partial, Word
 from callcenter.bus.local import LocalBus
 from callcenter.clock import VirtualClock
-from callcenter.media.events import SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
+from callcenter.media.events import HeardName, SegmentHeard, Speaker, SpeechPartial, TranscriptUnavailable
 from callcenter.media.transcriber import Transcriber
 
 SECOND = bytes(16_000)
@@ -52,6 +52,24 @@ async def test_words_are_published_on_the_calls_clock():
     assert len(segment.segment_id) == 26
     assert [p.start_ms for p in desk.of(SpeechPartial)] == [5500]
     assert desk.transcriber.open_streams == 0
+    await desk.bus.aclose()
+
+
+async def test_names_that_are_meant_stand_beside_what_was_heard():
+    """The text stays as heard; the names found in it come with it."""
+
+    def find(text, words):
+        assert [word.word for word in words] == [text]
+        return (HeardName(0, 3, "龙溪街"),)
+
+    desk = Desk(ScriptedRecognizer([said("楼西街", 500, 1500)]), find_names=find)
+    transcript = desk.transcriber.transcript("call", Speaker.CALLER, 8000)
+    await desk.hear(transcript, 2)
+    await transcript.finish()
+    await desk.bus.drain()
+    (segment,) = desk.of(SegmentHeard)
+    assert segment.text == "楼西街"
+    assert segment.names == (HeardName(0, 3, "龙溪街"),)
     await desk.bus.aclose()
 
 

@@ -490,6 +490,8 @@ export interface Segment {
   end_ms: number
   text: string
   shown: Shown[]
+  /** Places of `text` that are taken for a name that sounds like them; part of `shown`. */
+  names: Shown[]
   confidence: number | null
   words: Word[]
 }
