@@ -480,7 +480,7 @@ export interface Catalogue {
 
 export type Word = [word: string, start_ms: number, end_ms: number, confidence: number]
 
-/** `text.slice(start, end)` of a segment appears as `text`: digits for numerals, punctuation from pauses. */
+/** `text.slice(start, end)` of a segment appears as `text`: digits for numerals, punctuation from pauses, names that are meant. */
 export type Shown = [start: number, end: number, text: string]
 
 export interface Segment {
@@ -490,8 +490,6 @@ export interface Segment {
   end_ms: number
   text: string
   shown: Shown[]
-  /** Places of `text` that are taken for a name that sounds like them; part of `shown`. */
-  names: Shown[]
   confidence: number | null
   words: Word[]
 }
