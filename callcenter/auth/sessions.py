@@ -140,7 +140,7 @@ class Auth:
         by: str = "cli",
     ) -> User:
         """A new user; without ``password`` only links log in. Raises Invalid (role, password), Conflict (name)."""
-        names = _checked_roles(roles)
+        names = checked_roles(roles)
         password_hash = await self._passwords.hash(_checked(password)) if password is not None else None
         now = self._clock.now()
         async with self._database.write() as work:
@@ -227,7 +227,8 @@ def _checked(password: str) -> str:
     return password
 
 
-def _checked_roles(roles: Iterable[str]) -> tuple[str, ...]:
+def checked_roles(roles: Iterable[str]) -> tuple[str, ...]:
+    """Each role once, in the order given. Raises Invalid for one that there is not, and for none."""
     names = tuple(dict.fromkeys(roles))
     known = [role.value for role in Role]
     for name in names:

@@ -10,6 +10,7 @@ import click
 
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import open_records, operator
+from callcenter.cli.sheets import give_sheet, take_sheet
 from callcenter.errors import NotFound
 
 
@@ -136,6 +137,28 @@ def list_users(config: Path | None, as_json: bool) -> None:
                     click.echo("  ".join(str(value) for value in row.values()))
 
     asyncio.run(run())
+
+
+@user.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--good", is_flag=True, help="Take the rows that are right, go on past the others.")
+@click.option("--dry-run", is_flag=True, help="Check every row, keep nothing.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def import_users(config: Path | None, file: Path, good: bool, dry_run: bool, as_json: bool) -> None:
+    """Take users in from FILE (.csv or .xlsx), by user name; passwords are not: `user passwd` gives a login."""
+    take_sheet(config, "users", file, good=good, dry_run=dry_run, as_json=as_json)
+
+
+@user.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.pass_obj
+@reports_errors
+def export_users(config: Path | None, file: Path, force: bool) -> None:
+    """Write all users to FILE (.csv or .xlsx), as an import takes it back; without passwords."""
+    give_sheet(config, "users", file, force=force)
 
 
 def _password(from_stdin: bool) -> str | None:

@@ -28,6 +28,11 @@ SAY_EACH = 5000
 @reports_errors
 def import_sheet(config: Path | None, kind: str, file: Path, good: bool, dry_run: bool, as_json: bool) -> None:
     """Take FILE (.csv or .xlsx) in: every row or none, or with --good the rows that are right."""
+    take_sheet(config, kind, file, good=good, dry_run=dry_run, as_json=as_json)
+
+
+def take_sheet(config: Path | None, kind: str, file: Path, *, good: bool, dry_run: bool, as_json: bool) -> None:
+    """Import, tell about every bad row, and exit by what became of it."""
 
     async def run() -> None:
         from callcenter.clock import SystemClock
@@ -84,6 +89,11 @@ def import_sheet(config: Path | None, kind: str, file: Path, good: bool, dry_run
 @reports_errors
 def export_sheet(config: Path | None, kind: str, file: Path, force: bool) -> None:
     """Write all of KIND to FILE (.csv or .xlsx), as an import takes it back."""
+    give_sheet(config, kind, file, force=force)
+
+
+def give_sheet(config: Path | None, kind: str, file: Path, *, force: bool) -> None:
+    """Export to a file that only its owner reads; leaves an audit line. Raises Conflict when it exists."""
     if file.exists() and not force:
         raise Conflict(f"{file} exists already", field="file", fix="name another, or give --force")
     # Names and numbers of people: for the one who asked, nobody else.

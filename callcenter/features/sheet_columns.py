@@ -55,13 +55,31 @@ SHEETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "purchase_date": ("购买日期",),
         "urgency": ("紧急程度",),
     },
+    "users": {
+        "username": ("用户名", "账号", "工号", "login", "user name"),
+        "display_name": ("姓名", "显示名", "name"),
+        "roles": ("角色", "role"),
+        "interface": ("分机", "话机", "extension", "device"),
+        "active": ("启用", "在用"),
+    },
 }
 """Kind → column → other headers that mean it; headers are compared in small letters, without blanks and marks."""
+
+ROLES: Mapping[str, str] = {
+    "坐席": "agent",
+    "座席": "agent",
+    "客服": "agent",
+    "班长": "supervisor",
+    "主管": "supervisor",
+    "管理员": "admin",
+}
+"""What people call the roles."""
 
 ALSO_EXPORTED: Mapping[str, tuple[str, ...]] = {
     "customers": (),
     "assets": ("customer_id", "warranty_ends", "warranty_basis"),
     "orders": ("number", "status", "created_at", "customer_id", "warranty"),
+    "users": (),
 }
 """Columns of an export that an import passes over."""
 

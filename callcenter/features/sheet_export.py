@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.errors import Invalid
 from callcenter.features.sheet_columns import ALSO_EXPORTED, SHEETS
 from callcenter.features.sheets import write_rows
+from callcenter.storage.tables import UserRow
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
 from workorder.model.orders import WorkOrder
@@ -89,6 +90,16 @@ def _orders(connection: Connection, last: str) -> list[dict[str, Any]]:
     return [_order(row) for row in found.mappings()]
 
 
+def _users(connection: Connection, last: str) -> list[dict[str, Any]]:
+    """Never a password, nor what one could be found by."""
+    kept = (UserRow.username, UserRow.display_name, UserRow.roles, UserRow.interface, UserRow.active)
+    found = connection.execute(select(*kept).where(UserRow.username > last).order_by(UserRow.username).limit(BATCH))
+    return [
+        {**row, "roles": ", ".join(row["roles"]), "active": "yes" if row["active"] else "no"}
+        for row in found.mappings()
+    ]
+
+
 def _order(row: Any) -> dict[str, Any]:
     values = {name: field.get("value") for name, field in row["field_values"].items()}
     address, slot = values.pop("address", None) or {}, values.pop("appointment", None) or {}
@@ -103,7 +114,7 @@ def _cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
-_BATCHES = {"customers": _customers, "assets": _assets, "orders": _orders}
+_BATCHES = {"customers": _customers, "assets": _assets, "orders": _orders, "users": _users}
 
 
 def columns_of(kind: str) -> Sequence[str]:

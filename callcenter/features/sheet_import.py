@@ -2,12 +2,13 @@
 
 ``all`` takes every row or none, in one transaction (which keeps other writers waiting on SQLite); ``good`` takes the
 rows that are right, some hundred at a time, and goes on past the others. Rows with an ``external_key`` that was taken
-in before change what is there instead of doubling it, so the same file may be sent again.
+in before (users: their name) change what is there instead of doubling it, so the same file may be sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,10 +20,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.auth.sessions import checked_roles
 from callcenter.errors import CallcenterError, Invalid, NotFound
 from callcenter.features.addresses import completed
-from callcenter.features.sheet_columns import ALSO_EXPORTED, SHEETS, column_of
+from callcenter.features.sheet_columns import ALSO_EXPORTED, ROLES, SHEETS, column_of
 from callcenter.features.sheets import read_rows
+from callcenter.storage import audit, users
 from callcenter.storage.database import Database
 from workorder.commands import (
     AddAsset,
@@ -45,6 +48,10 @@ from workorder.services.customers import create_customer
 from workorder.services.reports import create_work_order
 
 MODES = ("all", "good")
+_YES_OR_NO = {
+    **dict.fromkeys(("yes", "true", "1", "是", "启用"), True),
+    **dict.fromkeys(("no", "false", "0", "否", "停用"), False),
+}
 TAKEN_AT_ONCE = 200
 MAX_FAULTS = 1000
 """Faults that are told; more are counted."""
@@ -239,6 +246,33 @@ class Importer:
         taken = await create_work_order(session, command)
         return str(taken.outcome) != "repeated"
 
+    async def _users(self, session: AsyncSession, row: Row) -> bool:
+        """By user name; a new user has no password until `user passwd` gives one or a link."""
+        name, at = row.get("username", ""), self.now()
+        roles = checked_roles(_roles(row["roles"])) if row.get("roles") else None
+        display_name, interface = row.get("display_name") or None, row.get("interface") or None
+        active = _yes_or_no("active", row["active"]) if row.get("active") else None
+        found = await users.by_username(session, name) if name else None
+        if found is None:
+            done = await users.add_user(
+                session,
+                username=name,
+                display_name=display_name or name,
+                roles=roles or checked_roles(()),
+                at=at,
+                interface=interface,
+            )
+        else:
+            done = await users.edit_user(
+                session, found.user_id, display_name=display_name, roles=roles, interface=interface
+            )
+        if active is not None and active != done.active:
+            await users.set_active(session, done.user_id, active=active)
+        detail = {"roles": list(done.roles), "active": done.active if active is None else active}
+        action = "user.added" if found is None else "user.changed"
+        await audit.add(session, at=at, by=self.by, action=action, subject=done.user_id, detail=detail)
+        return found is None
+
 
 async def _filed(session: AsyncSession, own: Any, own_key: str | None, other: Any, other_key: str | None) -> str | None:
     """The key of what is on file: by our own key (which must exist), else by that of another system."""
@@ -289,6 +323,18 @@ def _day(name: str, text: str) -> date:
         return date(*map(int, parts)) if len(parts) == 3 else date.fromisoformat(plain)
     except ValueError:
         raise Invalid(f"{text!r} is no day", field=name, fix="write it like 2026-03-05") from None
+
+
+def _roles(text: str) -> list[str]:
+    """``agent, supervisor``, ``坐席、班长``."""
+    return [ROLES.get(word, word) for word in re.split(r"[\s,，、;；|]+", text.casefold()) if word]
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    try:
+        return _YES_OR_NO[text.casefold()]
+    except KeyError:
+        raise Invalid(f"{text!r} is neither yes nor no", field=name, fix="write yes or no") from None
 
 
 def _faults(number: int, error: WorkOrderError | CallcenterError) -> list[RowFault]:

@@ -55,12 +55,7 @@ async def add_user(
 ) -> User:
     """Add a user; names are compared without case. Raises Conflict for a taken name, Invalid for one that cannot be."""
     name = _one_word(username.strip().casefold(), "username", USERNAME_LENGTH)
-    if interface is not None:
-        _one_word(interface, "interface", SHORT)
-    if len(display_name) > SHORT or not display_name.isprintable():
-        raise Invalid(
-            f"must be one line of at most {SHORT} characters", field="display_name", fix="choose a shorter one"
-        )
+    _check(display_name, interface)
     row = UserRow(
         user_id=new_id(),
         username=name,
@@ -76,6 +71,33 @@ async def add_user(
             session.add(row)
     except IntegrityError as error:
         raise Conflict(f"there is already a user {name}", field="username", fix="choose another name") from error
+    return _user(row)
+
+
+def _check(display_name: str, interface: str | None) -> None:
+    if interface is not None:
+        _one_word(interface, "interface", SHORT)
+    if len(display_name) > SHORT or not display_name.isprintable():
+        raise Invalid(
+            f"must be one line of at most {SHORT} characters", field="display_name", fix="choose a shorter one"
+        )
+
+
+async def edit_user(
+    session: AsyncSession,
+    user_id: str,
+    *,
+    display_name: str | None = None,
+    roles: Iterable[str] | None = None,
+    interface: str | None = None,
+) -> User:
+    """Change what is given; whoever is logged in has the new roles at once. Raises NotFound, Invalid."""
+    row = await _row(session, user_id)
+    _check(display_name or "", interface)
+    row.display_name = (display_name or "").strip() or row.display_name
+    row.roles = row.roles if roles is None else list(roles)
+    row.interface = interface or row.interface
+    await session.flush()
     return _user(row)
 
 

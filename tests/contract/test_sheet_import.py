@@ -130,4 +130,4 @@ async def test_every_kind_is_exported(database, importer, tmp_path):
     assert row[header.index("phone")] == "13800138000"
     with pytest.raises(Invalid):
         async with database.read() as work:
-            await export(work.session, tmp_path / "x.csv", kind="users", sheet_format="csv")
+            await export(work.session, tmp_path / "x.csv", kind="planets", sheet_format="csv")
