@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -40,7 +41,6 @@ class ScreenPop:
         self._read_phone = read_phone
         self._arrivals: dict[str, CallArrived] = {}
         self._lookups: dict[str, asyncio.Future[Cards]] = {}
-        self._pending: set[asyncio.Task[None]] = set()
 
     def subscribe(self) -> None:
         """Offers go through the queue named ``desk``, in order with everything else the desk shows."""
@@ -96,9 +96,9 @@ class ScreenPop:
         if lookup.done():
             self._show(call, lookup)
             return
-        task = asyncio.create_task(self._show_soon(call, lookup), name=f"pop:{event.call_id}")
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        late = asyncio.get_running_loop().call_later(PATIENCE_S, self._live.announce, call)
+        lookup.add_done_callback(lambda _: late.cancel())
+        lookup.add_done_callback(partial(self._show, call))
 
     async def _answered(self, event: CallAnswered) -> None:
         """A call that the agent dialled was offered to nobody: its pop comes with the answer."""
@@ -121,17 +121,11 @@ class ScreenPop:
                 )
             )
 
-    async def _show_soon(self, call: LiveCall, lookup: asyncio.Future[Cards]) -> None:
-        await asyncio.wait({lookup}, timeout=PATIENCE_S)
-        if not lookup.done():
-            self._live.announce(call)
-        await asyncio.wait({lookup})
-        self._show(call, lookup)
-
     def _show(self, call: LiveCall, lookup: asyncio.Future[Cards]) -> None:
         """Whatever went wrong with the look-up, the call is shown."""
         try:
-            self._live.identified(call.offer.call_id, *_one_or_candidates(lookup.result()))
+            found = () if lookup.cancelled() else lookup.result()
+            self._live.identified(call.offer.call_id, *_one_or_candidates(found))
         finally:
             self._live.announce(call)
 

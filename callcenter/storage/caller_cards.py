@@ -7,10 +7,12 @@ what the statement does (bench/pop.py).
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -32,6 +34,7 @@ SLOW_S = 0.02
 SPARED_S = 5.0
 """… for this long."""
 POSTGRESQL_CONNECTIONS = (2, 4)
+"""Opened at the start, and at most."""
 POSTGRESQL_TIMEOUT_S = 5.0
 """For a connection, and for an answer."""
 
@@ -139,33 +142,36 @@ class SqliteCards:
 
 
 class PostgresqlCards:
-    """Prepared statements on connections of its own, so that a look-up never waits for a writer's connection."""
+    """A prepared statement on each of a few connections of its own, so that a look-up waits for no writer.
 
-    def __init__(self, url: URL, pool: Any, broken: tuple[type[Exception], ...]) -> None:
+    One round trip, without a pool's bookkeeping, which took longer than the statement.
+    """
+
+    def __init__(self, url: URL, connect: Callable[[], Awaitable[Any]], broken: tuple[type[Exception], ...]) -> None:
         self._url = url
-        self._pool = pool
+        self._connect = connect
         self._broken = broken
         self._statement = _Statement(postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+        self._free = asyncio.Semaphore(POSTGRESQL_CONNECTIONS[1])
+        self._open: set[Any] = set()
+        self._idle: list[tuple[Any, Any]] = []
+        """Connection and its prepared statement; the last used first."""
 
     @classmethod
     async def open(cls, database: Database) -> PostgresqlCards:
         """Connects; raises Unavailable."""
         import asyncpg  # type: ignore[import-untyped]  # an extra: only who uses PostgreSQL has it
 
-        least, most = POSTGRESQL_CONNECTIONS
-        pool = asyncpg.create_pool(
+        connect = partial(
+            asyncpg.connect,
             database.url.set(drivername="postgresql").render_as_string(hide_password=False),
-            min_size=least,
-            max_size=most,
             timeout=POSTGRESQL_TIMEOUT_S,
             command_timeout=POSTGRESQL_TIMEOUT_S,
-            reset=_leave,
         )
         broken = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-        cards = cls(database.url, pool, broken)
-        with cards._explained():
-            await pool
-        await cards.by_phone(parse_phone("13000000000"))
+        cards = cls(database.url, connect, broken)
+        nobody = parse_phone("13000000000")
+        await asyncio.gather(*(cards.by_phone(nobody) for _ in range(POSTGRESQL_CONNECTIONS[0])))
         return cards
 
     def at_hand(self, key: PhoneKey) -> Cards | None:
@@ -177,17 +183,42 @@ class PostgresqlCards:
         if key.lookup is None:
             return ()
         values = self._statement.values(key.lookup)
-        try:
-            rows = await self._pool.fetch(self._statement.sql, *values)
-        except self._broken:
-            with self._explained():
-                await self._pool.expire_connections()  # The others met the same restart.
-                rows = await self._pool.fetch(self._statement.sql, *values)
+        async with self._free:
+            try:
+                rows = await self._ask(values)
+            except self._broken:
+                self._drop(*(connection for connection, _ in self._idle))  # They met the same restart.
+                self._idle.clear()
+                with self._explained():
+                    rows = await self._ask(values)
         return customers.cards_of_json(rows)
 
     async def aclose(self) -> None:
         """Close the connections, whatever they do."""
-        self._pool.terminate()
+        self._drop(*self._open)
+        self._idle.clear()
+
+    async def _ask(self, values: list[Any]) -> list[Any]:
+        connection, statement = self._idle.pop() if self._idle else await self._prepare()
+        try:
+            rows: list[Any] = await statement.fetch(*values)
+        except BaseException:
+            self._drop(connection)
+            raise
+        self._idle.append((connection, statement))
+        return rows
+
+    async def _prepare(self) -> tuple[Any, Any]:
+        connection = await self._connect()
+        self._open.add(connection)
+        # Every plan is the same few index scans: making it anew, or compiling it, takes longer than running it.
+        await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off")
+        return connection, await connection.prepare(self._statement.sql)
+
+    def _drop(self, *connections: Any) -> None:
+        for connection in connections:
+            connection.terminate()
+        self._open.difference_update(connections)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -199,7 +230,3 @@ class PostgresqlCards:
             if known is None:
                 raise
             raise known from error
-
-
-async def _leave(_connection: object) -> None:
-    """Nothing is set on these connections: resetting them would be a second round trip per look-up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -95,6 +96,17 @@ async def test_many_look_ups_at_once_each_get_their_answer(database, cards):
     assert {one[0].customer_id for one in found} == {card.customer_id}
 
 
+async def test_a_look_up_that_is_given_up_takes_no_connection_along(database, cards):
+    """Whoever stops waiting, more often than there are connections, leaves the next one an answer."""
+    card = await add_customer(database)
+    for _ in range(6):
+        asked = asyncio.create_task(cards.by_phone(KEY))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+    assert [found.customer_id for found in await answer(cards, KEY)] == [card.customer_id]
+
+
 async def test_a_server_that_closed_its_connections_costs_no_answer(database, database_url, cards):
     """PostgreSQL was restarted since the last call: the next look-up connects anew. A file has no such connections."""
     card = await add_customer(database)
@@ -107,9 +119,8 @@ async def test_a_server_that_closed_its_connections_costs_no_answer(database, da
 async def test_a_database_that_is_away_is_unavailable(database, database_url, cards):
     """What the pop needs to know to show the call without history: ``at_hand`` passes, ``by_phone`` says Unavailable."""
     if make_url(database_url).get_backend_name() == "postgresql":
-        cards._pool.terminate()
-        cards._pool = asyncpg.create_pool(host="127.0.0.1", port=1, min_size=0, timeout=1)
-        await cards._pool
+        await cards.aclose()
+        cards._connect = partial(asyncpg.connect, host="127.0.0.1", port=1, timeout=1)
     else:
         cards._connection.close()
         await database.aclose()
