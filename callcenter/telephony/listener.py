@@ -28,14 +28,15 @@ from callcenter.telephony.ami_link import (
 from callcenter.telephony.call_stream import CallStream, Fact
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.checkpoint import checkpoint
-from callcenter.telephony.events import AmiGap, CallOffered
+from callcenter.telephony.events import AmiGap, CallArrived, CallOffered
 from callcenter.telephony.snapshot import Taken, take_snapshot
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
 """Events handled before other tasks get a turn when the PBX sends without a pause."""
-
+URGENT = (CallArrived, CallOffered)
+"""The look-up begins with the one, the pop is shown with the other."""
 
 LOOK_AGAIN_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Waits before asking again for what a booting PBX could not tell; an Asterisk without that module never will."""
@@ -115,8 +116,8 @@ class Listener:
             await self._look(item.attempt)
         else:
             facts = self._apply(item)
-            # An offer goes to the desk before the rest of what the PBX sent with it is read.
-            if self._stream.taken % BATCH == 0 or any(isinstance(fact, CallOffered) for fact in facts):
+            # What a pop waits for goes to the desk before the rest of what the PBX sent with it is read.
+            if self._stream.taken % BATCH == 0 or any(isinstance(fact, URGENT) for fact in facts):
                 await asyncio.sleep(0)
 
     def _apply(self, headers: dict[str, str]) -> Sequence[Fact]:
