@@ -1,7 +1,10 @@
-"""Ring to pop: from the PBX's AgentCalled to the pop's frame at the agent's socket, against the bare minimum.
+"""Ring to pop: from the PBX's AgentCalled to the pop's frame at the agent's socket, against the bare minimum; and
+answer to vanish: from the PBX's first word of an answer to the end of the pop at the devices that rang in vain.
 
     python bench/pop.py [--size small|full] [--database sqlite|postgresql] [--calls 500] [--per-s 50] [--agents 200]
                         [--wait-s 0] [--keep FOLDER]
+
+The figures ``pop.answer_to_vanish`` have a bar instead of a baseline: 200 ms, and ``ratio`` is the share of it.
 
 Three processes: this one is the PBX (simulated, over TCP) and the agents' browsers, and takes the time; application
 and baseline are measured one after the other on the same database and the same calls. The baseline is an AMI client
@@ -25,6 +28,7 @@ import struct
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,6 +53,7 @@ from workorder.policy.phones import parse_phone
 SECRET = "simulated"
 WARM_UP = 50
 RING_S = 2.0
+VANISH_BAR_S = 0.2
 
 
 def device(number: int) -> str:
@@ -157,27 +162,38 @@ async def process(*args: str):
         await child.wait()
 
 
-OFFERED: dict[str, float] = {}
-"""Device → when the PBX said AgentCalled, taken right before it says so."""
+Said = tuple[str, str]
+"""``offer`` or ``vanish``, and the device."""
+SAID: dict[Said, float] = {}
+"""When the PBX said AgentCalled, or that another device answered the call that rings there: right before it says so."""
+RIVALS: dict[str, tuple[str, ...]] = {}
+"""Device that will answer → those that ring with it in vain."""
 
 
-def note_offers() -> None:
-    """Let the simulated PBX take the time of each offer; the frame itself has only milliseconds."""
+def note_times() -> None:
+    """Let the simulated PBX take the time of each offer and answer; the frame itself has only milliseconds."""
     emit = Exchange.emit
 
     def noting(exchange: Exchange, name: str, *groups) -> None:
         if name == "AgentCalled":
-            OFFERED[dict(groups[-1])["Interface"]] = time.time()
+            SAID["offer", dict(groups[-1])["Interface"]] = time.time()
+        elif name == "DialEnd" and ("DialStatus", "ANSWER") in groups[-1]:
+            answering = dict(groups[1])["DestChannel"].rpartition("-")[0]
+            SAID.update({("vanish", rival): time.time() for rival in RIVALS.get(answering, ())})
         emit(exchange, name, *groups)
 
     Exchange.emit = noting
 
 
+Spent = defaultdict[str, list[float]]
+"""What was waited for → how long, s."""
+
+
 class Desk(asyncio.Protocol):
     """The agent's end of a socket: the time is taken as bytes come, before anything is done with them."""
 
-    def __init__(self, device: str, hello: bytes, spent: list[float], pops: Callable[[bytes], tuple[int, int]]) -> None:
-        self.device, self.hello, self.spent, self.pops = device, hello, spent, pops
+    def __init__(self, device: str, hello: bytes, spent: Spent, read: Callable[[bytes], tuple[list[str], int]]) -> None:
+        self.device, self.hello, self.spent, self.read = device, hello, spent, read
         self.opened = asyncio.Event()
         self.unread = b""
 
@@ -189,19 +205,19 @@ class Desk(asyncio.Protocol):
         now = time.time()
         self.opened.set()
         self.unread += chunk
-        pops, done = self.pops(self.unread)
+        found, done = self.read(self.unread)
         self.unread = self.unread[done:]
-        if pops:
-            self.spent.append(now - OFFERED[self.device])
+        for kind in found:
+            self.spent[kind].append(now - SAID[kind, self.device])
 
 
-async def browsers_of_app(ready: dict, spent: list[float], late: list[bool]) -> list[Desk]:
-    """Log every agent in and note, for each pop, how long after the offer it came."""
+async def browsers_of_app(ready: dict, spent: Spent, late: list[bool]) -> list[Desk]:
+    """Log every agent in and note how long after the PBX's word each pop came, and went."""
     host, port = urlsplit(ready["url"]).hostname, urlsplit(ready["url"]).port
 
-    def pops(unread: bytes) -> tuple[int, int]:
-        """Pops among the whole frames in ``unread``, and the bytes of these."""
-        found, at = 0, unread.find(b"\r\n\r\n") + 4 if unread.startswith(b"HTTP/") else 0
+    def read(unread: bytes) -> tuple[list[str], int]:
+        """Pops that came or went in the whole frames in ``unread``, and the bytes of these."""
+        found, at = [], unread.find(b"\r\n\r\n") + 4 if unread.startswith(b"HTTP/") else 0
         while len(unread) >= at + 10:
             size, head = unread[at + 1], 2
             if size >= 126:
@@ -212,7 +228,9 @@ async def browsers_of_app(ready: dict, spent: list[float], late: list[bool]) -> 
             frame = unread[at + head : at + head + size]
             if b'"type":"call.offered"' in frame[:60]:
                 late.append(b'"customer":null' in frame)
-                found += 1
+                found.append("offer")
+            elif b'"type":"call.closed"' in frame[:60] and b'"answered_elsewhere"' in frame:
+                found.append("vanish")
             at += head + size
         return found, at
 
@@ -228,17 +246,17 @@ async def browsers_of_app(ready: dict, spent: list[float], late: list[bool]) -> 
             "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
-        desks.append(await open_desk(port, Desk(device(number), hello.encode(), spent, pops)))
+        desks.append(await open_desk(port, Desk(device(number), hello.encode(), spent, read)))
         await desks[-1].opened.wait()
     return desks
 
 
-async def browsers_of_baseline(ready: dict, spent: list[float], agents: int) -> list[Desk]:
-    def pops(unread: bytes) -> tuple[int, int]:
-        return unread.count(b"\n"), unread.rfind(b"\n") + 1
+async def browsers_of_baseline(ready: dict, spent: Spent, agents: int) -> list[Desk]:
+    def read(unread: bytes) -> tuple[list[str], int]:
+        return ["offer"] * unread.count(b"\n"), unread.rfind(b"\n") + 1
 
     names = [device(number) for number in range(agents)]
-    desks = [await open_desk(ready["port"], Desk(name, name.encode() + b"\n", spent, pops)) for name in names]
+    desks = [await open_desk(ready["port"], Desk(name, name.encode() + b"\n", spent, read)) for name in names]
     await asyncio.sleep(0.5)
     return desks
 
@@ -262,29 +280,48 @@ async def ring(pbx: SimulatedPbx, calls: int, per_s: float, agents: int, custome
     await asyncio.gather(*(call.ended for call in placed))
 
 
+async def ring_three(pbx: SimulatedPbx, calls: int, per_s: float, agents: int, customers: int) -> None:
+    """Place the calls evenly, each to three devices, of which one answers."""
+    begin, placed = time.monotonic(), []
+    for number in range(calls):
+        await asyncio.sleep(max(0.0, begin + number / per_s - time.monotonic()))
+        first, *others = (device((3 * number + which) % agents) for which in range(3))
+        RIVALS[first] = tuple(others)
+        call = SimulatedCall(
+            number=phone(number * 7919 % customers), queue=None, interface=first, also_ring=RIVALS[first],
+            ring_s=agents / per_s / 12, talk_s=agents / per_s / 12,
+        )  # fmt: skip
+        placed.append(await pbx.place_call(call))
+    await asyncio.gather(*(call.ended for call in placed))
+
+
 def report(name: str, ours: list[float], bare: list[float], **more) -> None:
-    for label, cut in (("p50", 0.5), ("p99", 0.99)):
-        mine, base = (statistics.quantiles(values, n=1000)[int(cut * 1000) - 1] * 1000 for values in (ours, bare))
+    """p50 and p99 in ms against those of the baseline: its samples, or one bar."""
+    for label, cut in (("p50", 500), ("p99", 990)):
+        mine, base = (
+            1000 * (statistics.quantiles(values, n=1000)[cut - 1] if len(values) > 1 else values[0])
+            for values in (ours, bare)
+        )
         line = {"bench": f"{name}.{label}", "value": round(mine, 3), "unit": "ms"}
         print(json.dumps({**line, "ratio": round(mine / base, 2), "baseline": round(base, 3), **more}), flush=True)
 
 
 async def measure(args: argparse.Namespace, url: str, data_dir: str) -> None:
     customers = SIZES[args.size]
-    note_offers()
+    note_times()
     agents = {device(number): f"Agent {number}" for number in range(args.agents)}
     pbx = SimulatedPbx(
         secret=SECRET, devices=agents, queues={f"q{number}": (device(number),) for number in range(args.agents)}
     )
     await pbx.start()
-    results: dict[str, list[float]] = {}
+    results: dict[str, Spent] = {}
     late: list[bool] = []
     try:
         for role, arguments in (
             ("baseline", ("--serve-baseline", url)),
             ("app", ("--serve-app", data_dir, "--url", url, "--agents", str(args.agents))),
         ):
-            spent = results.setdefault(role, [])
+            spent = results.setdefault(role, defaultdict(list))
             async with process(*arguments, "--ami-port", str(pbx.port)) as ready:
                 if role == "app":
                     desks = await browsers_of_app(ready, spent, late)
@@ -294,7 +331,13 @@ async def measure(args: argparse.Namespace, url: str, data_dir: str) -> None:
                 spent.clear()
                 late.clear()
                 await ring(pbx, args.calls, args.per_s, args.agents, customers, args.wait_s)
-                assert len(spent) == args.calls, f"{role}: {len(spent)} pops for {args.calls} calls"
+                assert len(spent["offer"]) == args.calls, f"{role}: {len(spent['offer'])} pops for {args.calls} calls"
+                if role == "app":
+                    offered = len(late)
+                    await ring_three(pbx, args.calls, args.per_s, args.agents, customers)
+                    gone = len(spent["vanish"])
+                    assert gone == 2 * args.calls, f"{gone} pops vanished for {2 * args.calls} that rang in vain"
+                    del late[offered:], spent["offer"][args.calls :]
                 for desk in desks:
                     desk.transport.abort()
     finally:
@@ -309,7 +352,8 @@ async def measure(args: argparse.Namespace, url: str, data_dir: str) -> None:
         "wait_s": args.wait_s,
     }
     more["shown_before_the_record"] = sum(late)
-    report("pop.offer_to_frame", results["app"], results["baseline"], **more)
+    report("pop.offer_to_frame", results["app"]["offer"], results["baseline"]["offer"], **more)
+    report("pop.answer_to_vanish", results["app"]["vanish"], [VANISH_BAR_S], calls=args.calls, per_s=args.per_s)
 
 
 async def run(args: argparse.Namespace) -> None:

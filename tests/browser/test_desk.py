@@ -246,3 +246,50 @@ async def test_the_desk_fits_smaller_screens(stage, open_page, width, height):
         await page.get_by_role("button", name="通话内容").click()
         await expect(page.get_by_label("通话内容", exact=True)).to_be_visible()
         await expect(page.get_by_label("工单", exact=True)).to_be_hidden()
+
+
+async def test_two_tabs_and_a_second_computer_stay_in_step(stage, agent_page, open_page):
+    """The pop is on all three pages; what one writes is read on the others, after a reload too; done on one is done on all."""
+    second_tab = await agent_page.context.new_page()
+    await second_tab.goto(stage.app.url)
+    token, _ = await stage.tokens()
+    tablet = await open_page(f"/login?token={token}")
+    others = (second_tab, tablet)
+    for page in others:
+        await page.get_by_role("heading", name="等待来电").wait_for()
+    call = await ring(stage)
+    for page in (agent_page, *others):
+        await expect(page.get_by_test_id("pop-name")).to_have_text("王建国")
+    call.answer()
+    for page in (agent_page, *others):
+        await field(page, "model").wait_for()
+    await write(agent_page, "model", "KFR-35")
+    for page in others:
+        await expect(field(page, "model").locator("input")).to_have_value("KFR-35")
+    await second_tab.reload()
+    await expect(field(second_tab, "model").locator("input")).to_have_value("KFR-35")
+    await write(second_tab, "error_code", "E5")
+    for page in (agent_page, tablet):
+        await expect(field(page, "error_code").locator("input")).to_have_value("E5")
+    call.hang_up()
+    await tablet.get_by_test_id("done").wait_for()
+    await tablet.keyboard.press("Alt+d")
+    await tablet.get_by_role("button", name="仍要收起").click()
+    for page in (agent_page, *others):
+        await expect(page.get_by_role("heading", name="等待来电")).to_be_visible()
+
+
+async def test_a_call_that_a_colleague_answers_leaves_both_tabs(stage, agent_page):
+    """Two agents ring, the other one answers: both tabs are free again at once and say who has it."""
+    second_tab = await agent_page.context.new_page()
+    await second_tab.goto(stage.app.url)
+    await second_tab.get_by_role("heading", name="等待来电").wait_for()
+    call = await stage.pbx.place_call(
+        SimulatedCall(number=KNOWN, interface="PJSIP/1002", also_ring=(AGENT,), ring_s=None, talk_s=600.0)
+    )
+    for page in (agent_page, second_tab):
+        await expect(page.get_by_test_id("pop-name")).to_have_text("王建国")
+    call.answer()
+    for page in (agent_page, second_tab):
+        await expect(page.get_by_role("heading", name="等待来电")).to_be_visible()
+        await expect(page.get_by_text("已由其他坐席接听")).to_be_visible()

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
+from callcenter.errors import Unavailable
 from callcenter.features.demo.desk_client import Desk
 from callcenter.telephony.simulator.call import PlacedCall, SimulatedCall
 from tests.stage import AGENT, running_stage
@@ -45,6 +46,17 @@ class Tab:
                 if matches(self.frames[-1], kind, wanted):
                     return self.frames[-1]
 
+    def orders(self) -> list[dict]:
+        """The draft as it was told, each time it changed."""
+        return [frame["order"] for frame in self.frames if frame["type"] == "order.updated"]
+
+    async def until_order(self, **fields: str) -> dict:
+        """The draft once its fields have these values."""
+        while not (found := [one for one in self.orders() if valued(one, fields)]):
+            async with asyncio.timeout(PATIENCE_S):
+                self.frames.append(await self.socket.receive_json())
+        return found[0]
+
     async def synced(self) -> list[tuple[str, str | None]]:
         """(type, call) of everything it was sent about calls until now, snapshot left out."""
         at = time.time()
@@ -52,6 +64,10 @@ class Tab:
         await self.until("pong", t=at)
         calls = [(frame["type"], frame.get("call", frame).get("call_id")) for frame in self.frames]
         return [(kind, call_id) for kind, call_id in calls if call_id]
+
+
+def valued(order: dict, fields: dict[str, str]) -> bool:
+    return all(order["fields"].get(name, {}).get("value") == value for name, value in fields.items())
 
 
 def matches(frame: dict, kind: str, wanted: dict[str, object]) -> bool:
@@ -118,6 +134,59 @@ async def test_two_tabs_are_told_the_same(stage):
         await two.say(type="call.done", call_id=call_id)
         assert (await one.until("call.closed", call_id=call_id))["reason"] == "done"
         assert await one.synced() == await two.synced()
+
+
+async def draft_of(desk: Desk, tab: Tab) -> dict:
+    """The draft of the call that was answered, as it is stored."""
+    order_id = (await tab.until("order.updated"))["order"]["order_id"]
+    return await desk.request("GET", f"/api/work-orders/{order_id}")
+
+
+async def test_two_computers_of_one_agent_stay_in_step(stage):
+    """One agent logged in twice has the same call, draft and end on every page, a new one included."""
+    async with (
+        stage.desk() as office,
+        stage.desk() as tablet,
+        tab(office) as one,
+        tab(office) as two,
+        tab(tablet) as three,
+    ):
+        call = await ring(stage)
+        pops = [(await page.until("call.offered"))["call"] for page in (one, two, three)]
+        assert pops[0] == pops[1] == pops[2]
+        call.answer()
+        draft = await draft_of(tablet, three)
+        path, typed = f"/api/work-orders/{draft['order_id']}", {"fields": {"model": "KFR-35GW"}}
+        saved = await tablet.request("PATCH", path, typed, version=draft["edit_version"])
+        for page in (one, two, three):
+            updated = await page.until_order(model="KFR-35GW")
+            assert updated["edit_version"] == saved["edit_version"]
+        async with tab(office) as fresh:
+            (shown_again,) = fresh.frames[0]["calls"]
+            assert shown_again["state"] == "talking"
+            assert shown_again["orders"] == [updated]
+        call.hang_up()
+        await one.until("call.updated", state="ended")
+        await one.say(type="call.done", call_id=pops[0]["call_id"])
+        for page in (one, two, three):
+            assert (await page.until("call.closed"))["reason"] == "done"
+        told = [await page.synced() for page in (one, two, three)]
+        assert told[0] == told[1] == told[2]
+
+
+async def test_an_edit_made_on_an_old_version_changes_no_page(stage):
+    """Two pages write the same field: the later one is refused by its old version, and all pages keep the first."""
+    async with stage.desk() as office, stage.desk() as tablet, tab(office) as one, tab(tablet) as two:
+        (await ring(stage)).answer()
+        draft = await draft_of(office, one)
+        path, version = f"/api/work-orders/{draft['order_id']}", draft["edit_version"]
+        await office.request("PATCH", path, {"fields": {"model": "FIRST"}}, version=version)
+        with pytest.raises(Unavailable, match="412"):
+            await tablet.request("PATCH", path, {"fields": {"model": "SECOND"}}, version=version)
+        for page in (one, two):
+            await page.until_order(model="FIRST")
+            await page.synced()
+            assert page.orders()[-1]["fields"]["model"]["value"] == "FIRST"
 
 
 async def test_two_devices_have_their_own_calls(stage):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.telephony.events import CallEvent, CallOffered
+from callcenter.telephony.events import CallAnswered, CallEvent, CallMissed, CallOffered, MissReason
 from tests.unit.telephony_tracker import expected
 from tests.unit.telephony_tracker.traces import TRACES, agents, calls, found, headers_of, run, tracker
 
@@ -61,6 +61,20 @@ def test_times_never_run_backwards(path):
     """Within a trace the events' times ascend."""
     times = [fact.at for fact in run(headers_of(path), tracker()) if isinstance(fact, CallEvent)]
     assert times == sorted(times)
+
+
+def test_devices_learn_within_milliseconds_that_another_one_answered():
+    """By the PBX's own stamps: from the answer to the end of each other device's ring, in every capture that has both."""
+    waits = []
+    for param in ALL:
+        answered: dict[str, float] = {}
+        for fact in run(headers_of(param.values[0]), tracker()):
+            if isinstance(fact, CallAnswered):
+                answered[fact.call_id] = fact.at.timestamp()
+            elif isinstance(fact, CallMissed) and fact.reason is MissReason.ANSWERED_ELSEWHERE:
+                waits.append(fact.at.timestamp() - answered.get(fact.call_id, fact.at.timestamp()))
+    assert len(waits) >= 10
+    assert max(waits) < 0.02
 
 
 @pytest.mark.parametrize("stem", expected.AGENT_STATES)
