@@ -114,6 +114,30 @@ def versions(config: Path | None, as_json: bool) -> None:
 
 
 @sla.command()
+@click.option("--alert", help="Only warned, breached, untouched, node_missed or outlook.")
+@click.option("--still-open", is_flag=True, help="Only of orders that are not closed yet.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+@reports_errors
+def alerts(config: Path | None, alert: str | None, still_open: bool, limit: int, as_json: bool) -> None:
+    """Alerts of all orders, the newest first."""
+    from workorder.policy.sla_watch import Alert
+    from workorder.services.lifecycle import word
+    from workorder.services.sla_alerts import all_alerts
+
+    async def run() -> None:
+        wanted = word(Alert, alert, "--alert") if alert else None
+        async with open_records(config) as (database, _), database.read() as work:
+            found = await all_alerts(work.session, alert=wanted, still_open=still_open, limit=limit)
+        for one in found.items:
+            said = f"{one.alert.at:%Y-%m-%d %H:%M}Z  {one.number or one.order_id}  {one.status}  {one.alert.alert}"
+            emit(one) if as_json else click.echo(f"{said}  {one.alert.mark}")
+
+    asyncio.run(run())
+
+
+@sla.command()
 @_period
 @click.option(
     "--by",

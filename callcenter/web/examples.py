@@ -166,6 +166,8 @@ PARAMETERS: Mapping[str, str] = {
     "task_id": "Key of a task.",
     "approval_id": "Key of a question.",
     "filename": "What the file is called.",
+    "alert": "Only this kind of alert.",
+    "still_open": "Only of orders that are not closed yet.",
     "decision": "Only questions that stand so; `pending` for those that wait.",
     "asset_id": "Key of an appliance.",
     "plan_id": "Key of a maintenance plan.",

@@ -11,6 +11,7 @@ SERVICE_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/sla", P.ORDERS, service_levels.read_table, Unit.READ),
     Route("PUT", "/api/sla", P.RULES, service_levels.save_table, Unit.WRITE),
     Route("GET", "/api/sla/versions", P.RULES, service_levels.versions, Unit.READ),
+    Route("GET", "/api/sla/alerts", P.REPORTS, service_levels.alerts, Unit.READ),
     Route("GET", "/api/approval-rules", P.ORDERS, approval_rules.read, Unit.READ),
     Route("PUT", "/api/approval-rules", P.RULES, approval_rules.save, Unit.WRITE),
     Route("GET", "/api/approval-rules/versions", P.RULES, approval_rules.versions, Unit.READ),

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from callcenter.cli.main import main
 from tests.contract.api_site import FIELDS, Site, open_site
 from workorder.policy.sla_table import DEFAULTS
+from workorder.services import sla_alerts
 
 TABLE = DEFAULTS.model_dump(mode="json")
 
@@ -62,6 +63,26 @@ async def test_one_orders_clock_shows_where_it_stands_and_what_similar_ones_took
         refused = await agent.get(f"/api/work-orders/{draft['order_id']}/sla")
         assert (refused.status, (await refused.json())["code"]) == (409, "conflict")
         assert (await agent.get("/api/work-orders/01NOPE/sla")).status == 404
+
+
+async def test_alerts_of_all_orders_are_for_supervisors(site: Site) -> None:
+    """What nobody touched for an hour stands on the list, with its order; agents are refused."""
+    async with site.browser("agent") as agent, site.browser("supervisor") as supervisor:
+        order = await created(agent)
+        await site.clock.advance(3600)
+        async with site.services.database.write() as work:
+            await sla_alerts.raise_due(work.session, order["order_id"], now=site.clock.now())
+            await work.commit()
+        listed = await (await supervisor.get("/api/sla/alerts?still_open=true&alert=untouched")).json()
+        (raised,) = listed["items"]
+        assert (raised["number"], raised["status"], raised["alert"]["mark"]) == (
+            order["number"],
+            "created",
+            "untouched",
+        )
+        assert len((await (await supervisor.get("/api/sla/alerts")).json())["items"]) == 2
+        assert (await supervisor.get("/api/sla/alerts?alert=fly")).status == 422
+        assert (await agent.get("/api/sla/alerts")).status == 403
 
 
 async def test_reports_answer_for_a_period_and_refuse_one_that_runs_backwards(site: Site) -> None:

@@ -42,6 +42,7 @@ from workorder.model.timers import Timer
 from workorder.model.trail import OrderChange
 from workorder.policy.sla import Tier, tier_of
 from workorder.policy.sla_table import DEFAULTS, stored_levels
+from workorder.policy.sla_watch import Alert
 from workorder.services import customer_file, customers, lifecycle, orders, service_level, sla_alerts, sla_report, trail
 from workorder.services.forecast import forecast
 from workorder.views import OrderView
@@ -265,6 +266,46 @@ async def test_what_was_raised_is_not_raised_again_whatever_restarts_or_changes(
     assert [event.since for event in await events(database, OrderUntouched)] == [MONDAY]
     await second.until(after(minutes=161))
     assert [event.since for event in await events(database, OrderUntouched)] == [MONDAY, after(minutes=100)]
+
+
+async def test_a_process_that_starts_anew_every_few_minutes_raises_what_one_that_never_stops_does(
+    database: Database,
+) -> None:
+    """Twenty starts: every alert once, in order, at its moment or at the first start after it."""
+    order = await new_order(database)
+    for start in range(0, 133, 7):
+        restarted = Watchman(database, after(minutes=start))
+        await restarted.timers.fire_due()
+        await restarted.until(after(minutes=start + 5))
+    async with database.read() as work:
+        raised = await sla_alerts.alerts_of(work.session, order.order_id)
+    assert [(one.mark, one.due_at) for one in raised] == [
+        ("node.created", after(hours=1)),
+        ("untouched", after(hours=1)),
+        ("respond.0.750", after(minutes=90)),
+        ("respond.1.000", after(hours=2)),
+    ]
+    assert all(one.due_at <= one.at <= one.due_at + timedelta(minutes=2) for one in raised)
+
+
+async def test_the_list_of_alerts_has_pages_and_kinds(database: Database) -> None:
+    """The newest first, of all orders or of those still open, of every kind or of one; a strange cursor is refused."""
+    first, second = await new_order(database), await new_order(database)
+    await Watchman(database).until(after(hours=1))
+    await move(database, second.order_id, "cancel", at=after(hours=1), reason="客户取消")
+    async with database.read() as work:
+        found = await sla_alerts.all_alerts(work.session, limit=3)
+        rest = await sla_alerts.all_alerts(work.session, limit=3, cursor=found.next_cursor)
+        untouched = await sla_alerts.all_alerts(work.session, alert=Alert.UNTOUCHED)
+        still_open = await sla_alerts.all_alerts(work.session, still_open=True)
+        with pytest.raises(Invalid):
+            await sla_alerts.all_alerts(work.session, cursor="x")
+    assert (len(found.items), len(rest.items), rest.next_cursor) == (3, 1, None)
+    assert sorted(one.alert.mark for one in (*found.items, *rest.items)) == ["node.created"] * 2 + ["untouched"] * 2
+    assert {one.order_id for one in untouched.items} == {first.order_id, second.order_id}
+    assert {(one.order_id, one.number, one.status) for one in still_open.items} == {
+        (first.order_id, first.number, "created")
+    }
 
 
 async def test_a_closed_or_cancelled_order_has_no_timer_left(database: Database) -> None:

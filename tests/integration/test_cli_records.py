@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,26 @@ def test_the_clock_of_an_order(desk: Site) -> None:
     assert "standard" in desk.call("order", "clock", desk.number).stdout
     (draft,) = desk.json("order", "draft", *DRAFT)
     desk.call("order", "clock", draft["order_id"], code=5)
+
+
+def test_alerts_of_all_orders(desk: Site) -> None:
+    """What was raised, with its order; a kind that there is not is named."""
+
+    async def raise_now(session) -> None:
+        from workorder.services import orders, sla_alerts
+
+        (order,) = (await orders.list_orders(session, orders.OrderQuery(number=desk.number, limit=1))).items
+        await sla_alerts.raise_due(session, order.order_id, now=order.created_at + timedelta(hours=1))
+
+    desk.read(raise_now)
+    found = desk.json("sla", "alerts", "--still-open")
+    assert [(one["number"], one["alert"]["mark"]) for one in found] == [
+        (desk.number, "untouched"), (desk.number, "node.created")
+    ]  # fmt: skip
+    assert desk.json("sla", "alerts", "--alert", "breached") == []
+    assert "untouched" in desk.call("sla", "alerts", "--alert", "untouched").stdout
+    assert "--alert" in desk.call("sla", "alerts", "--alert", "fly", code=3).stderr
+    assert desk.json("order", "clock", desk.number)[0]["alerts"]
 
 
 def test_reports_are_listed_read_and_separated(desk: Site, tmp_path: Path) -> None:

@@ -28,13 +28,15 @@ from workorder.events import (
 )
 from workorder.model.orders import WorkOrder
 from workorder.model.service_levels import SlaAlert
-from workorder.policy.lifecycle import Action, Priority, Status
+from workorder.policy.lifecycle import OPEN, Action, Priority, Status
 from workorder.policy.sla import Limit
 from workorder.policy.sla_watch import Alert, Watch
 from workorder.services import service_level
 from workorder.services.forecast import forecast
 from workorder.services.orders import locked
+from workorder.services.paging import check_limit, decode_number
 from workorder.services.service_level import Clockwork
+from workorder.views import Page
 
 _Said = OrderEvent | None
 _ESCALATED_FROM = frozenset({Status.CREATED, Status.REOPENED})
@@ -51,6 +53,18 @@ class SlaAlertView:
     mark: str
     tier: str
     probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaisedAlert:
+    """An alert on the list of all orders', and how its order stands by now."""
+
+    order_id: str
+    number: str | None
+    status: str
+    priority: str | None
+    handler: str | None
+    alert: SlaAlertView
 
 
 async def raise_due(session: AsyncSession, order_id: str, *, now: datetime) -> tuple[str, ...]:
@@ -75,7 +89,47 @@ async def raise_due(session: AsyncSession, order_id: str, *, now: datetime) -> t
 async def alerts_of(session: AsyncSession, order_id: str) -> tuple[SlaAlertView, ...]:
     """What was raised for the order, oldest first."""
     rows = await session.scalars(select(SlaAlert).where(SlaAlert.order_id == order_id).order_by(SlaAlert.alert_id))
-    return tuple(SlaAlertView(row.at, row.due_at, row.alert, row.mark, row.tier, row.probability) for row in rows)
+    return tuple(map(_alert_view, rows))
+
+
+async def all_alerts(
+    session: AsyncSession,
+    *,
+    alert: Alert | None = None,
+    still_open: bool = False,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[RaisedAlert]:
+    """Alerts of all orders, the newest first, ``limit`` (1 to 200) a page; ``still_open``: of orders not closed yet.
+
+    Raises Invalid (limit, cursor).
+    """
+    check_limit(limit)
+    about = (WorkOrder.number, WorkOrder.status, WorkOrder.priority, WorkOrder.handler)
+    statement = select(SlaAlert, *about).join(WorkOrder, WorkOrder.order_id == SlaAlert.order_id)
+    if alert is not None:
+        statement = statement.where(SlaAlert.alert == alert)
+    if still_open:
+        statement = statement.where(WorkOrder.status.in_(OPEN))
+    if cursor is not None:
+        statement = statement.where(SlaAlert.alert_id < decode_number(cursor))
+    rows = (await session.execute(statement.order_by(SlaAlert.alert_id.desc()).limit(limit + 1))).all()
+    items = tuple(
+        RaisedAlert(
+            order_id=row.SlaAlert.order_id,
+            number=row.number,
+            status=str(row.status),
+            priority=row.priority,
+            handler=row.handler,
+            alert=_alert_view(row.SlaAlert),
+        )
+        for row in rows[:limit]
+    )
+    return Page(items, str(rows[limit - 1].SlaAlert.alert_id) if len(rows) > limit else None)
+
+
+def _alert_view(row: SlaAlert) -> SlaAlertView:
+    return SlaAlertView(row.at, row.due_at, row.alert, row.mark, row.tier, row.probability)
 
 
 async def _raise(session: AsyncSession, order: WorkOrder, clock: Clockwork, watch: Watch, now: datetime) -> bool:

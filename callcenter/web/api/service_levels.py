@@ -8,12 +8,14 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from callcenter.web.api.calls import Moment
-from callcenter.web.ask import Ask, Id, Input
+from callcenter.web.ask import Ask, Id, Input, PageQuery
 from workorder.policy.sla_table import SlaTable
+from workorder.policy.sla_watch import Alert
 from workorder.policy.stages import Stage
 from workorder.services import service_level, sla_report
 from workorder.services.order_clock import OrderClockView, order_clock
 from workorder.services.service_level import SlaTableView
+from workorder.services.sla_alerts import RaisedAlert, all_alerts
 from workorder.services.sla_report import Attainment, Backtest, GroupBy
 from workorder.views import Page
 
@@ -49,6 +51,13 @@ class GroupedPeriod(Period):
     by: GroupBy = "tier"
 
 
+class AlertQuery(PageQuery):
+    """A page of alerts, perhaps of one kind, or only of orders that are still open."""
+
+    alert: Alert | None = None
+    still_open: bool = False
+
+
 async def read_table(ask: Ask) -> SlaTableView:
     """The service levels in force."""
     return await service_level.table_in_force(ask.rows)
@@ -68,6 +77,13 @@ async def versions(ask: Ask) -> Page[SlaTableView]:
 async def of_order(ask: Ask, order_id: Id) -> OrderClockView:
     """One order's clock, its alerts, and its outlook by similar orders."""
     return await order_clock(ask.rows, order_id, now=ask.services.clock.now())
+
+
+async def alerts(ask: Ask, query: AlertQuery) -> Page[RaisedAlert]:
+    """Alerts of all orders, the newest first: untouched, missed steps, warnings, breaches, predicted delays."""
+    return await all_alerts(
+        ask.rows, alert=query.alert, still_open=query.still_open, cursor=query.cursor, limit=query.limit
+    )
 
 
 async def attainment(ask: Ask, query: GroupedPeriod) -> Page[Attainment]:
