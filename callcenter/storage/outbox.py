@@ -19,15 +19,15 @@ _READERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for ki
 
 def add(session: AsyncSession, events: Iterable[DomainEvent]) -> None:
     """Put ``events`` into the transaction, in order."""
-    for event in events:
-        session.add(
-            OutboxRow(
-                event_id=event.event_id,
-                event_type=type(event).__name__,
-                body=orjson.loads(orjson.dumps(asdict(event))),
-                recorded_at=event.at,
-            )
+    session.add_all(
+        OutboxRow(
+            event_id=event.event_id,
+            event_type=type(event).__name__,
+            body=orjson.loads(orjson.dumps(asdict(event))),
+            recorded_at=event.at,
         )
+        for event in events
+    )
 
 
 def decode(row: OutboxRow) -> DomainEvent:

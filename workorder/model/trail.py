@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workorder.model.appended import Appended
 from workorder.model.base import Base, Counter, JsonColumn, Key
 
 
-class OrderChange(Base):
+class OrderChange(Appended, Base):
     """One changed field (or ``status``) of an order: who, when, from what, to what, and why.
 
     ``hash`` is ``workorder.policy.chain.link`` of the line and of the order's line before it; the order keeps the

@@ -13,7 +13,8 @@ from workorder.commands import AttachPart, CancelOrder, CreateOrder, MoveOrder, 
 from workorder.errors import Conflict, Invalid
 from workorder.events import PriorityChanged, WorkOrderMoved
 from workorder.model.orders import WorkOrder
-from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Priority, Status
+from workorder.model.trail import OrderChange
+from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Guard, Priority, Status
 from workorder.services import checkpoints, service_level
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
@@ -36,19 +37,8 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
         return await cancel_order(session, _cancellation(command))
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
-    if Status(order.status) in MOVES[action].sources:
-        await checkpoints.check(session, order, action, command.roles, command.reason)
-    change = order.move(
-        action,
-        by=command.by,
-        at=command.at,
-        reason=command.reason,
-        confirmation=word(Confirmation, command.confirmation, "confirmation") if command.confirmation else None,
-        open_parts=await open_parts(session, order.order_id),
-        closed_whole=await _closed_whole(session, order),
-    )
-    session.add(change)
-    await service_level.refresh(session, order, at=command.at)
+    with session.no_autoflush:
+        change = await _step(session, order, action, command)
     await session.flush()
     await refresh_of_order(session, order, at=command.at)
     moved = WorkOrderMoved(
@@ -63,6 +53,24 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     )
     uow.record(session, moved)
     return view(order)
+
+
+async def _step(session: AsyncSession, order: WorkOrder, action: Action, command: MoveOrder) -> OrderChange:
+    if Status(order.status) in MOVES[action].sources:
+        await checkpoints.check(session, order, action, command.roles, command.reason)
+    guards = MOVES[action].guards
+    change = order.move(
+        action,
+        by=command.by,
+        at=command.at,
+        reason=command.reason,
+        confirmation=word(Confirmation, command.confirmation, "confirmation") if command.confirmation else None,
+        open_parts=await open_parts(session, order.order_id) if Guard.PARTS_CLOSED in guards else (),
+        closed_whole=await _closed_whole(session, order) if Guard.WHOLE_OPEN in guards else None,
+    )
+    session.add(change)
+    await service_level.refresh(session, order, at=command.at)
+    return change
 
 
 async def set_priority(session: AsyncSession, command: SetPriority) -> OrderView:

@@ -36,6 +36,7 @@ from workorder.services.warranty import judge_order
 from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page, SlaView
 
 _HOME_ZONE = timezone(timedelta(hours=8))
+_HELD = "workorder.held"
 
 
 @lru_cache(maxsize=1024)
@@ -97,14 +98,8 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         known = await known_fields(session, command.customer_id)
         changes += order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
     await service_level.suggest(session, order)
-    try:
-        async with session.begin_nested():
-            session.add(order)
-    except IntegrityError:
-        # Two devices ringing for one call: the other was faster, and its draft is the call's draft.
-        if existing := await _of_call(session, command.call_id, command.sequence):
-            return view(existing)
-        raise
+    if other := await _put_on_file(session, order):
+        return view(other)
     session.add_all([opened, *changes])
     uow.record(
         session,
@@ -187,6 +182,11 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
     """Draft → created with the day's next number. Raises Invalid (an entry per missing field), Conflict, NotFound."""
     order = await locked(session, command.order_id)
     order.check_version(command.edit_version)
+    with session.no_autoflush:
+        return await _created(session, order, command)
+
+
+async def _created(session: AsyncSession, order: WorkOrder, command: CreateOrder) -> OrderView:
     if order.status == Status.DRAFT:
         await checkpoints.check(session, order, Action.CREATE, None)
     change = order.move(Action.CREATE, by=command.by, at=command.at)
@@ -335,11 +335,26 @@ def change_view(row: OrderChange) -> ChangeView:
 
 
 async def locked(session: AsyncSession, order_id: str) -> WorkOrder:
-    """The order, locked until the end of the transaction, so that two changes follow each other and none is lost."""
-    order = await session.get(WorkOrder, order_id, with_for_update=True)
+    """The order, locked until the end of the transaction, so that two changes follow each other and none is lost.
+
+    Everything the session was given is written first.
+    """
+    await session.flush()
+    order = _held(session).get(order_id) or await session.get(WorkOrder, order_id, with_for_update=True)
     if order is None:
         raise _unknown(order_id)
+    _held(session)[order_id] = order
     return order
+
+
+def _held(session: AsyncSession) -> dict[str, WorkOrder]:
+    """Orders that this transaction (or savepoint) locked or made: nobody else can change them before it ends."""
+    transaction = session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
+    owner, held = session.info.get(_HELD, (None, {}))
+    if owner is not transaction or owner is None:
+        owner, held = session.info[_HELD] = transaction, {}
+    found: dict[str, WorkOrder] = held
+    return found
 
 
 async def open_parts(session: AsyncSession, order_id: str) -> tuple[str, ...]:
@@ -375,6 +390,22 @@ async def _of_call(session: AsyncSession, call_id: str | None, sequence: int) ->
         return None
     statement = select(WorkOrder).where(WorkOrder.call_id == call_id, WorkOrder.sequence == sequence)
     return (await session.scalars(statement)).one_or_none()
+
+
+async def _put_on_file(session: AsyncSession, order: WorkOrder) -> WorkOrder | None:
+    """Add a new draft; or give the one that another device made for the same call a moment ago."""
+    if order.call_id is None:
+        session.add(order)
+    else:
+        try:
+            async with session.begin_nested():
+                session.add(order)
+        except IntegrityError:
+            if existing := await _of_call(session, order.call_id, order.sequence):
+                return existing
+            raise
+    _held(session)[order.order_id] = order
+    return None
 
 
 async def edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...], *, by: str, at: datetime) -> None:

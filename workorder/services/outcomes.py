@@ -54,10 +54,11 @@ async def judged(
 
 async def left(session: AsyncSession, order: WorkOrder, *, by: str, at: datetime) -> None:
     """``order`` was created: heard values that nobody touched stood as they were."""
-    kept = await _kept(session, order.order_id)
-    for name, value in order.fields.items():
-        if name not in kept and (row := _opened(order, name, value)) is not None:
-            row.final, row.outcome, row.by, row.at = value.value, Outcome.LEFT, by, at
+    rows = {name: row for name, value in order.fields.items() if (row := _opened(order, name, value)) is not None}
+    kept = await _kept(session, order.order_id) if rows else {}
+    for name, row in rows.items():
+        if name not in kept:
+            row.final, row.outcome, row.by, row.at = row.heard, Outcome.LEFT, by, at
             session.add(row)
 
 

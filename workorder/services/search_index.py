@@ -28,7 +28,7 @@ MAX_TEXT = 4000
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _SHOWN = ("description", "appliance", "brand", "model", "fault", "error_code", "customer_name", "address")
-_WATCHED = ("number", "status", "summary", "field_values")
+_WATCHED = ("number", "summary", "field_values")
 _ORDER = (WorkOrder.order_id, WorkOrder.summary, WorkOrder.field_values)
 
 

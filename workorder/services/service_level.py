@@ -6,14 +6,16 @@ order are what lists and screens read. One timer an order waits for the next ale
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from sqlalchemy import String, bindparam, cast, exists, func, select
+from sqlalchemy import String, and_, bindparam, cast, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.commands import MACHINE
 from workorder.errors import Conflict, NotFound
+from workorder.model.appended import unwritten
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
 from workorder.model.service_levels import SlaVersion
@@ -31,10 +33,21 @@ _LADDER = tuple(Priority)
 _CREATED = f'"{Status.CREATED}"'
 """The status as the trail's JSON has it."""
 _DEFAULT_DOCUMENT = DEFAULTS.model_dump_json()
-_LEVEL_AND_TABLE = select(
-    select(Customer.level).where(Customer.customer_id == bindparam("customer")).scalar_subquery(),
-    select(SlaVersion.document).order_by(SlaVersion.version.desc()).limit(1).scalar_subquery(),
+_LEVEL = select(Customer.level).where(Customer.customer_id == bindparam("customer")).scalar_subquery()
+_TABLE = select(SlaVersion.document).order_by(SlaVersion.version.desc()).limit(1).scalar_subquery()
+_LEVEL_AND_TABLE = select(_LEVEL, _TABLE)
+_TOUCHED = (
+    select(func.max(OrderChange.at))
+    .where(OrderChange.order_id == bindparam("order"), OrderChange.by != MACHINE)
+    .scalar_subquery()
 )
+_STEPS = and_(OrderChange.order_id == bindparam("order"), OrderChange.field == "status")
+_CLOCK = (
+    select(_LEVEL, _TABLE, _TOUCHED, OrderChange.at, OrderChange.after)
+    .select_from(select(literal_column("1")).subquery().outerjoin(OrderChange.__table__, _STEPS))
+    .order_by(OrderChange.change_id)
+)
+"""All that a clock is read from, in one statement: one row without any step, else one for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +131,6 @@ async def refresh(session: AsyncSession, order: WorkOrder, *, at: datetime, urge
         await suggest(session, order)
         return
     order.sla_urgency = urgency or order.sla_urgency or higher(order.priority, order.urgency)
-    await session.flush()
     clock = await clockwork(session, order)
     if clock is not None:
         show(order, clock, at)
@@ -164,10 +176,17 @@ async def adopt(session: AsyncSession, *, at: datetime, limit: int = 100) -> int
 
 async def clockwork(session: AsyncSession, order: WorkOrder) -> Clockwork | None:
     """The order's clock; None when it was never created."""
-    level, document = (await session.execute(_LEVEL_AND_TABLE, {"customer": order.customer_id})).one()
-    trail, touched_at = await _trail(session, order.order_id)
+    with session.no_autoflush:
+        rows = (await session.execute(_CLOCK, {"customer": order.customer_id, "order": order.order_id})).all()
+    level, document, touched, *_ = rows[0]
+    fresh = [line for line in unwritten(session.sync_session, OrderChange) if line.order_id == order.order_id]
+    steps = [(at, after) for _, _, _, at, after in rows if at is not None]
+    steps += [(line.at, line.after) for line in fresh if line.field == "status"]
+    trail = [(at, Status(str(after))) for at, after in steps]
     if not any(status is Status.CREATED for _, status in trail):
         return None
+    touches = [line.at for line in fresh if line.by != MACHINE]
+    touched_at = _touched_at(trail, touches if touched is None else [touched, *touches])
     levels = stored_levels(document or _DEFAULT_DOCUMENT)
     tier = _tier(levels, order, order.sla_urgency, level)
     return Clockwork(levels, tier, trail, touched_at, order.appointment_start)
@@ -220,24 +239,9 @@ async def set_next_alert(session: AsyncSession, order: WorkOrder, clock: Clockwo
         await set_timer(session, kind=TIMER, subject=order.order_id, due_at=due_at)
 
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-async def _trail(session: AsyncSession, order_id: str) -> tuple[list[tuple[datetime, Status]], datetime]:
-    """The statuses, and when a person last did something (the creation counts, whoever did it)."""
-    person = select(func.max(OrderChange.at)).where(OrderChange.order_id == order_id, OrderChange.by != MACHINE)
-    rows = (
-        await session.execute(
-            select(OrderChange.at, OrderChange.after, person.scalar_subquery())
-            .where(OrderChange.order_id == order_id, OrderChange.field == "status")
-            .order_by(OrderChange.change_id)
-        )
-    ).all()
-    trail = [(at, Status(str(status))) for at, status, _ in rows]
-    moments = [at for at, status in trail if status is Status.CREATED]
-    touched_at = [touched for _, _, touched in rows[:1] if touched is not None]
-    # A machine's draft was neither created nor touched by anybody: it has no clock that would ask.
-    return trail, max([*moments, *touched_at], default=_NEVER)
+def _touched_at(trail: Trail, touches: Iterable[datetime]) -> datetime:
+    """When a person last did something; the creation counts, whoever did it."""
+    return max([*touches, *(at for at, status in trail if status is Status.CREATED)])
 
 
 def _table_view(row: SlaVersion) -> SlaTableView:
