@@ -39,6 +39,12 @@ RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
 """Of the orders whose clock runs, by when they are due."""
 
 
+def _sparse(column: str) -> Index:
+    """An index without the rows that have nothing there: planners take one full of NULL for useless."""
+    filled = text(f"{column} IS NOT NULL")
+    return Index(f"ix_work_orders_{column}", column, sqlite_where=filled, postgresql_where=filled)
+
+
 class OrderCounter(Base):
     """The last order number given on a day; the row's lock makes numbers unique."""
 
@@ -74,7 +80,7 @@ class WorkOrder(Base):
     contact_lookup: Mapped[str | None] = mapped_column(sorted_text(40), index=True)
     appliance: Mapped[str | None] = mapped_column(String(60))
     brand: Mapped[str | None] = mapped_column(String(60))
-    model: Mapped[str | None] = mapped_column(String(80))
+    model: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
     fault: Mapped[str | None] = mapped_column(String(80))
     error_code: Mapped[str | None] = mapped_column(String(40))
     urgency: Mapped[str | None] = mapped_column(String(16))
@@ -92,7 +98,7 @@ class WorkOrder(Base):
     alerts: Mapped[list[Any]]
     field_values: Mapped[dict[str, Any]]
 
-    parent_id: Mapped[str | None] = mapped_column(Key, index=True)
+    parent_id: Mapped[str | None] = mapped_column(Key)
     """The order this one is a part of; several parts go on side by side."""
     confirmation: Mapped[str | None] = mapped_column(String(16))
     """On whose word it was closed: ``workorder.policy.lifecycle.Confirmation``."""
@@ -104,13 +110,13 @@ class WorkOrder(Base):
     """How often somebody asked for it again."""
     contact_tail: Mapped[str | None] = mapped_column(sorted_text(20), index=True)
     """The digits of ``contact_lookup`` from the end."""
-    asset_id: Mapped[str | None] = mapped_column(Key, index=True)
+    asset_id: Mapped[str | None] = mapped_column(Key)
     """The appliance on file that this order is about."""
     warranty: Mapped[str | None] = mapped_column(String(16))
     """``workorder.policy.warranty.Warranty`` as it stood when the order was created or its appliance was named."""
     form: Mapped[Any | None] = mapped_column(JsonColumn)
     """Questions and own fields of its form (``workorder.policy.forms.pinned``); None: the built-in one."""
-    handler: Mapped[str | None] = mapped_column(String(40), index=True)
+    handler: Mapped[str | None] = mapped_column(String(40))
     """The user who looks after it."""
     team: Mapped[str | None] = mapped_column(String(80))
     trail_head: Mapped[str] = mapped_column(String(64), default="")
@@ -142,6 +148,9 @@ class WorkOrder(Base):
         Index(None, "created_at"),
         Index("ix_work_orders_running", "resolve_by", sqlite_where=RUNNING, postgresql_where=RUNNING),
         Index(None, "service_type", "resolved_at"),
+        Index(None, "brand", "appliance", "fault", "created_at"),
+        Index(None, "city", "district", "created_at"),
+        *map(_sparse, ("parent_id", "asset_id", "handler")),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
