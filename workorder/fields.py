@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 FieldContent = str | bool | dict[str, str | None]
 """Text, a flag, or the parts of an address {province, city, district, detail} or an appointment {start, end}."""
@@ -226,10 +227,7 @@ def questions(
 
     ``asked``: names and whether each is required, by the order's form; None: as built in for its service type.
     """
-    return tuple(
-        Question(name, required, _filled(specs[name], fields.get(name)))
-        for name, required in (asked if asked is not None else _asked(fields))
-    )
+    return _ticked(fields, asked, specs)[0]
 
 
 def missing(
@@ -238,15 +236,33 @@ def missing(
     specs: Mapping[str, FieldSpec] = FIELDS,
 ) -> tuple[str, ...]:
     """Names of required fields without a usable value, in the order to ask for them."""
-    found = questions(fields, asked, specs)
-    return tuple(question.field for question in found if question.required and not question.answered)
+    return _ticked(fields, asked, specs)[1]
 
 
-def _asked(fields: Mapping[str, FieldValue]) -> tuple[tuple[str, bool], ...]:
+Asked = tuple[tuple[str, bool], ...]
+
+
+def _ticked(
+    fields: Mapping[str, FieldValue], asked: Sequence[tuple[str, bool]] | None, specs: Mapping[str, FieldSpec]
+) -> tuple[tuple[Question, ...], tuple[str, ...]]:
     service = fields.get("service_type")
     kind = str(service.value) if service else ""
-    required = REQUIRED.get(kind, UNKNOWN_SERVICE)
-    return tuple((name, name in required) for name in QUESTIONS.get(kind, UNKNOWN_SERVICE))
+    form = _BUILT_IN.get(kind, _UNKNOWN) if asked is None else tuple(asked)
+    filled = frozenset(name for name, _ in form if _filled(specs[name], fields.get(name)))
+    return _ticked_off(form, filled)
+
+
+@lru_cache(maxsize=4096)
+def _ticked_off(form: Asked, filled: frozenset[str]) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+    """The questions, and which are open: the orders of a list have few forms, filled in few ways."""
+    found = tuple(Question(name, required, name in filled) for name, required in form)
+    return found, tuple(question.field for question in found if question.required and not question.answered)
+
+
+_UNKNOWN: Asked = tuple((name, True) for name in UNKNOWN_SERVICE)
+_BUILT_IN: Mapping[str, Asked] = {
+    kind: tuple((name, name in REQUIRED[kind]) for name in names) for kind, names in QUESTIONS.items()
+}
 
 
 def _filled(spec: FieldSpec, field: FieldValue | None) -> bool:

@@ -60,7 +60,7 @@ class RecordingRetention:
         for recording in found:
             # The file first: after a crash in between the row is found again, a file without a row never would be.
             await self._recordings.remove(recording.path)
-            async with self._database.write() as work:
+            async with self._database.write(alone=True) as work:
                 await kept_recordings.forget(work.session, recording.call_id, at=now)
                 await work.commit()
         return len(found)

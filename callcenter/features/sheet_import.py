@@ -112,7 +112,7 @@ class Importer:
         whole = mode == "all" or dry_run
         more = True
         while more:
-            async with self.database.write() as work:
+            async with self.database.write(alone=True) as work:
                 more = await self._take(work.session, kind, numbered, report, faults, whole=whole, progress=progress)
                 if not dry_run and not (mode == "all" and report.bad):
                     await work.commit()

@@ -47,7 +47,7 @@ class SpentRows:
         before = self._clock.now() - (self._keep if kind in KEPT_FOR_PROOF else OTHERS_KEPT)
         total = 0
         while True:
-            async with self._database.write() as work:
+            async with self._database.write(alone=True) as work:
                 count = await remove_some(work.session, kind, over_before=before)
                 await work.commit()
             total += count

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from callcenter.errors import ConfigInvalid
 from callcenter.storage import outbox, schema
-from callcenter.storage.engines import Engines, open_engines
+from callcenter.storage.engines import ALONE, Engines, open_engines
 from callcenter.storage.failures import explained
 from workorder import uow
 from workorder.policy.phones import parse_phone
@@ -59,6 +59,7 @@ class Database:
         self.timers_set = asyncio.Event()
         """Set whenever a commit set a timer, perhaps one that is due before all others."""
         self._engines = engines
+        self._alone = engines.write.execution_options(**{ALONE: True})
         self._info = {approval_rules.SEEN: approval_rules.RulesSeen()}
 
     @classmethod
@@ -83,9 +84,13 @@ class Database:
             yield work
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[UnitOfWork]:
-        """A transaction that may write; on SQLite one at a time, in order of asking: never open one inside another."""
-        async with self._session(self._engines.write) as work:
+    async def write(self, *, alone: bool = False) -> AsyncIterator[UnitOfWork]:
+        """A transaction that may write; on SQLite one at a time, in order of asking: never open one inside another.
+
+        What is done close together is committed together: ``commit`` returns when it lasts. ``alone``: it takes long,
+        and those before it shall not wait for it.
+        """
+        async with self._session(self._alone if alone else self._engines.write) as work:
             yield work
         if work.wrote_events:
             self.outbox_filled.set()
@@ -96,13 +101,13 @@ class Database:
     async def connection(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
         """One transaction below the ORM, for carrying whole tables; rolls back unless its user commits."""
         with explained(self.url):
-            async with (self._engines.write if write else self._engines.read).connect() as connection:
+            async with (self._alone if write else self._engines.read).connect() as connection:
                 yield connection
 
     async def upgrade(self) -> None:
         """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema."""
         with explained(self.url):
-            async with self._engines.write.connect() as connection:
+            async with self._alone.connect() as connection:
                 before = await connection.run_sync(schema.current)
                 await connection.run_sync(schema.upgrade)
                 if before is not None and before < SEARCHABLE:
@@ -118,7 +123,7 @@ class Database:
                 progress(done)
 
         with explained(self.url):
-            async with self._engines.write.connect() as connection:
+            async with self._alone.connect() as connection:
                 await connection.run_sync(run)
                 await connection.commit()
 

@@ -2,6 +2,7 @@
 
 SQLite: the driver stays in autocommit and we say BEGIN ourselves, ``BEGIN IMMEDIATE`` on the one writing connection, so
 that a transaction that will write takes the lock before it reads; deferred transactions lose updates or fail half-way.
+Those that write take turns on it, and what was done close together is committed together (``group_commit``).
 Reading connections run beside it on the write-ahead log, each transaction on one snapshot. ``synchronous`` stays
 FULL: a committed order survives a power cut.
 """
@@ -17,10 +18,15 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callcenter.errors import ConfigInvalid
-from callcenter.storage.sqlite_driver import OneVisitConnection, OneVisitDriver
+from callcenter.storage import group_commit
+from callcenter.storage.sqlite_driver import OneVisitConnection, OneVisitDriver, SharedDriver
 
 BUSY_TIMEOUT_MS = 5000
 READ_CONNECTIONS = 4
+WRITERS = 64
+"""Units of work that may ask for their turn on SQLite's one writing connection at once; more wait for a place."""
+ALONE = "alone"
+"""Execution option of a unit of work that takes long: those before it are not kept waiting for its end."""
 POOL_TIMEOUT_S = 30.0
 
 
@@ -52,11 +58,11 @@ def open_engines(url: URL) -> Engines:
 def _sqlite(url: URL) -> Engines:
     if not url.database or ":memory:" in url.database:
         raise ConfigInvalid("SQLite needs a file", field="storage.url", fix="use sqlite+aiosqlite:///FILE")
-    driver = {"module": OneVisitDriver(), "connect_args": {"isolation_level": None}, "max_overflow": 0}
-    write = _engine(url, pool_size=1, **driver)
-    read = _engine(url, pool_size=READ_CONNECTIONS, **driver)
+    driver = {"connect_args": {"isolation_level": None}, "max_overflow": 0}
+    write = _engine(url, pool_size=WRITERS, module=SharedDriver(), **driver)
+    read = _engine(url, pool_size=READ_CONNECTIONS, module=OneVisitDriver(), **driver)
     pragmas = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", "cache_size=-32768")
-    _prepare(write, begin="BEGIN IMMEDIATE", pragmas=pragmas, only_reads=False)
+    _prepare(write, begin=group_commit.BEGIN, pragmas=pragmas, only_reads=False)
     _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"), only_reads=True)
     return Engines(write, read)
 
@@ -92,4 +98,7 @@ def _prepare(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...], only_
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
-        driver.begin(begin)
+        if only_reads:
+            driver.begin(begin)
+        else:
+            driver.begin(begin, alone=bool(connection.get_execution_options().get(ALONE)))

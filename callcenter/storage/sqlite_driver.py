@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,9 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
+from sqlalchemy.util import await_only
+
+from callcenter.storage.group_commit import GroupCommit, Unit
 
 
 class _Done(NamedTuple):
@@ -38,13 +41,18 @@ _NOTHING = _Done(None, -1, None, ())
 
 @dataclass(slots=True)
 class _Visit:
-    """One errand to the driver's thread. ``abandoned``: whoever sent it is gone, and it need not be run any more."""
+    """One errand to the driver's thread. ``abandoned``: whoever sent it is gone, and it need not be run any more.
+
+    ``inside``: it belongs to a transaction. SQLite ends one by itself when the disk is full; what comes after must not
+    last on its own.
+    """
 
     connection: sqlite3.Connection
     begin: str | None
     statement: str
     parameters: Any
     many: bool
+    inside: bool
     abandoned: bool = False
 
     def __call__(self) -> _Done:
@@ -53,6 +61,8 @@ class _Visit:
             return _NOTHING
         if self.begin is not None:
             self.connection.execute(self.begin)
+        elif self.inside and not self.connection.in_transaction:
+            raise sqlite3.OperationalError("disk I/O error: the transaction was rolled back")
         execute = self.connection.executemany if self.many else self.connection.execute
         cursor = execute(self.statement, self.parameters)
         try:
@@ -61,10 +71,11 @@ class _Visit:
         finally:
             cursor.close()
 
-    def abandon(self) -> None:
-        """Stop it, wherever it is."""
+    def abandon(self, *, interrupt: bool) -> None:
+        """Do not begin it any more; ``interrupt``: stop it when it runs, which may take its whole transaction along."""
         self.abandoned = True
-        self.connection.interrupt()
+        if interrupt:
+            self.connection.interrupt()
 
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -107,12 +118,14 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
     async def _run(self, statement: str, parameters: Any, *, many: bool) -> None:
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001
             driver: Any = self._connection
-            visit = _Visit(driver._conn, self._adapt_connection.take_begin(), statement, parameters, many)  # noqa: SLF001
+            begin = await self._adapt_connection.first_statement()
+            inside = self._adapt_connection.inside
+            visit = _Visit(driver._conn, begin, statement, parameters, many, inside)  # noqa: SLF001
             try:
                 self._done = await driver._execute(visit)  # noqa: SLF001
             except asyncio.CancelledError:
                 # Nobody waits for the answer any more: others shall not wait for the statement.
-                visit.abandon()
+                visit.abandon(interrupt=self._adapt_connection.may_interrupt)
                 raise
             self._rows = deque(self._done.rows)
 
@@ -138,6 +151,20 @@ class OneVisitConnection(AsyncAdapt_aiosqlite_connection):
         begin, self._begin = self._begin, None
         return begin
 
+    async def first_statement(self) -> str | None:
+        """What to send before this statement: BEGIN before the first of a transaction."""
+        return self.take_begin()
+
+    @property
+    def inside(self) -> bool:
+        """Whether statements belong to a transaction that was begun: of one that only reads nobody needs to know."""
+        return False
+
+    @property
+    def may_interrupt(self) -> bool:
+        """Whether a running statement may be stopped."""
+        return True
+
     def commit(self) -> None:
         """Commit, if anything was sent."""
         if self.take_begin() is None:
@@ -155,6 +182,78 @@ class OneVisitConnection(AsyncAdapt_aiosqlite_connection):
             driver._tx.put_nowait((None, driver._conn.rollback))  # noqa: SLF001
 
 
+class SharedConnection(OneVisitConnection):
+    """One of many that write by turns on the same connection of the driver (``group_commit``)."""
+
+    __slots__ = ("_alone", "_ending", "_group", "_leave", "_unit")
+
+    def __init__(self, dbapi: Any, connection: Any, group: GroupCommit, leave: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(dbapi, connection)
+        self._group = group
+        self._leave: Callable[[], Awaitable[None]] | None = leave
+        self._alone = False
+        self._unit: Unit | None = None
+
+    def begin(self, statement: str, *, alone: bool = False) -> None:
+        """Wait for a turn before the first statement; ``alone`` as in ``GroupCommit.enter``."""
+        super().begin(statement)
+        self._alone = alone
+
+    async def first_statement(self) -> str | None:
+        """BEGIN or a savepoint, when it is this connection's turn."""
+        if self.take_begin() is None:
+            return None
+        self._unit = await self._group.enter(alone=self._alone)
+        return self._unit.begin
+
+    @property
+    def inside(self) -> bool:
+        """Statements outside are the driver's own, when it connects."""
+        return self._unit is not None
+
+    @property
+    def may_interrupt(self) -> bool:
+        """What is interrupted may be rolled back with all that was done before it."""
+        return self._unit is None or not self._unit.shares
+
+    def commit(self) -> None:
+        """Returns when all that was sent is on the disk."""
+        if self.take_begin() is None and (unit := self._take_unit()) is not None:
+            self._waited_for(self._group.done(unit))
+
+    def rollback(self) -> None:
+        """Take back what was sent."""
+        if self.take_begin() is None and (unit := self._take_unit()) is not None:
+            self._waited_for(self._group.undo(unit))
+
+    def close(self) -> None:
+        """Leave the connection to the others."""
+        self._waited_for(self._left())
+
+    async def _terminate_graceful_close(self) -> None:
+        await self._left()
+
+    def _terminate_force_close(self) -> None:
+        self._ending = asyncio.ensure_future(self._left())
+
+    async def _left(self) -> None:
+        if (unit := self._take_unit()) is not None:
+            await self._group.undo(unit)
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            await leave()
+
+    def _take_unit(self) -> Unit | None:
+        unit, self._unit = self._unit, None
+        return unit
+
+    def _waited_for(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await_only(work)
+        except Exception as error:  # noqa: BLE001 - as every adapter of SQLAlchemy: it turns them into the driver's
+            self._handle_exception(error)
+
+
 class OneVisitDriver(AsyncAdapt_aiosqlite_dbapi):
     """The driver to hand to ``create_async_engine(module=…)``."""
 
@@ -164,3 +263,52 @@ class OneVisitDriver(AsyncAdapt_aiosqlite_dbapi):
     def connect(self, *arguments: Any, **options: Any) -> OneVisitConnection:
         """Open a connection and its thread."""
         return OneVisitConnection(self, super().connect(*arguments, **options)._connection)  # noqa: SLF001
+
+
+class SharedDriver(OneVisitDriver):
+    """The same with one connection of the driver for all, on which they take turns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shared: tuple[Any, GroupCommit] | None = None
+        self._users = 0
+
+    def connect(self, *arguments: Any, **options: Any) -> SharedConnection:
+        """Join the connection; the first opens it."""
+        driver, group = self._shared or self._opened(super().connect(*arguments, **options))
+        self._users += 1
+        return SharedConnection(self, driver, group, self._leave)
+
+    def _opened(self, connection: OneVisitConnection) -> tuple[Any, GroupCommit]:
+        """Another may have opened one meanwhile: there must be no second."""
+        if self._shared is None:
+            driver = connection._connection  # noqa: SLF001
+            self._shared = driver, GroupCommit(_Statements(driver))
+        else:
+            connection.close()
+        return self._shared
+
+    async def _leave(self) -> None:
+        self._users -= 1
+        if self._users == 0 and self._shared is not None:
+            (driver, _), self._shared = self._shared, None
+            await driver.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """The connection as the group ends its transactions on it: ``group_commit.Writing``."""
+
+    driver: Any
+
+    async def run(self, *statements: str) -> bool:
+        """In one visit to the thread, where the state of the transaction is certain."""
+        done: bool = await self.driver._execute(self._run, statements)  # noqa: SLF001
+        return done
+
+    def _run(self, statements: Sequence[str]) -> bool:
+        connection: sqlite3.Connection = self.driver._conn  # noqa: SLF001
+        was_open = connection.in_transaction
+        for statement in statements if was_open else ():
+            connection.execute(statement)
+        return was_open
