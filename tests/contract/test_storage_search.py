@@ -11,6 +11,7 @@ from sqlalchemy import delete, text
 
 from callcenter.storage.database import Database
 from workorder.commands import (
+    AddComment,
     CreateCustomer,
     CreateOrder,
     EditCustomer,
@@ -28,8 +29,10 @@ from workorder.services.customer_file import edit_customer
 from workorder.services.order_filters import OrderFilters
 from workorder.services.orders import OrderQuery
 from workorder.services.search import WINDOW, orders_like, search_customers, search_orders
+from workorder.services.teamwork import add_comment
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+ENQUIRY = {"service_type": "enquiry", "contact_phone": "13800138000"}
 HOME = NewAddress(city="杭州市", district="西湖区", detail="文三路288号3幢502室")
 
 
@@ -104,6 +107,34 @@ async def test_what_is_not_there_is_not_found_and_nothing_is_syntax(database, q)
     assert await found(database, q) == []
     async with database.read() as work:
         assert await orders_like(work.session, q) == ()
+
+
+async def test_an_order_is_found_by_what_was_said_about_it(database):
+    """A comment finds its order, together with the order's own words; a draft's counts once it is an order."""
+    one = await order(database)
+    await order(database)
+    await run(database, add_comment, AddComment(by="u", at=AT, order_id=one.order_id, text="客户要求带梯子"))
+    assert await texts(database, "梯子") == [one.order_id]
+    assert await texts(database, "不制冷 带梯子") == [one.order_id]
+    draft = await run(database, orders.open_draft, OpenDraft(by="u", at=AT, fields=ENQUIRY))
+    await run(database, add_comment, AddComment(by="u", at=AT, order_id=draft.order_id, text="地下车库限高"))
+    assert await texts(database, "限高") == []
+    await run(database, orders.create_order, CreateOrder(by="u", at=AT, order_id=draft.order_id))
+    assert await texts(database, "限高") == [draft.order_id]
+    await database.reindex(lambda _done: None)
+    assert await texts(database, "限高") == [draft.order_id]
+
+
+async def test_what_was_said_about_a_forgotten_person_is_found_no_more(database):
+    """Comments go out of the index with the person."""
+    who = await customer(database)
+    fields = {**ENQUIRY, "customer_name": "张三"}
+    draft = await run(database, orders.open_draft, OpenDraft(by="u", at=AT, customer_id=who, fields=fields))
+    await run(database, orders.create_order, CreateOrder(by="u", at=AT, order_id=draft.order_id))
+    await run(database, add_comment, AddComment(by="u", at=AT, order_id=draft.order_id, text="张三的狗很凶"))
+    assert await texts(database, "狗很凶") == [draft.order_id]
+    await run(database, erase_customer, EraseCustomer(by="u", at=AT, customer_id=who, reason="asked for it"))
+    assert await texts(database, "狗很凶") == []
 
 
 async def test_a_changed_record_is_found_by_what_it_says_now(database):

@@ -150,7 +150,7 @@ class WorkOrder(Base):
         Index(None, "service_type", "resolved_at"),
         Index(None, "brand", "appliance", "fault", "created_at"),
         Index(None, "city", "district", "created_at"),
-        *map(_sparse, ("parent_id", "asset_id", "handler")),
+        *map(_sparse, ("call_id", "parent_id", "asset_id", "handler")),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

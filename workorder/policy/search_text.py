@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_PREFIX = 16
@@ -60,14 +61,20 @@ def parse_query(text: str) -> TextQuery:
 
 def tokens_of(text: str) -> list[str]:
     """What the text is looked up by, sorted."""
+    return sorted(set().union(*map(_tokens_of_line, text.split("\n"))))
+
+
+@lru_cache(maxsize=20_000)
+def _tokens_of_line(line: str) -> frozenset[str]:
+    """Names, brands and places come again and again when an index is made."""
     found: set[str] = set()
-    for run in _runs(normal(text)):
+    for run in _runs(normal(line)):
         if _IS_HAN.match(run):
             found.update(run)
             found.update(run[i : i + 2] for i in range(len(run) - 1))
         else:
             found.update(run[: length + 1] for length in range(min(len(run), MAX_PREFIX)))
-    return sorted(found)
+    return frozenset(found)
 
 
 def asked_tokens(query: TextQuery) -> list[str]:

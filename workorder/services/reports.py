@@ -25,6 +25,7 @@ from workorder.policy.phones import PhoneKey, parse_phone
 from workorder.policy.repeats import same_matter
 from workorder.policy.values import check_all
 from workorder.services import customers, orders
+from workorder.services.search_index import index_order
 from workorder.services.templates import newest
 from workorder.views import IntakeView, OrderView, ReportView
 
@@ -175,6 +176,7 @@ async def forget_sender(session: AsyncSession, order_id: str) -> None:
         row.sender, row.payload = None, b""
     await session.execute(delete(OrderAttachment).where(OrderAttachment.order_id == order_id))
     await session.execute(update(OrderComment).where(OrderComment.order_id == order_id).values(text=""))
+    await index_order(session, order_id)
     asked = update(OrderApproval).where(OrderApproval.order_id == order_id)
     await session.execute(asked.values(reason="", comment=None))
 

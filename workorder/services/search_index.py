@@ -1,7 +1,8 @@
 """Keeps what is searched in step with orders and customers, in the transaction of each change; and makes it anew.
 
-Orders are indexed when they are created and whenever their text changes, by the flush that writes them: no service can
-forget it. Drafts are not: speech changes them all the time, and they are found on the call.
+Orders are indexed when they are created and whenever their text changes or something is said about them, by the flush
+that writes it: no service can forget it. Drafts are not: speech changes them all the time, and they are found on the
+call.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Mapper
 from workorder.fields import FIELDS
 from workorder.model.customers import Asset, Customer, CustomerAddress
 from workorder.model.orders import WorkOrder
+from workorder.model.reports import OrderComment
 from workorder.model.search import SearchText
 from workorder.policy.search_text import tokens_of
 
@@ -32,10 +34,11 @@ _WATCHED = ("number", "summary", "field_values")
 _ORDER = (WorkOrder.order_id, WorkOrder.summary, WorkOrder.field_values)
 
 
-def order_text(summary: str, field_values: dict[str, Any]) -> str:
-    """What an order is found by, the most telling first, a line each."""
+def order_text(summary: str, field_values: dict[str, Any], comments: Iterable[str] = ()) -> str:
+    """What an order is found by, the most telling first, a line each; what was said about it comes last."""
     shown = [field_values.get(name) or {} for name in _SHOWN if name in FIELDS]
-    lines = [summary, *(str(field.get("display") or "") for field in shown if field.get("value") is not None)]
+    fields = (str(field.get("display") or "") for field in shown if field.get("value") is not None)
+    lines = [summary, *fields, *comments]
     return "\n".join(line.replace("\n", " ") for line in dict.fromkeys(lines) if line)[:MAX_TEXT]
 
 
@@ -54,6 +57,13 @@ async def index_customer(session: AsyncSession, customer_id: str) -> None:
     await connection.run_sync(_index_customers, [customer_id])
 
 
+async def index_order(session: AsyncSession, order_id: str) -> None:
+    """The order's text as it is now, after its comments were changed past the session's objects."""
+    await session.flush()
+    connection = await session.connection()
+    await connection.run_sync(_index_orders, [order_id])
+
+
 def reindex(connection: Connection) -> Iterator[int]:
     """Make the whole index anew, in batches; yields how many texts are done so far. The caller commits."""
     connection.execute(delete(SearchText))
@@ -64,8 +74,7 @@ def reindex(connection: Connection) -> Iterator[int]:
         yield done
     orders = select(WorkOrder.order_id).where(WorkOrder.number.is_not(None)).order_by(WorkOrder.order_id)
     for keys in _batches(connection, orders):
-        rows = connection.execute(select(*_ORDER).where(WorkOrder.order_id.in_(keys)).order_by(WorkOrder.order_id))
-        _write(connection, ORDER, [(row.order_id, order_text(row.summary, row.field_values)) for row in rows])
+        _index_orders(connection, keys)
         done += len(keys)
         yield done
 
@@ -78,7 +87,33 @@ def _follow(_mapper: Mapper[WorkOrder], connection: Connection, order: WorkOrder
         return
     state = inspect(order)
     if any(state.attrs[name].history.has_changes() for name in _WATCHED):
-        _write(connection, ORDER, [(order.order_id, order_text(order.summary, order.field_values))])
+        said = _said(connection, [order.order_id]).get(order.order_id, ())
+        _write(connection, ORDER, [(order.order_id, order_text(order.summary, order.field_values, said))])
+
+
+@event.listens_for(OrderComment, "after_insert")
+@event.listens_for(OrderComment, "after_update")
+def _follow_comment(_mapper: Mapper[OrderComment], connection: Connection, comment: OrderComment) -> None:
+    """What was said about an order finds it."""
+    _index_orders(connection, [comment.order_id])
+
+
+def _index_orders(connection: Connection, keys: Sequence[str]) -> None:
+    """The texts of those that have a number, from what is in the database."""
+    numbered = select(*_ORDER).where(WorkOrder.order_id.in_(keys), WorkOrder.number.is_not(None))
+    rows = connection.execute(numbered.order_by(WorkOrder.order_id)).all()
+    said = _said(connection, keys)
+    texts = [(row.order_id, order_text(row.summary, row.field_values, said.get(row.order_id, ()))) for row in rows]
+    _write(connection, ORDER, texts)
+
+
+def _said(connection: Connection, keys: Sequence[str]) -> dict[str, list[str]]:
+    """The comments of orders, oldest first."""
+    said: dict[str, list[str]] = {}
+    comments = select(OrderComment.order_id, OrderComment.text).where(OrderComment.order_id.in_(keys))
+    for order_id, text in connection.execute(comments.order_by(OrderComment.comment_id)):
+        said.setdefault(order_id, []).append(text)
+    return said
 
 
 def _index_customers(connection: Connection, keys: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-SPARSE = ("parent_id", "asset_id", "handler")
+SPARSE = ("call_id", "parent_id", "asset_id", "handler")
 FILTERS = (("brand", "appliance", "fault", "created_at"), ("city", "district", "created_at"), ("model",))
 
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
     """Model numbers sort by code point, as every text that is searched by its beginning."""
     for column in SPARSE:
         name, filled = f"ix_work_orders_{column}", sa.text(f"{column} IS NOT NULL")
-        op.drop_index(name, "work_orders")
+        op.drop_index(name, "work_orders", if_exists=True)
         op.create_index(name, "work_orders", [column], sqlite_where=filled, postgresql_where=filled)
     if op.get_bind().dialect.name == "postgresql":
         op.execute('ALTER TABLE work_orders ALTER COLUMN model TYPE varchar(80) COLLATE "C"')

@@ -1,0 +1,148 @@
+"""How the databases look things up: every search goes by an index, so it costs the same among three million orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.storage.database import Database
+from callcenter.storage.seed import key, name, phone, seed
+from workorder.model.orders import WorkOrder
+from workorder.policy.phones import parse_phone
+from workorder.services import customers, orders, search, sla_report, timers
+from workorder.services.order_filters import OrderFilters
+from workorder.services.orders import OrderQuery
+from workorder.services.paging import encode_cursor
+
+AT = datetime(2024, 1, 2, tzinfo=UTC)
+PLACE = encode_cursor(AT, key("W", 900))
+CUSTOMERS = 400
+LARGE = {"work_orders", "work_order_changes", "customers", "customer_phones", "assets", "search_texts", "timers"}
+SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL TABLE)(?: USING (?:COVERING )?INDEX (\w+))?")
+
+Search = Callable[[AsyncSession], Awaitable[object]]
+
+
+def listed(**filters: Any) -> Search:
+    return lambda session: orders.list_orders(session, OrderQuery(**filters))
+
+
+def boxed(q: str) -> Search:
+    return lambda session: search.search_customers(session, q)
+
+
+SEARCHES: dict[str, Search] = {
+    "phone": lambda session: customers.cards_by_phone(session, parse_phone(phone(7))),
+    "orders by phone": listed(q=phone(7)),
+    "orders by the end of a phone": listed(q=phone(7)[-6:]),
+    "orders by number": listed(number="WO20240101-0000007"),
+    "orders by name": listed(q=name(7)),
+    "status and name": listed(status="created", q=name(7)),
+    "status": listed(status="created"),
+    "status, next page": listed(status="created", cursor=PLACE),
+    "brand, fault and city": listed(brand="海尔", fault="不制冷", city="上海市"),
+    "brand and appliance": listed(brand="海尔", appliance="冰箱"),
+    "city and district": listed(city="上海市", district="浦东新区"),
+    "model": listed(model="M-7"),
+    "serial": listed(serial="SN000000014"),
+    "handler": listed(handler="u1"),
+    "customer": listed(customer_id=key("C", 7)),
+    "call": listed(call_id=key("L", 7)),
+    "a period": listed(since=AT, until=AT.replace(hour=2)),
+    "parts of an order": lambda session: orders.open_parts(session, key("W", 7)),
+    "customers by phone": boxed(phone(7)),
+    "customers by pinyin": boxed("wangwei"),
+    "customers by initials": boxed("ww"),
+    "customers by serial": boxed("SN000000014"),
+    "customers by name": boxed(name(7)),
+    "customers by words": boxed("文三路 288号"),
+    "full text": lambda session: search.search_orders(session, "格力 漏水"),
+    "full text, filtered": lambda session: search.search_orders(
+        session, "漏水", filters=OrderFilters(status="created", brand="格力")
+    ),
+    "full text, next window": lambda session: search.search_orders(session, "漏水", cursor="500.0"),
+    "search box, phone": lambda session: search.orders_like(session, phone(7)),
+    "search box, number": lambda session: search.orders_like(session, "WO20240101-0000007"),
+    "counts of the wallboard": lambda session: sla_report.running_orders(session, now=AT),
+    "the next timer": lambda session: timers.next_at(session, ["order.sla"]),
+}
+
+
+@pytest.fixture
+async def seeded(database_url: str) -> AsyncIterator[Database]:
+    """A database with some rows, its statistics and its texts."""
+    await seed(database_url, customers=CUSTOMERS)
+    database = await Database.open(database_url)
+    await database.reindex(lambda _done: None)
+    yield database
+    await database.aclose()
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """What goes to the driver meanwhile."""
+    seen: list[tuple[str, Any]] = []
+    engine = database._engines.read.sync_engine
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            seen.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+async def read_whole(database: Database, statement: str, parameters: Any) -> list[str]:
+    """The large tables that the statement reads from one end to the other."""
+    async with database.read() as work:
+        connection = await work.session.connection()
+        if database.url.get_backend_name() == "sqlite":
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return [found[1] for row in plan if (found := SCAN.match(row[3])) and found[1] in LARGE]
+        # With few rows reading all of them is cheapest; whether an index could be used is what counts.
+        await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        return list(_sequential(plan.scalar_one()[0]["Plan"]))
+
+
+def _sequential(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+        yield node["Relation Name"]
+    for child in node.get("Plans", ()):
+        yield from _sequential(child)
+
+
+async def test_every_search_goes_by_an_index(seeded: Database) -> None:
+    """No statement of any search reads a large table from one end to the other."""
+    wrong: dict[str, list[str]] = {}
+    for what, look in SEARCHES.items():
+        with statements(seeded) as seen:
+            async with seeded.read() as work:
+                await look(work.session)
+        assert seen, what
+        for statement, parameters in seen:
+            if whole := await read_whole(seeded, statement, parameters):
+                wrong[what] = [*whole, statement]
+    assert wrong == {}
+
+
+async def test_the_newest_orders_are_read_from_the_newest(seeded: Database) -> None:
+    """Without a filter the list walks the index of creation times, and sorts nothing but what is as old."""
+    with statements(seeded) as seen:
+        async with seeded.read() as work:
+            page = await orders.list_orders(work.session, OrderQuery(limit=20))
+    assert len(page.items) == 20
+    ((statement, parameters),) = seen
+    async with seeded.read() as work:
+        connection = await work.session.connection()
+        word = "EXPLAIN QUERY PLAN" if seeded.url.get_backend_name() == "sqlite" else "EXPLAIN"
+        plan = [str(row) for row in await connection.exec_driver_sql(f"{word} {statement}", parameters)]
+    assert f"ix_{WorkOrder.__tablename__}_created_at" in "".join(plan)
