@@ -51,7 +51,7 @@ _VOSK = "https://alphacephei.com/vosk/models"
 CATALOGUE: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="zh-demo",
-        title="Mandarin demo model, trained on synthetic voices only: not for real calls (11 MB, built in)",
+        title="Mandarin demo model, trained on synthetic voices only: not for real calls (17 MB, built in)",
         directory="zh-demo",
         sample_rate_hz=8000,
         licence="Apache-2.0",
