@@ -7,8 +7,10 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import Page, expect
 
+from callcenter.auth.permissions import Role
 from workorder.commands import CreateWorkOrder, MoveOrder
-from workorder.services import lifecycle, reports
+from workorder.policy.approvals import DEFAULTS, ApprovalRule, ApprovalTable
+from workorder.services import approval_rules, lifecycle, reports
 from workorder.views import OrderView
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -106,6 +108,34 @@ async def test_cancelling_after_dispatch_waits_for_a_supervisor(stage, open_page
     await expect(boss.get_by_test_id("detail-status")).to_have_text("已取消")
     await page.reload()
     await expect(page.get_by_test_id("approval")).to_contain_text("已同意")
+
+
+async def put_in_force(stage, table: ApprovalTable) -> None:
+    async with stage.app.database.write() as work:
+        await approval_rules.save_rules(
+            work.session, table, seen_version=None, roles=tuple(Role), by="x", at=stage.app.clock.now()
+        )
+        await work.commit()
+
+
+async def test_a_rule_that_looks_at_the_reason_turns_the_step_into_a_question(stage, open_page):
+    """The button cannot know; the server's answer opens the question, with the reason that was typed."""
+    rule = ApprovalRule(
+        name="complaint", subject="cancel", reason=("投诉",), roles=("supervisor",), label="投诉", label_en="Complaint"
+    )
+    await put_in_force(stage, ApprovalTable(rules=(rule,)))
+    try:
+        order = await add_order(stage, "净水器", phone="13912345679")
+        page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+        await page.get_by_test_id("move-cancel").click()
+        await page.get_by_test_id("reason").fill("客户投诉")
+        await page.get_by_test_id("do").click()
+        await expect(page.get_by_test_id("do")).to_have_text("提交审批")
+        await expect(page.get_by_test_id("reason")).to_have_value("客户投诉")
+        await page.get_by_test_id("do").click()
+        await expect(page.get_by_test_id("approval")).to_contain_text("待决定")
+    finally:
+        await put_in_force(stage, DEFAULTS)
 
 
 async def test_by_keyboard_and_in_english(stage, open_page):
