@@ -109,6 +109,20 @@ class WallTranscripts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallOrders:
+    """Open orders by their clock, a few seconds old.
+
+    ``running``: a limit runs; of these ``due_soon`` are to be resolved within the hour and ``late`` are past that time.
+    ``paused``: the clock stands while parts or the customer are waited for.
+    """
+
+    running: int = 0
+    due_soon: int = 0
+    late: int = 0
+    paused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WallboardView:
     """Everything at one moment. ``day`` is the day of ``today``, ``gaps`` and ``transcripts`` in the settings' zone."""
 
@@ -121,3 +135,4 @@ class WallboardView:
     gaps: tuple[WallGap, ...]
     pops: WallPops
     transcripts: WallTranscripts
+    orders: WallOrders

@@ -1,7 +1,8 @@
 """The wallboard: the whole floor at a glance, kept in memory from bus events.
 
 Today's numbers are read from the database once, at the start; from then on events add to them and nothing is asked
-of the database but the agents' names, now and then. Changes go to the screens at most twice a second.
+of the database but the agents' names and the counts of open orders, now and then. Changes go to the screens at most
+twice a second.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
@@ -21,7 +23,7 @@ from callcenter.errors import CallcenterError
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.wall_calls import Floor, LiveTalk
 from callcenter.features.wall_day import KEEP_GAPS, DayNumbers
-from callcenter.features.wall_views import WallboardView, WallGap, WallLink
+from callcenter.features.wall_views import WallboardView, WallGap, WallLink, WallOrders
 from callcenter.media.events import AudioStarted, TranscriptUnavailable
 from callcenter.storage import day
 from callcenter.storage.database import Database
@@ -41,6 +43,7 @@ from callcenter.telephony.events import (
     Direction,
     PbxLinkChanged,
 )
+from workorder.services.sla_report import running_orders
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +63,7 @@ class Screens(Protocol):
 PAUSE_S = 0.5
 """Between two frames."""
 TICK_S = 5.0
-"""How old the agents' names may be."""
+"""How old the agents' names and the counts of open orders may be."""
 
 
 def frame(view: WallboardView) -> Mapping[str, object]:
@@ -81,6 +84,7 @@ class Wallboard:
         self._screens = screens
         self._floor = Floor()
         self._numbers = self._new_day()
+        self._orders = WallOrders()
         self._counted_before: set[str] = set()
         self._link = PbxLinkChanged(at=clock.now(), connected=False, reason="not connected yet")
         self._changed = asyncio.Event()
@@ -93,6 +97,7 @@ class Wallboard:
         async with self._database.read() as work:
             calls = await day.calls_since(work.session, numbers.began_at)
             gaps = await day.gaps_since(work.session, numbers.began_at, limit=KEEP_GAPS)
+            self._orders = await self._open_orders(work.session)
         for call in calls:
             self._count(call, numbers)
         numbers.gaps.extend(WallGap(g.since, g.until, g.calls_reconstructed, g.calls_ended_unseen) for g in gaps)
@@ -117,11 +122,11 @@ class Wallboard:
             await self._clock.sleep(PAUSE_S)
 
     async def _tick(self) -> None:
-        """What changes without an event: the agents' names, and the day."""
+        """What changes without an event: the agents' names, the clocks of orders, and the day."""
         while True:
-            before = self._floor.names, self._numbers
-            await self._refresh_names()
-            if before != (self._floor.names, self._day()):
+            before = self._floor.names, self._orders, self._numbers
+            await self._refresh()
+            if before != (self._floor.names, self._orders, self._day()):
                 self._changed.set()
             await self._clock.sleep(TICK_S)
 
@@ -140,6 +145,7 @@ class Wallboard:
             gaps=tuple(numbers.gaps),
             pops=self._latency.recent(),
             transcripts=numbers.transcripts_view(),
+            orders=self._orders,
         )
 
     def _day(self) -> DayNumbers:
@@ -155,15 +161,20 @@ class Wallboard:
     def _of_today(self, at: datetime) -> bool:
         return at >= self._day().began_at
 
-    # ---- names --------------------------------------------------------------------------------------------------
+    # ---- names and orders ---------------------------------------------------------------------------------------
 
-    async def _refresh_names(self) -> None:
+    async def _refresh(self) -> None:
         try:
             async with self._database.read() as work:
                 self._floor.names = await day.device_names(work.session)
+                self._orders = await self._open_orders(work.session)
         except CallcenterError as error:
-            # The names of a moment ago will do.
-            log.warning("wallboard.names_not_read", reason=str(error))
+            # Those of a moment ago will do.
+            log.warning("wallboard.not_refreshed", reason=str(error))
+
+    async def _open_orders(self, session: AsyncSession) -> WallOrders:
+        counts = await running_orders(session, now=self._clock.now())
+        return WallOrders(running=counts.running, due_soon=counts.due_soon, late=counts.late, paused=counts.paused)
 
     # ---- events -------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from callcenter.features.wall_views import (
     WallboardView,
     WallGap,
     WallLink,
+    WallOrders,
     WallPops,
     WallToday,
     WallTranscripts,
@@ -107,6 +108,7 @@ WALL = WallboardView(
     gaps=(WallGap(NOW, NOW, 1, 0),),
     pops=WallPops(sent=Quantiles(2, 1.5, 3.0), painted=Quantiles(0, None, None)),
     transcripts=WallTranscripts(complete=2),
+    orders=WallOrders(running=7, due_soon=2, late=1, paused=3),
 )
 
 

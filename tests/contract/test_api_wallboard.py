@@ -28,6 +28,7 @@ async def test_the_wallboard_is_read_as_documented(site: Site):
     assert (wall["day"], wall["pbx"]["connected"], wall["gaps"][0]["calls_reconstructed"]) == ("2026-11-21", True, 1)
     assert wall["pops"]["sent"] == {"count": 2, "p50_ms": 1.5, "p95_ms": 3.0}
     assert wall["transcripts"] == {"live": 0, "complete": 2, "failed": 0, "none": 0}
+    assert wall["orders"] == {"running": 7, "due_soon": 2, "late": 1, "paused": 3}
 
 
 async def test_a_wall_screen_starts_with_the_whole_floor(site: Site):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 
 from callcenter.features.demo.desk_client import Desk
 from callcenter.telephony.simulator.call import SimulatedCall
-from tests.stage import AGENT, running_stage
+from tests.stage import AGENT, Stage, running_stage
+from workorder.services.sla_report import RunningOrders, running_orders
 
 QUIET = {"media": {"tap": False}}
 
@@ -112,3 +114,27 @@ async def test_today_goes_on_after_a_restart(tmp_path):
         call = await stage.pbx.place_call(SimulatedCall(number="13800138000", interface=AGENT, ring_s=0.1, talk_s=0.1))
         await call.ended
         await wall(supervisor, lambda w: w["today"]["answered"] == 2, "one more")
+
+
+async def test_the_wall_counts_orders_by_their_clock(stage):
+    """A new order is on the clock; when it waits for parts it is among the paused ones: both without a reload."""
+    async with stage.desk(None) as supervisor:
+        listed = await supervisor.request("GET", "/api/work-orders?status=created")
+        before = await counted(stage)
+        for action in ("dispatch", "accept", "wait_for_parts"):
+            await move(supervisor, listed["items"][0]["order_id"], action)
+        after = await counted(stage)
+        assert (after.running, after.paused) == (before.running - 1, before.paused + 1)
+        await wall(supervisor, lambda w: w["orders"] == asdict(after), "orders as they are in the database")
+
+
+async def counted(stage: Stage) -> RunningOrders:
+    async with stage.app.database.read() as work:
+        return await running_orders(work.session, now=stage.app.clock.now())
+
+
+async def move(desk: Desk, order_id: str, action: str) -> None:
+    path = f"/api/work-orders/{order_id}"
+    order = await desk.request("GET", path)
+    body = {"action": action, "reason": "缺压缩机"}
+    await desk.request("POST", f"{path}/moves", body, version=order["edit_version"])

@@ -419,6 +419,8 @@ const en: Messages = {
     pops: 'Screen-pops (median)',
     pop_sent: 'ring → sent',
     pop_painted: 'ring → on screen',
+    orders: 'Open orders',
+    order: { running: 'on the clock', due_soon: 'due in 1 h', late: 'late', paused: 'paused' },
     transcripts: 'Transcripts today',
     transcript: { live: 'live', complete: 'complete', failed: 'partial', none: 'none' },
   },

@@ -55,6 +55,7 @@ export interface Wallboard {
   gaps: Gap[]
   pops: { sent: Quantiles; painted: Quantiles }
   transcripts: { live: number; complete: number; failed: number; none: number }
+  orders: { running: number; due_soon: number; late: number; paused: number }
 }
 
 export type WallFrame = { seq: number; type: 'wallboard' } & Wallboard
