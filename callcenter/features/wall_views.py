@@ -112,8 +112,8 @@ class WallTranscripts:
 class WallOrders:
     """Open orders by their clock, a few seconds old.
 
-    ``running``: a limit runs; of these ``due_soon`` are to be resolved within the hour and ``late`` are past that time.
-    ``paused``: the clock stands while parts or the customer are waited for.
+    ``running``: it runs; ``due_soon``: of these, to be resolved within the hour. ``paused``: it stands while parts or
+    the customer are waited for. ``late``: past their time to resolve, running or paused.
     """
 
     running: int = 0

@@ -57,7 +57,11 @@ class Attainment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningOrders:
-    """Open orders whose clock runs, now. ``due_soon``: within the hour; ``late``: past their time to resolve."""
+    """Open orders by their clock, now.
+
+    ``running``: it runs; ``due_soon``: of these, to be resolved within the hour; ``paused``: it stands; ``late``: past
+    their time to resolve, whether it runs on or stands since.
+    """
 
     running: int
     due_soon: int
@@ -103,12 +107,14 @@ async def running_orders(session: AsyncSession, *, now: datetime) -> RunningOrde
     """Counts for the wallboard, from the index of orders whose clock runs."""
     wo = WorkOrder
     statement = select(
-        func.count(), _count(wo.resolve_by.between(now, now + timedelta(hours=1))), _count(wo.resolve_by < now)
+        _count(wo.sla_paused.is_(None)),
+        _count(wo.resolve_by.between(now, now + timedelta(hours=1))),
+        _count(wo.resolve_by < now),
     ).where(RUNNING)
     running, due_soon, late = (await session.execute(statement)).one()
     paused = select(func.count()).where(wo.status.in_([Status.WAITING_PARTS, Status.RESCHEDULED]))
     return RunningOrders(
-        running=running, due_soon=due_soon or 0, late=late or 0, paused=await session.scalar(paused) or 0
+        running=running or 0, due_soon=due_soon or 0, late=late or 0, paused=await session.scalar(paused) or 0
     )
 
 
