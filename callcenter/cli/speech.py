@@ -42,20 +42,22 @@ def list_models(as_json: bool) -> None:
                 {"name": entry.name, "title": entry.title, "demo": entry.demo, "path": path, "problem": status.problem}
             )
         else:
-            click.echo(f"{entry.name:<10} {status.problem or path or 'not installed'}\n{'':<10} {entry.title}")
+            click.echo(f"{entry.name:<16} {status.problem or path or 'not installed'}\n{'':<16} {entry.title}")
 
 
 @models.command()
 @click.argument("name")
+@click.option("--url", help="Where a model that is not listed is; NAME is then yours to choose. Needs --sha256.")
+@click.option("--sha256", help="Sum of the archive, where none is known here.")
 @reports_errors
-def get(name: str) -> None:
+def get(name: str, url: str | None, sha256: str | None) -> None:
     """Download a model, verify it and install it in one step; an interrupted download is resumed."""
     from tqdm import tqdm
 
     from asr.models import Registry
 
     with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr) as bar:
-        path = Registry().get(name, progress=bar)
+        path = Registry().get(name, url=url, sha256=sha256, progress=bar)
     click.echo(path)
 
 

@@ -1,14 +1,16 @@
 import hashlib
 import io
 import stat
+import tarfile
 import threading
 import zipfile
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from asr.errors import ModelCorrupt, ModelMissing
-from asr.load import load_recognizer
+from asr.load import find_model, load_recognizer
 from asr.models import CATALOGUE, MANIFEST, ModelEntry, Registry, default_directories, write_manifest
 
 FILES = {"am/final.mdl": b"acoustic" * 1000, "conf/mfcc.conf": b"--sample-frequency=8000\n", "graph/empty.int": b""}
@@ -243,3 +245,85 @@ def test_the_catalogue_is_complete():
         assert model.licence
         assert model.sample_rate_hz in (8000, 16_000)
         assert model.url is None or model.url.startswith("https://")
+
+
+SHERPA = {"tokens.txt": b"a 0\n", "encoder-1.int8.onnx": b"e", "decoder-1.onnx": b"d", "joiner-1.int8.onnx": b"j"}
+
+
+def tar(files=SHERPA, top="sherpa-1/", links=()):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:bz2") as opened:
+        for name, content in files.items():
+            member = tarfile.TarInfo(top + name)
+            member.size = len(content)
+            opened.addfile(member, io.BytesIO(content))
+        for name in links:
+            member = tarfile.TarInfo(top + name)
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            opened.addfile(member)
+    return packed.getvalue()
+
+
+def test_a_sherpa_release_is_installed_from_its_tar(tmp_path, serve):
+    """tar.bz2 as sherpa-onnx publishes it: checked, unpacked without its top folder, found by its name."""
+    content = tar()
+    site = serve(content)
+    listed = replace(entry(site.url + ".tar.bz2", content), engine="sherpa")
+    registry = Registry([tmp_path], catalogue=[listed])
+    path = registry.get("tiny")
+    assert sorted(file.name for file in path.iterdir()) == sorted([*SHERPA, MANIFEST])
+    assert registry.path("tiny") == path
+    assert find_model("sherpa", "tiny", registry) == path
+    assert not list(tmp_path.glob("*.tar.bz2"))
+
+
+@pytest.mark.parametrize(
+    "content", [tar(links=["model.onnx"]), tar({"../../evil": b"x"}), tar()[:80]], ids=["a link", "outside", "cut"]
+)
+def test_a_hostile_or_broken_tar_installs_nothing(tmp_path, serve, content):
+    """Links, names that lead outside, and a cut file are refused whole."""
+    registry = Registry([tmp_path / "models"], catalogue=[entry(serve(content).url, content)])
+    with pytest.raises(ModelCorrupt):
+        registry.get("tiny")
+    assert not (tmp_path / "evil").exists()
+    assert [file.name for file in (tmp_path / "models").iterdir() if file.is_dir()] == []
+
+
+def test_a_model_that_is_not_listed_is_installed_by_url_and_sum(tmp_path, monkeypatch):
+    """Under a name of one's own, which then names it everywhere; without its sum, or with another, nothing is installed."""
+    content = archive()
+    digest = hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr("asr.models.download", lambda _url, part, _progress: part.write_bytes(content))
+    registry, url = Registry([tmp_path]), "https://example.org/models/other.zip"
+    with pytest.raises(ModelCorrupt, match="sha256 differs"):
+        registry.get("ours", url=url, sha256="0" * 64)
+    path = registry.get("ours", url=url, sha256=digest.upper())
+    assert path == tmp_path / "ours"
+    assert registry.path("ours") == path
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "message"),
+    [
+        ("ours", {"url": "https://example.org/x.zip"}, "needs https and its sha256"),
+        ("ours", {"url": "http://example.org/x.zip", "sha256": "0" * 64}, "needs https"),
+        ("../ours", {"url": "https://example.org/x.zip", "sha256": "0" * 64}, "cannot name"),
+        ("zh-small", {"url": "https://example.org/x.zip", "sha256": "0" * 64}, "cannot name"),
+        ("zh-large", {"sha256": "abc"}, "is no sha256"),
+        ("zh-small", {"sha256": "0" * 64}, "has another sha256"),
+    ],
+)
+def test_what_is_missing_for_a_model_by_url_is_said(tmp_path, name, how, message):
+    """The message names what to give; nothing is fetched."""
+    with pytest.raises((ModelMissing, ModelCorrupt), match=message):
+        Registry([tmp_path]).get(name, **how)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listed_model_without_a_sum_takes_one(tmp_path, serve):
+    """--sha256 for zh-large: another file is refused."""
+    content = archive()
+    registry = Registry([tmp_path], catalogue=[entry(serve(content).url)])
+    with pytest.raises(ModelCorrupt, match="sha256 differs"):
+        registry.get("tiny", sha256="0" * 64)
+    assert registry.get("tiny", sha256=hashlib.sha256(content).hexdigest()).is_dir()
