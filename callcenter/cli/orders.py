@@ -13,6 +13,7 @@ from callcenter.cli.order_approvals import approval
 from callcenter.cli.order_clock import clock, order_warranty
 from callcenter.cli.order_fields import draft, edit, order_asset
 from callcenter.cli.order_files import order_file
+from callcenter.cli.order_list import list_orders
 from callcenter.cli.order_parts import part
 from callcenter.cli.order_reports import chase, report
 from callcenter.cli.order_teamwork import comment, hand_over, task
@@ -31,6 +32,7 @@ def order() -> None:
 
 
 for command in (
+    list_orders,
     draft,
     edit,
     order_asset,
@@ -46,25 +48,6 @@ for command in (
     order_file,
 ):
     order.add_command(command)
-
-
-@order.command("list")
-@click.option("--status", help="Only orders in this status, e.g. created.")
-@click.option("-q", "q", help="A number, a phone number, or how the contact's name begins.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
-@JSON
-@click.pass_obj
-@reports_errors
-def list_orders(config: Path | None, status: str | None, q: str | None, limit: int, as_json: bool) -> None:
-    """The newest orders."""
-    from workorder.policy.lifecycle import Status
-    from workorder.services import orders
-    from workorder.services.lifecycle import word
-
-    wanted = word(Status, status, "--status") if status else None
-    query = orders.OrderQuery(status=wanted, q=q, limit=limit)
-    for found in run(config, lambda session: orders.list_orders(session, query)).items:
-        emit(found) if as_json else click.echo(line(found))
 
 
 @order.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiosmtpd.controller import Controller
@@ -206,6 +208,29 @@ async def test_a_name_that_leads_into_our_network_is_refused_when_the_connection
     with pytest.raises(Refused, match="network"):
         await channel.send(message())
     await channel.aclose()
+
+
+async def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing() -> None:
+    """Neither a message nor a question, and it is said why."""
+    came: list[str] = []
+
+    async def take(http: web.Request) -> web.Response:
+        came.append(http.method)
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_route("*", "/", take)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    server = TestServer(application, host="localhost", scheme="https")
+    await server.start_server(ssl=context)
+    channel = HttpChannel(str(server.make_url("/")), body=event_body, clock=VirtualClock(), targets=Targets(LOCAL))
+    for work in (channel.send(message()), channel.check()):
+        with pytest.raises(Unreachable, match="certificate is not trusted"):
+            await work
+    await channel.aclose()
+    await server.close()
+    assert came == []
 
 
 async def test_a_robot_that_says_200_with_an_error_code_has_not_taken_it_over() -> None:

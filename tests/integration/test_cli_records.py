@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.storage import audit
-from tests.integration.cli_site import Site, site
+from tests.integration.cli_site import Site, created, site
 
 DRAFT = ("--set", "service_type=repair", "--set", "contact_phone=13800138000", "--set", "appliance=空调")
 
@@ -153,6 +153,33 @@ def test_the_clock_of_an_order(desk: Site) -> None:
     assert "standard" in desk.call("order", "clock", desk.number).stdout
     (draft,) = desk.json("order", "draft", *DRAFT)
     desk.call("order", "clock", draft["order_id"], code=5)
+
+
+def test_orders_are_found_by_conditions_together(desk: Site) -> None:
+    """Phone, model and period, kind and place; every condition counts; more than a page comes whole."""
+    for brand, model, day in (("格力", "KFR-35", "1"), ("格力", "KFR-26", "2"), ("美的", "KFR-35", "3")):
+        said = (f"brand={brand}", f"model={model}", "address.city=杭州市", f"customer_name=客户{day}")
+        desk.call("order", "draft", *DRAFT, *(part for one in said for part in ("--set", one)))
+    found = desk.json("order", "list", "--brand", "格力", "--model", "KFR", "--city", "杭州市", "--status", "draft")
+    assert [one["fields"]["model"]["value"] for one in found] == ["KFR-26", "KFR-35"]
+    (one,) = desk.json("order", "list", "-q", "13800138000", "--model", "KFR-35", "--brand", "美的")
+    assert one["fields"]["customer_name"]["value"] == "客户3"
+    (old,) = desk.json("order", "list", "--since", "2026-11-21", "--until", "2026-11-21")
+    assert old["number"] == desk.number
+    assert desk.json("order", "list", "--until", "2026-11-20") == []
+    desk.call("order", "hand-over", desk.number, "--to", "li")
+    assert [one["number"] for one in desk.json("order", "list", "--handler", "li")] == [desk.number]
+    assert [one["number"] for one in desk.json("order", "list", "--limit", "1", "--name", "王")] == [desk.number]
+    desk.call("order", "list", "--handler", "nobody", code=7)
+    assert "--since" in desk.call("order", "list", "--since", "2026-11-22", "--until", "2026-11-21", code=3).stderr
+
+    async def more(session) -> None:
+        for _ in range(203):
+            await created(session)
+
+    desk.read(more)
+    assert len(desk.json("order", "list", "--limit", "1000", "--service-type", "enquiry")) == 204
+    assert len(desk.json("order", "list", "--limit", "202", "--service-type", "enquiry")) == 202
 
 
 def test_alerts_of_all_orders(desk: Site) -> None:
