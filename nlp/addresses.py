@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from nlp.address_parts import L, N, components, merge_detail, numbered, read_back, tidy
-from nlp.divisions import MUNICIPALITIES, Place, divisions, matches
+from nlp.divisions import DISTRICT, MUNICIPALITIES, Place, districts_of, divisions, matches
 from nlp.heal import heal
 from nlp.normalize import spoken_int
 from nlp.numbers import phones
@@ -128,12 +128,8 @@ def _of_same_city(before: Spoken | None, part: Spoken) -> Spoken:
     """``part`` with the city that was named before it, where its district lies in that city."""
     if before is None or part.city or not before.city:
         return part
-    cities = {p.city for p in divisions().said.get(part.district or "", ()) if p.level == LAST_LEVEL}
+    cities = {p.city for p in divisions().said.get(part.district or "", ()) if p.level == DISTRICT}
     return replace(part, city=before.city, province=part.province or before.province) if before.city in cities else part
-
-
-LAST_LEVEL = 2
-"""Of provinces, cities and districts."""
 
 
 def _in_one(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
@@ -144,6 +140,9 @@ def _in_one(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
     start = head.end if head else 0
     if head is None and not (asked or (len(HOUSE.findall(s)) >= 2 and _BUILDING.search(s)) or _road_number(s)):
         return None
+    if head is not None:
+        head = _with_garbled_district(s, head)
+        start = head.end
     detail, first, last, corrected = _detail(s, start, by_agent=by_agent, headed=head is not None)
     if head is None and (not detail or not (HOUSE.search(s) or _NAMED.search(detail))):
         return None
@@ -160,15 +159,46 @@ def _only_place(bare: str) -> Place | None:
 
 
 def _with_garbled_city(s: str, head: Spoken) -> Spoken:
-    """A district that only one city has tells which city the garbled word before it was (唐杉 丰润区)."""
+    """A district tells which of its cities the garbled word before it was (唐杉 丰润区, 京市 鼓楼区)."""
     if head.city or not head.district:
         return head
-    cities = {p.city for p in divisions().said.get(head.district, ()) if p.level == 2 and p.name == head.district}
-    city = cities.pop() if len(cities) == 1 else None
-    before = s[max(0, head.start - 3) : head.start]
-    names = (city, city.removesuffix("市")) if city else ()
-    likeness = max((alike(before[-len(n) :], n) for n in names if before), default=0.0)
-    return replace(head, city=city, quality=0.7) if likeness >= 0.42 else head
+    places = [p for p in divisions().said.get(head.district, ()) if p.level == DISTRICT and p.name == head.district]
+    before = s[: head.start].rstrip("，,、的")
+    city = _most_alike(
+        {p.city: _ends_like(before, p.city) for p in places if p.city}, 0.42 if len(places) == 1 else 0.6
+    )
+    return replace(head, city=city, quality=0.7) if city else head
+
+
+def _ends_like(s: str, city: str) -> float:
+    """How much the end of ``s`` sounds like the city's name, said with 市 or without."""
+    names = {city, city.removesuffix("市")}
+    return max((alike(s[-n:], name) for name in names for n in (len(name), len(name) - 1) if s and n), default=0.0)
+
+
+def _most_alike(likeness: dict[str, float], least: float) -> str | None:
+    """The likeliest name, if it is likely enough and no other is nearly as likely."""
+    ranked = sorted(likeness, key=lambda name: -likeness[name])
+    if not ranked or likeness[ranked[0]] < least:
+        return None
+    return ranked[0] if len(ranked) == 1 or likeness[ranked[0]] - likeness[ranked[1]] > MARGIN else None
+
+
+MARGIN = 0.1
+
+
+def _with_garbled_district(s: str, head: Spoken) -> Spoken:
+    """The district of the city that the word after it sounds like, a character lost or not (杭州市 湖区)."""
+    m = _DISTRICT.match(s, head.end) if head.city and not head.district else None
+    if m is None or head.city is None:
+        return head
+    likeness = {name: alike(m.group(1), name) for name in districts_of(head.city)}
+    district = _most_alike(likeness, 0.6)
+    unsure = max(likeness.values(), default=0.0) >= 0.6
+    return replace(head, district=district, end=m.end(), quality=0.6) if district or unsure else head
+
+
+_DISTRICT = re.compile(r"[，,的]?([\u4e00-\u9fff]{1,3}[区县市旗])(?![\u4e00-\u9fff]?[路街道])")
 
 
 def _worth(head: Spoken, detail: str, *, asked: bool) -> bool:

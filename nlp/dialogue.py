@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from nlp.catalogue import Catalogue
 from nlp.lexicon import Hit, Lexica
+from nlp.mended import mended
 from nlp.normalize import Text, normalise
 from nlp.types import CallContext, Segment, SlotContent, SlotState
 
@@ -76,6 +77,11 @@ class Turn:
     def s(self) -> str:
         """The normalised text."""
         return self.text.s
+
+    @property
+    def read(self) -> str:
+        """The text with misheard words of times, service and moods put right; every character keeps its place."""
+        return mended(self.text.s)
 
     @property
     def by_agent(self) -> bool:

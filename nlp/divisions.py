@@ -86,6 +86,17 @@ def _short_autonomous(name: str) -> str | None:
     return m.group(1) if m else None
 
 
+@lru_cache(maxsize=512)
+def districts_of(city: str) -> tuple[str, ...]:
+    """The districts of a city."""
+    every = {p for places in divisions().said.values() for p in places if p.level == DISTRICT and p.city == city}
+    return tuple(sorted(p.name for p in every))
+
+
+DISTRICT = 2
+"""The level of districts."""
+
+
 def matches(s: str, *, heard_to: int = 0) -> list[SoundMatch]:
     """Divisions named in ``s``, and in ``s[:heard_to]`` misheard ones too."""
     table = divisions()

@@ -15,8 +15,24 @@ from nlp.lexicon import Lexica
 from nlp.normalize import clauses
 from nlp.orders import Findings, findings
 from nlp.summary import alerts, priority, summary
-from nlp.types import CallContext, Extraction, Segment
+from nlp.types import CallContext, Extraction, Segment, SpeakerName
 from nlp.values import slot_value
+
+_EVERYTHING: tuple[tuple[SpeakerName, str], ...] = (
+    ("agent", "您好，格力售后，请讲。"),
+    ("caller", "我家格力空调不制冷，去年国庆买的，前天开始的，还有个美的冰箱，一直嗡嗡响，你们快点来，要投诉了。"),
+    ("agent", "型号多少，报什么代码？"),
+    ("caller", "K F R 三五，显示 E 六，不对，是 E 五。"),
+    ("agent", "您贵姓，怎么称呼？"),
+    ("caller", "免贵姓眭，眭建国，建设的建，国家的国，先生。"),
+    ("agent", "眭先生，您的地址和电话？"),
+    ("caller", "杭洲市西湖区文三路二百八是八号三单元五零一，不是，六零一，幺三八零零零零零零零零。"),
+    ("agent", "文三路二百八十八号三单元六零一，幺三八零零零零零零零零，元旦放假前一天上午九点到十点方便吗？"),
+    ("caller", "不行，下周三下午三点以后吧，大年初八也行。"),
+    ("agent", "好的，下周三下午三点以后。"),
+    ("caller", "对，就这个号码。"),
+)
+"""A call that asks every rule something, so that all is loaded and compiled after it."""
 
 
 class Extractor:
@@ -35,11 +51,9 @@ class Extractor:
         """Load and index everything now (about a second), so that no call waits for it. Safe to call from a thread."""
         for appliance_name in self._catalogue.appliances:
             self._lexica.faults(appliance_name)
-        session = self.start(CallContext(datetime(2026, 1, 1, tzinfo=UTC)))
-        session.push(Segment("1", "agent", "您的地址和电话？"))
-        session.push(
-            Segment("2", "caller", "我家格力空调不制冷，我姓王，杭州市西湖区文三路八号，幺三八零零零零零零零零")
-        )
+        session = self.start(CallContext(datetime(2026, 1, 1, tzinfo=UTC), "13800000000"))
+        for i, (speaker, text) in enumerate(_EVERYTHING):
+            session.push(Segment(str(i), speaker, text))
 
     def start(self, context: CallContext) -> ExtractionSession:
         """A session for one call."""

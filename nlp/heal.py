@@ -66,7 +66,11 @@ def _at(chars: list[str], i: int) -> str:
 def _roads(chars: list[str]) -> None:
     """A syllable lu before a house number is 路."""
     for i in range(1, len(chars) - 1):
-        if chars[i] not in "路六" and syllable(chars[i]) == "lu" and chars[i - 1] not in NUMERALS:
+        if (
+            chars[i] not in "路六"
+            and (syllable(chars[i]) == "lu" or chars[i] in "乳汝")
+            and chars[i - 1] not in NUMERALS
+        ):
             nxt = _at(chars, i + 1)
             if nxt in NUMERALS or (syllable(nxt) in _DIGIT_OF and _at(chars, i + 2) in NUMERALS):
                 chars[i] = "路"
@@ -98,15 +102,28 @@ def _numerals(chars: list[str]) -> None:
             or (right and before in _BEFORE)
             or (left and (after in UNITS or _unit_of(chars, i + 1)))
             or (before in _BEFORE and syllable(c) in _STRICT and (after in UNITS or _unit_of(chars, i + 1) == "单"))
+            or (
+                syllable(c) in _STRICT
+                and _digit_like(before)
+                and _at(chars, i - 2) in _BEFORE
+                and (right or after in UNITS)
+            )
             or (left and after in PUNCTUATION and _at(chars, i - 2) in NUMERALS and c not in "了吧")
         ):
             chars[i] = digit
+
+
+def _digit_like(c: str) -> bool:
+    """Whether a character sounds like a digit and is no word of its own beside numbers."""
+    return c not in NUMERALS and c not in UNITS and (syllable(c) in _STRICT or syllable(c) == "shi") and c not in "有就"
 
 
 def _ten_or_four(chars: list[str], i: int) -> str | None:
     """四 and 十 are both misheard as 是: 十 stands between a digit and a unit or digit of a counted number."""
     before, after = _at(chars, i - 1), _at(chars, i + 1)
     if before not in NUMERALS and after not in NUMERALS:
+        return None
+    if before not in NUMERALS and all(_at(chars, i + n) in NUMERALS for n in range(1, 5)):
         return None
     if _at(chars, i - 2) in NUMERALS - set("百千") and before in NUMERALS:
         return "四"
@@ -126,6 +143,10 @@ def _unit_of(chars: list[str], i: int) -> str | None:
 
 def _units(chars: list[str]) -> None:
     for i in range(1, len(chars)):
+        if chars[i - 1] == "号" and _at(chars, i - 2) in NUMERALS and _UNIT_OF.get(syllable(chars[i])) == "楼":
+            chars[i] = chars[i] if _at(chars, i + 1) == "水" else "楼"
+        if chars[i - 1] in NUMERALS and chars[i] == "单" and syllable(_at(chars, i + 1)) == "yuan":
+            chars[i + 1] = "元"
         if chars[i - 1] not in NUMERALS:
             continue
         unit = _unit_of(chars, i)

@@ -12,6 +12,7 @@ from nlp.sound import syllable
 HEARD_AS = {
     "ling": "0",
     "lin": "0",
+    "ning": "0",
     "yao": "1",
     "yi": "1",
     "er": "2",

@@ -73,7 +73,7 @@ _NOTHING: _Offers = (None, None)
 def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
     """The offers after one more turn."""
     current, cancelled = offers
-    if _CANCEL.search(turn.s) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
+    if _CANCEL.search(turn.read) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
         return None, current or cancelled
     wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
     for when in _heard(talk, turn):
@@ -103,13 +103,13 @@ def _display(o: Offer) -> str:
 
 
 def _heard(talk: Talk, turn: Turn) -> list[When]:
-    return turn.once("times", lambda s: times(s, talk.context.started_at))
+    return turn.once("times", lambda _: times(turn.read, talk.context.started_at))
 
 
 def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Offer | None:
     """``current`` after hearing ``when``: replaced, narrowed, dropped or kept."""
     called = talk.context.started_at
-    before = turn.s[max(0, when.start - 4) : when.start]
+    before = turn.read[max(0, when.start - 4) : when.start]
     after = _rest(talk, turn, when)
     if (_REFUSED.search(after) and not _TAKEN.match(after)) or _AVOID.search(before):
         refused = (
@@ -135,7 +135,7 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
 
 def _same_weekday(turn: Turn, when: When, current: Offer | None) -> When:
     """A bare weekday is the one under discussion where the slot's day is that weekday (二月七号，周六。—周六可以)."""
-    bare = when.weekday and turn.s[when.start] in "周星礼"
+    bare = when.weekday and turn.read[when.start] in "周星礼"
     agreed = current.start.date() if current else None
     if not (bare and agreed and when.day and agreed > when.day and agreed.weekday() == when.day.weekday()):
         return when
@@ -192,7 +192,7 @@ def _dated(when: When, current: Offer | None, day: date) -> When:
 def _rest(talk: Talk, turn: Turn, when: When) -> str:
     """What is said about ``when``: up to the next time, at most eight characters, and past one comma at most."""
     following = [w.start for w in _heard(talk, turn) if w.start >= when.end]
-    rest = turn.s[when.end : min([when.end + 8, *following])]
+    rest = turn.read[when.end : min([when.end + 8, *following])]
     stop = next((i for i, c in enumerate(rest) if c in "。？！?!"), len(rest))
     return rest[:stop] if rest[:1] in PUNCTUATION or not rest else rest[: _comma(rest, stop)]
 
@@ -203,17 +203,17 @@ def _comma(rest: str, stop: int) -> int:
 
 
 def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bool:
-    clause = _clause(turn.s, when.start, when.end)
+    clause = _clause(turn.read, when.start, when.end)
     if (
-        _CALL_BACK.search(_part(turn.s, when.start, when.end))
-        or _OWN_DAY.search(_part(turn.s, when.start, when.end))
+        _CALL_BACK.search(_part(turn.read, when.start, when.end))
+        or _OWN_DAY.search(_part(turn.read, when.start, when.end))
         or _PAST_BEFORE.search(before)
-        or _PAST.search(turn.s[when.end : when.end + 4])
+        or _PAST.search(turn.read[when.end : when.end + 4])
         or after.startswith("了")
     ):
         return False
-    rest = turn.s[when.end :]
-    if _GOODS.search(clause) and _ARRIVES.match(rest) and not _COMES.search(_part(turn.s, when.start, when.end)):
+    rest = turn.read[when.end :]
+    if _GOODS.search(clause) and _ARRIVES.match(rest) and not _COMES.search(_part(turn.read, when.start, when.end)):
         return False
     if _money_back(talk, turn.index) and not _COMES.search(clause):
         return False
@@ -226,13 +226,13 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
 
 def _promises_a_call(question: Turn | None) -> bool:
     """Whether the agent spoke of calling back and of no visit."""
-    s = question.s if question else ""
+    s = question.read if question else ""
     return bool(_CALL_BACK.search(s)) and not _COMES.search(s) and not re.search("[？?]|吗", s)
 
 
 def _money_back(talk: Talk, index: int) -> bool:
     """Whether the talk is about when money comes back."""
-    spoken = talk.gather("refund", lambda _, t: (t.index,) if _REFUND.search(t.s) else ())
+    spoken = talk.gather("refund", lambda _, t: (t.index,) if _REFUND.search(t.read) else ())
     return bool(spoken) and spoken[0] <= index
 
 

@@ -54,13 +54,13 @@ def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
         days = list(_by_year(talk, turn, asked)) or list(_by_day(talk, turn, asked))
         found = days[:1]
         for day in days[1:]:
-            if TAKEN_BACK.search(turn.s[found[0].spans[0].end : day.spans[0].start]):
+            if TAKEN_BACK.search(turn.read[found[0].spans[0].end : day.spans[0].start]):
                 found = [day]
         yield from found
 
 
 def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
-    s, today = turn.s, talk.context.started_at.date()
+    s, today = turn.read, talk.context.started_at.date()
     for m in _YEAR.finditer(s):
         year = _year(m, today)
         if year is None or year > today.year or year < today.year - 30:
@@ -114,7 +114,7 @@ def _year(m: re.Match[str], today: date) -> int | None:
 def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
     found = False
     for w in _past_days(talk, turn):
-        after = turn.s[w.end : w.end + 10]
+        after = turn.read[w.end : w.end + 10]
         if (
             w.day is not None
             and (asked or re.match(r"[^。是]{0,8}?(?:买|购|下单|入手)|(?:才|刚|刚刚|新|给我)*装(?:的|好|上|完)", after))
@@ -137,11 +137,11 @@ _IN_MONTH = re.compile(
 def _by_month(talk: Talk, turn: Turn) -> Found | None:
     """四月份买的, 上个月换的热水器: the last time it was that month."""
     today = talk.context.started_at.date()
-    for m in _IN_MONTH.finditer(turn.s):
+    for m in _IN_MONTH.finditer(turn.read):
         said = m.group("month")
         back = {"上": 1, "这": 0, "本": 0}.get(said[0])
         number = spoken_int(said)
-        around = turn.s[max(0, m.start() - 6) : m.end() + 5] + (turn.question.s if turn.question else "")[-10:]
+        around = turn.read[max(0, m.start() - 6) : m.end() + 5] + (turn.question.read if turn.question else "")[-10:]
         if (
             _NOT_BOUGHT.search(around)
             or re.search("滤|芯", around)
@@ -172,7 +172,7 @@ def _months_back(today: date, months: int) -> date:
 def _past_days(talk: Talk, turn: Turn) -> list[When]:
     """Days in the past: a bare weekday (打礼拜天) means the last one."""
     today = talk.context.started_at.date()
-    spoken = turn.once("times", lambda s: times(s, talk.context.started_at))
+    spoken = turn.once("times", lambda _: times(turn.read, talk.context.started_at))
     past = []
     for w in spoken:
         if w.day is None or (w.past and w.relation) or (w.day != w.last_day and not w.past):
@@ -181,7 +181,7 @@ def _past_days(talk: Talk, turn: Turn) -> list[When]:
         if w.past is None and w.weekday and not w.calendar and day > today:
             day -= timedelta(days=7)
         elif w.past is None and w.calendar and day > today:
-            day = _last_occurrence(day, today, in_month="月" in turn.s[w.start : w.end])
+            day = _last_occurrence(day, today, in_month="月" in turn.read[w.start : w.end])
         if day <= today:
             past.append(When(w.start, w.end, day, day, w.part))
     return past
@@ -221,13 +221,13 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
     asked = "onset" in talk.asked(turn.index)
     for order, rule in enumerate((_began_on, _just_now, _lasted, _vaguely)):
         if one := rule(talk, turn, asked):
-            said = turn.s[one.spans[0].end :].startswith(("开始", "就开始"))
+            said = turn.read[one.spans[0].end :].startswith(("开始", "就开始"))
             yield (-1 if said else order), one
 
 
 def _agreed(talk: Talk, turn: Turn) -> Found | None:
     """The agent's guess (今天发现的是吧) that the caller agrees to."""
-    m = re.search("今天(?:才|刚)?(?:发现|开始|出现|坏)", turn.s)
+    m = re.search("今天(?:才|刚)?(?:发现|开始|出现|坏)", turn.read)
     if m is None or talk.answer(turn.index)[0] is not Verdict.YES:
         return None
     value = talk.context.started_at.date().isoformat()
@@ -242,11 +242,11 @@ _SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:�
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     best = None
     for w in _past_days(talk, turn):
-        before, after = turn.s[max(0, w.start - 4) : w.start], turn.s[w.end : w.end + 12]
+        before, after = turn.read[max(0, w.start - 4) : w.start], turn.read[w.end : w.end + 12]
         stop = re.search("[。？！?!]", after)
         after = after[: stop.start()] if stop else after
         if (
-            NOT_OURS.search(turn.s[max(0, w.start - 14) : w.start])
+            NOT_OURS.search(turn.read[max(0, w.start - 14) : w.start])
             or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after))
             or re.match("不?就?是|几号|星期|礼拜", after)
             or "还没" in after[:4]
@@ -272,8 +272,8 @@ _JUST_NOW = re.compile("刚才|刚刚|方才|这会儿")
 
 def _just_now(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     """刚才闻到的: today."""
-    for m in _JUST_NOW.finditer(turn.s):
-        after = re.split("[。？！?!]", turn.s[m.end() : m.end() + 14])[0]
+    for m in _JUST_NOW.finditer(turn.read):
+        after = re.split("[。？！?!]", turn.read[m.end() : m.end() + 14])[0]
         if asked or (_BEGAN.search(after) and not _ONSET_NOT.search(after[:6])):
             value = talk.context.started_at.date().isoformat()
             span = Span(turn.index, m.start(), m.end())
@@ -282,21 +282,21 @@ def _just_now(talk: Talk, turn: Turn, asked: bool) -> Found | None:
 
 
 def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
-    for m in _LASTED.finditer(turn.s):
-        before, after = turn.s[max(0, m.start() - 5) : m.start()], turn.s[m.end() : m.end() + 5]
+    for m in _LASTED.finditer(turn.read):
+        before, after = turn.read[max(0, m.start() - 5) : m.start()], turn.read[m.end() : m.end() + 5]
         owned = "purchase_date" in talk.asked(turn.index) and m.start() < 4
-        if not m.group("end") and not (asked and _HEDGED.fullmatch(turn.s[: m.start()])):
+        if not m.group("end") and not (asked and _HEDGED.fullmatch(turn.read[: m.start()])):
             continue
-        if not asked and (owned or re.search("催|没人|没消息|没动静", turn.s)):
+        if not asked and (owned or re.search("催|没人|没消息|没动静", turn.read)):
             continue
         if re.search(
-            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.s[m.start() : m.start("span")]
+            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.read[m.start() : m.start("span")]
         ) or re.search("没洗|没换|没人|没修|^.?[买装购]", after):
             continue
         if (
             asked
             or m.group("end") != "了"
-            or _BEGAN.search(turn.s)
+            or _BEGAN.search(turn.read)
             or (_MONTHS.search(m.group("span")) and re.match("[，。,.！]|$", after))
         ):
             span = re.sub("礼拜", "星期", m.group("span"))
@@ -321,12 +321,12 @@ _TROUBLE = re.compile(
 
 
 def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
-    for m in _VAGUE.finditer(turn.s):
-        if NOT_OURS.search(turn.s[max(0, m.start() - 10) : m.start()]):
+    for m in _VAGUE.finditer(turn.read):
+        if NOT_OURS.search(turn.read[max(0, m.start() - 10) : m.start()]):
             continue
-        after = turn.s[m.end() : m.end() + 6]
+        after = turn.read[m.end() : m.end() + 6]
         word = m.group("word")
-        told = asked or _VAGUE_BEGAN.match(after) or (word[0] in "这近最" and _TROUBLE.match(turn.s, m.end()))
+        told = asked or _VAGUE_BEGAN.match(after) or (word[0] in "这近最" and _TROUBLE.match(turn.read, m.end()))
         if told and not _ONSET_NOT.search(after):
             value = word
             if re.match("上个?月", word):

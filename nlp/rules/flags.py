@@ -77,7 +77,7 @@ def _flag(name: str, value: SlotContent, display: str, rule: str, turn: Turn, m:
 def _caller(talk: Talk, pattern: re.Pattern[str]) -> Sequence[tuple[Turn, re.Match[str]]]:
     """The places of the pattern in the caller's words."""
     return talk.gather(
-        pattern.pattern, lambda _, turn: () if turn.by_agent else ((turn, m) for m in pattern.finditer(turn.s))
+        pattern.pattern, lambda _, turn: () if turn.by_agent else ((turn, m) for m in pattern.finditer(turn.read))
     )
 
 
@@ -100,7 +100,7 @@ def _warranty(talk: Talk) -> Found | None:
 
 
 def _claims(_: Talk, turn: Turn) -> Iterator[tuple[Turn, tuple[bool, re.Match[str]]]]:
-    claim = None if turn.by_agent else _claim(turn.s) or _answered(turn)
+    claim = None if turn.by_agent else _claim(turn.read) or _answered(turn)
     if claim:
         yield turn, claim
 
@@ -116,9 +116,9 @@ _WARRANTY_ASKED = re.compile(r"(?:保修|质保|在保|过保|保内)[^。，]{0
 
 def _answered(turn: Turn) -> tuple[bool, re.Match[str]] | None:
     """A short answer to the question whether the warranty still runs: 早过了, 还在."""
-    if turn.question is None or not _WARRANTY_ASKED.search(turn.question.s):
+    if turn.question is None or not _WARRANTY_ASKED.search(turn.question.read):
         return None
-    out, still = _RUN_OUT.search(turn.s), _STILL.search(turn.s)
+    out, still = _RUN_OUT.search(turn.read), _STILL.search(turn.read)
     return (False, out) if out else (True, still) if still else None
 
 
@@ -140,8 +140,8 @@ def _claim(s: str) -> tuple[bool, re.Match[str]] | None:
 def _safety(talk: Talk) -> Found | None:
     for kind, pattern in SAFETY:
         for turn, m in _caller(talk, pattern):
-            if not _NOT.search(turn.s[max(0, m.start() - 4) : m.start()]) and not re.match(
-                "没有|吗", turn.s[m.end() :]
+            if not _NOT.search(turn.read[max(0, m.start() - 4) : m.start()]) and not re.match(
+                "没有|吗", turn.read[m.end() :]
             ):
                 return _flag("safety", kind, _DANGER[kind], f"safety.{kind}", turn, m)
     for reply, denied in talk.gather("safety.denied", _denials):
@@ -157,7 +157,7 @@ def dangerous(talk: Talk) -> bool:
 
 def _denials(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
     """The answer to a question about danger that denies it."""
-    denied = _DENIES.search(turn.reply.s) if turn.by_agent and turn.reply and "safety" in asks(turn) else None
+    denied = _DENIES.search(turn.reply.read) if turn.by_agent and turn.reply and "safety" in asks(turn) else None
     if turn.reply and denied:
         yield turn.reply, denied
 
@@ -180,8 +180,8 @@ def _urgency(talk: Talk, danger: str | None) -> Found | None:
 
 
 def _pressed(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
-    pressing = re.search("加急", turn.s) if turn.by_agent else _PRESSING.search(turn.s)
-    if pressing and not _CALM.search(turn.s[max(0, pressing.start() - 3) : pressing.end()]):
+    pressing = re.search("加急", turn.read) if turn.by_agent else _PRESSING.search(turn.read)
+    if pressing and not _CALM.search(turn.read[max(0, pressing.start() - 3) : pressing.end()]):
         yield turn, pressing
 
 
@@ -191,7 +191,7 @@ _RHETORIC = re.compile("[^，。]{0,2}[吗么嘛]")
 
 def _sentiment(talk: Talk, kind: str | None) -> Found | None:
     for turn, m in _caller(talk, _ANGRY):
-        if not re.search("不(?:是|用|想|会)?$", turn.s[: m.start()]) or _RHETORIC.match(turn.s, m.end()):
+        if not re.search("不(?:是|用|想|会)?$", turn.read[: m.start()]) or _RHETORIC.match(turn.read, m.end()):
             return _flag("sentiment_complaint", True, "不满", "sentiment.words", turn, m)
     if kind == "complaint":
         return Found("sentiment_complaint", True, "不满", "sentiment.kind", SlotState.INFERRED, (), 0.8)

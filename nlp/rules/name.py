@@ -74,16 +74,23 @@ class _Patterns:
     surname: re.Pattern[str]
     titled: re.Pattern[str]
     familiar: re.Pattern[str]
+    before_title: re.Pattern[str]
+    last: re.Pattern[str]
+    explained: re.Pattern[str]
     family_first: re.Pattern[str]
     """Before 小红: it is no familiar form but the given name of 漆小红."""
 
 
-@lru_cache(maxsize=64)
-def _patterns(rare: str = "") -> _Patterns:
-    """The patterns; ``rare`` adds surnames that were introduced in this call (我姓眭) to the known ones."""
+_RARE = "\ue000"
+"""Stands for a surname that the list does not have in a text: patterns need not be made anew for it."""
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> _Patterns:
+    """The patterns of names."""
     x = surnames().pattern
     compound = x[3 : x.index("|[")]
-    x = f"(?:{x}|[{rare}])" if rare else x
+    x = f"(?:{x}|{_RARE})"
     return _Patterns(
         called=re.compile(
             rf"(?P<who>我|他|她)?(?<!门头)(?<!店名)(?<!店子)(?<!小区)(?<!地方)(?<!招牌)(?<!旁边)(?<!，叫)(?:姓名是?|名叫|叫做?|名字是|名字叫|我是)({x})({_HAN}{{1,2}})"
@@ -95,6 +102,11 @@ def _patterns(rare: str = "") -> _Patterns:
         surname=re.compile(rf"(?<!不)(?<!不是)姓(?![名氏什啥甚])({compound}|{_HAN})"),
         titled=re.compile(rf"(?!{_RISKY})({x})({_HAN}{{1,2}}?)??({TITLES})"),
         familiar=re.compile(rf"[老小]({x})(?=[，。,.就]|$)"),
+        before_title=re.compile(
+            rf"(?:^|[^\u4e00-\u9fff]|[是的好给对叫那我您部和跟区市县谢歉嗯到系位下]|您爱人是)({x})({_HAN}{{0,2}})$"
+        ),
+        last=re.compile(f"({x})$"),
+        explained=re.compile(rf"的({x})\1({_HAN}{{1,2}})"),
         family_first=re.compile(rf"(?:^|[^\u4e00-\u9fff]|[叫是]){x}$"),
     )
 
@@ -210,13 +222,14 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         return
     asked = talk.asked(turn.index)
     by_name = "customer_name" in asked
-    p = _patterns(_rare(turn.s))
-    for m in p.called.finditer(turn.s):
-        given = _given(turn.s, m.group(2), m.group(3), m.end())
+    p = _patterns()
+    for m in p.called.finditer(_introduced(turn.s)):
+        family, given = turn.s[m.start(2) : m.end(2)], turn.s[m.start(3) : m.end(3)]
+        given = _given(turn.s, family, given, m.end())
         if given:
             third = m.group("who") in ("他", "她") or bool(_THIRD.search(turn.s[max(0, m.start() - 4) : m.start()]))
             yield Heard(
-                m.group(2),
+                family,
                 given,
                 "",
                 Span(turn.index, m.start(2), m.start(3) + len(given)),
@@ -227,11 +240,12 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
     elif asked & {"contact_phone", "address"}:
         yield from _openings(talk, turn, 2, "name.after_number")
     for m in p.surname.finditer(turn.s):
-        tail = re.match(rf"[，,]?(?:{m.group(1)})?({TITLES})", turn.s[m.end() :])
+        rest = turn.s[m.end() : m.end() + 8]
+        tail = re.match(TITLES, (rest[1:] if rest[:1] in "，," else rest).removeprefix(m.group(1)))
         yield Heard(
             m.group(1),
             "",
-            _POLITE.get(tail.group(1), tail.group(1)) if tail else "",
+            _POLITE.get(tail.group(), tail.group()) if tail else "",
             Span(turn.index, m.start(1), m.end()),
             "name.surname",
         )
@@ -244,32 +258,35 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         yield from _titled(turn)
 
 
-def _rare(s: str) -> str:
-    """Surnames introduced in ``s`` that the list does not have."""
+def _introduced(s: str) -> str:
+    """``s`` with surnames that are introduced in it (我姓眭) and not in the list marked as such. Same length."""
     said = {m.group(1) for m in _patterns().surname.finditer(s)}
-    return "".join(sorted(x for x in said if len(x) == 1 and x not in surnames().single))
+    for c in said - surnames().single:
+        s = s.replace(c, _RARE) if len(c) == 1 else s
+    return s
 
 
 def _openings(talk: Talk, turn: Turn, least: int, rule: str) -> Iterator[Heard]:
     """Names that stand where an answer begins (刘晓燕，拂晓的晓; 幺三九…，马秀兰), and are no part of an address."""
-    p = _patterns(_rare(turn.s))
+    p, text = _patterns(), _introduced(turn.s)
     place = part_of(talk, turn)
     where = range(place.start, place.end) if place else range(0)
     named = ""
-    for m in p.opening.finditer(turn.s):
-        family = p.family.match(turn.s, m.end())
-        if family is None or (least == 2 and m.start() == 0) or _house_number(turn.s, m):
+    for m in p.opening.finditer(text):
+        begins = p.family.match(text, m.end())
+        if begins is None or (least == 2 and m.start() == 0) or _house_number(turn.s, m):
             continue
         if turn.s.startswith("单元", m.end()) or m.end() in where:
             continue
-        given = _bounded(turn.s, family.group(), family.end())
-        if surnames().explained.get(given and (family.group() + given)[:-1]) == given[-1:] != "":
+        family = turn.s[begins.start() : begins.end()]
+        given = _bounded(turn.s, family, begins.end())
+        if surnames().explained.get((family + given)[:-1]) == given[-1:] != "":
             continue
-        if named and set(named) & set(family.group() + given) and not TAKEN_BACK.search(turn.s[: m.start()]):
+        if named and set(named) & set(family + given) and not TAKEN_BACK.search(turn.s[: m.start()]):
             continue
         if len(given) >= least:
-            named = family.group() + given
-            yield Heard(family.group(), given, "", Span(turn.index, m.end(), family.end() + len(given)), rule)
+            named = family + given
+            yield Heard(family, given, "", Span(turn.index, m.end(), begins.end() + len(given)), rule)
 
 
 def _house_number(s: str, opening: re.Match[str]) -> bool:
@@ -298,12 +315,15 @@ def _bounded(s: str, family: str, at: int) -> str:
     return ""
 
 
+_SAYS_WHICH = re.compile("就?是|字")
+
+
 def _explains(rest: str, name: str) -> bool:
     """Whether an explanation of a character of the name follows (拂晓的晓, 郝就是…, 甜蜜的甜)."""
     m = re.match(rf"({_HAN}{{2,4}})的({_HAN})", rest)
     if m and m.group(2) in name and any(char_cost(m.group(2), c) < 1 for c in m.group(1)):
         return True
-    return bool(re.match(rf"[{name}](?:就?是|字)", rest))
+    return bool(rest) and rest[0] in name and bool(_SAYS_WHICH.match(rest, 1))
 
 
 def _given(s: str, family: str, given: str, end: int) -> str:
@@ -340,7 +360,7 @@ _EXPLAINS_GIVEN = re.compile(
 
 def _after_explanation(turn: Turn) -> Iterator[Heard]:
     """The whole name after its surname was explained in one breath: 姓温温度的温温晓婷."""
-    for m in re.finditer(rf"的({surnames().pattern})\1({_HAN}{{1,2}})", turn.s):
+    for m in _patterns().explained.finditer(turn.s):
         given = m.group(2)
         for size in (2, 1):
             if (
@@ -405,11 +425,8 @@ def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
 
 def _before_title(before: str) -> tuple[str, str] | None:
     """Family and given name right before a title: 孙 in 好的孙先生, 潘立新 in 您爱人是潘立新先生."""
-    m = re.search(
-        rf"(?:^|[^\u4e00-\u9fff]|[是的好给对叫那我您部和跟区市县谢歉嗯到系位下]|您爱人是)({surnames().pattern})({_HAN}{{0,2}})$",
-        before,
-    )
+    m = _patterns().before_title.search(before)
     if m and not _NOT_GIVEN.intersection(m.group(2)):
         return m.group(1), m.group(2)
-    m = re.search(rf"({surnames().pattern})$", before)
+    m = _patterns().last.search(before)
     return (m.group(1), "") if m else None

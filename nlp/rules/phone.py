@@ -86,7 +86,7 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
         return []
     if m is None:
         return _this_by_sound(turn, number) if "contact_phone" in talk.asked(turn.index) else []
-    about = "contact_phone" in talk.asked(turn.index) or re.search("电话|号码|打", turn.s)
+    about = "contact_phone" in talk.asked(turn.index) or re.search("电[话画花哗化华]|号码|打", turn.s)
     if about and not re.match("不是|不", turn.s):
         return [Heard(number, Span(turn.index, m.start(), m.end()), "phone.this_number", SlotState.CONFIRMED, 0.95)]
     return []

@@ -140,9 +140,9 @@ def concrete(talk: Talk, *, named: bool, placed: bool) -> bool:
     ``named``: an appliance was named. ``placed``: an address or a telephone number was given; a caller who gives none
     and breaks off, or says that it was a mistake, has told no order.
     """
-    if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.s)):
+    if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.read)):
         return False
-    if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.s)):
+    if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
         return False
     return named or placed or any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
 
@@ -173,7 +173,7 @@ class Cue(NamedTuple):
 def _cues(_: Talk, turn: Turn) -> Iterator[Cue]:
     """Each cue in an utterance."""
     for kind, weight, who, pattern in CUES:
-        if who in (BOTH, turn.segment.speaker) and (m := pattern.search(turn.s)):
+        if who in (BOTH, turn.segment.speaker) and (m := pattern.search(turn.read)):
             yield Cue(kind, weight, Span(turn.index, m.start(), m.end()), turn.by_agent)
 
 
