@@ -386,6 +386,17 @@ def echoes(part: Spoken, whole: Spoken) -> bool:
     return any(k == kind and _same(text, t) for kind, text in components(part.detail) for k, t in old)
 
 
+def contradicts(whole: Spoken, part: Spoken) -> bool:
+    """Whether ``part`` names another city, district, building, unit or room than the address so far."""
+    if any(a and b and a != b for a, b in ((whole.city, part.city), (whole.district, part.district))):
+        return True
+    said = dict(components(whole.detail))
+    return any(kind in _EXACT and kind in said and said[kind] != text for kind, text in components(part.detail))
+
+
+_EXACT = frozenset({"number", "lane", "building", "unit", "room"})
+
+
 def _same(a: str, b: str) -> bool:
     """Names by sound, numbers exactly."""
     return a == b if any(c.isdigit() for c in a + b) else alike(a, b) >= 0.5

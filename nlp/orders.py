@@ -7,6 +7,7 @@ from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nlp.contested import marked
 from nlp.dialogue import Found, Span, Talk
 from nlp.known import repaired
 from nlp.rules import address, appliance, appointment, brand, codes, dates, fault, flags, name, phone, service
@@ -40,12 +41,23 @@ def findings(talk: Talk) -> Findings:
     if problem is None and code:
         problem = fault.by_code(talk, main.name if main else None, str(kind.value), code)
     maker = brand.settle(talk, regions.main)
-    found = [kind, name.settle(talk), number, appliance.found(main), maker, problem, place, slot]
+    found = [
+        kind,
+        name.settle(talk),
+        number,
+        appliance.found(main, () if pair else ranked[1:]),
+        maker,
+        problem,
+        place,
+        slot,
+    ]
     found += [*spelled, dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
     found += flags.settle(talk, kind=str(kind.value))
     other = _second(talk, pair, kind, maker, regions) if pair else []
     customer = talk.context.customer
-    return Findings(tuple(repaired(f, customer) for f in found if f), tuple(repaired(f, customer) for f in other if f))
+    return Findings(
+        tuple(repaired(marked(talk, f), customer) for f in found if f), tuple(repaired(f, customer) for f in other if f)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from nlp.addresses import Spoken, completed, echoes, merge, parse
+from nlp.addresses import Spoken, completed, contradicts, echoes, merge, parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.types import SlotState
 
@@ -41,6 +41,10 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
             return known
         state = SlotState.CONFIRMED if answer is Verdict.YES else state
     merged = merge(whole, part, asked="address" in talk.asked(turn.index), by_agent=turn.by_agent)
+    if turn.by_agent and whole and contradicts(whole, part) and state is not SlotState.CONFIRMED:
+        state = SlotState.CONFLICTING
+    elif state is SlotState.CONFLICTING and (not turn.by_agent or not contradicts(merged, part)):
+        state = state if turn.by_agent else SlotState.HEARD
     if merged == whole:
         return replace(known, state=state)
     return _Known(merged, (*known.spans, Span(turn.index, part.start, part.end)), state)

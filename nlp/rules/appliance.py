@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
@@ -61,14 +61,22 @@ def _mentions(talk: Talk, turn: Turn) -> Iterator[Mention]:
             yield mention(turn, h, _weight(talk, turn, h))
 
 
-def found(reported: Reported | None) -> Found | None:
-    """The slot of an appliance."""
+def found(reported: Reported | None, rivals: Sequence[Reported] = ()) -> Found | None:
+    """The slot of an appliance; ``rivals``: others of the call that it is not about."""
     if reported is None:
         return None
     state = SlotState.INFERRED if reported.implied else SlotState.CONFIRMED if reported.score >= 3 else SlotState.HEARD
     rule = "appliance.implied" if reported.implied else "appliance.caller" if reported.by_caller else "appliance.agent"
     span = (reported.by_caller or reported.spans)[0]
+    if state is SlotState.HEARD and any(_against(reported, rival) for rival in rivals):
+        state = SlotState.CONFLICTING
     return Found("appliance", reported.name, reported.name, rule, state, (span,), reported.quality)
+
+
+def _against(chosen: Reported, rival: Reported) -> bool:
+    """Whether the agent names another appliance after the caller named this one, and the caller neither one again."""
+    only_agent = not rival.by_caller and rival.score >= 1 and bool(rival.spans)
+    return only_agent and bool(chosen.by_caller) and rival.spans[-1] > chosen.spans[-1]
 
 
 def rank(talk: Talk) -> list[Reported]:

@@ -130,7 +130,19 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
         return current
     if current and when.vague and current.when.day == when.day and when.relation == "" and when.last_day == when.day:
         return current
-    return Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
+    new = Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
+    return replace(new, state=SlotState.CONFLICTING) if _against(talk, turn, current, new) else new
+
+
+def _against(talk: Talk, turn: Turn, current: Offer | None, new: Offer) -> bool:
+    """Whether the agent states a slot apart from the one the caller asked for, and the caller has not agreed."""
+    if not turn.by_agent or current is None or _ANOTHER_OFFER.search(turn.read):
+        return False
+    said = talk.turns[current.span.turn]
+    days = {w.day for w in _heard(talk, said)} | {current.start.date(), current.end and current.end.date()}
+    hours = None not in (current.when.begin, new.when.begin) and current.end is not None and new.start > current.end
+    apart = new.start.date() not in days or hours
+    return not said.by_agent and apart and talk.answer(turn.index)[0] is not Verdict.YES
 
 
 def _same_weekday(turn: Turn, when: When, current: Offer | None) -> When:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nlp.codes import Code, codes
@@ -42,7 +42,7 @@ def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list
 
     ``belongs``: which places are about the appliance; of a fault code it is the only thing that tells.
     """
-    said = [c for c in talk.gather("codes.said", _in_turn) if c.kind != "error_code" or belongs(c.span)]
+    said = [c for c in claims(talk) if c.kind != "error_code" or belongs(c.span)]
     found = []
     for kind, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
         options = [c for c in said if c.kind == kind]
@@ -50,6 +50,11 @@ def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list
             best = choose(options)
             found.append(Found(kind, best.text, best.text, f"{kind}.spelled", best.state, (best.span,), 0.85))
     return found
+
+
+def claims(talk: Talk) -> Sequence[Said]:
+    """Every code said and not taken back."""
+    return talk.gather("codes.said", _in_turn)
 
 
 def _longest(options: list[Said]) -> Said:

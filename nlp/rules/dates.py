@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict
@@ -41,11 +41,21 @@ _VAGUE = re.compile(
 def settle_purchase(talk: Talk) -> Found | None:
     """Purchase or installation date said by the caller; "used for three years" is none."""
     best: Found | None = None
-    for found in talk.gather("purchase", _purchases):
+    for found in purchases(talk):
         finer = best is not None and str(found.value).startswith(str(best.value))
         if best is None or finer or TAKEN_BACK.search(talk.turns[found.spans[0].turn].s[: found.spans[0].start]):
             best = found
     return best
+
+
+def purchases(talk: Talk) -> Sequence[Found]:
+    """Every date of purchase said."""
+    return talk.gather("purchase", _purchases)
+
+
+def onsets(talk: Talk) -> list[Found]:
+    """Every beginning of the trouble said."""
+    return [found for _, found in talk.gather("onset", _onsets)]
 
 
 def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:

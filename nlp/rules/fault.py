@@ -49,9 +49,27 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
         return None
     label = max(score, key=lambda n: score[n])
     state = SlotState.CONFIRMED if score[label] >= 3 else SlotState.HEARD
+    if any(
+        _against(spans[label], spans[rival]) for rival, said in score.items() if rival != label and said >= ONE_MENTION
+    ):
+        state = SlotState.CONFLICTING
     span = min(spans[label])[1]
     rule = "fault.caller" if not talk.turns[span.turn].by_agent else "fault.agent"
     return Found("fault", label, label, rule, state, (span,), quality[label])
+
+
+ONE_MENTION = 2.0
+"""What a symptom scores that was said once and not denied."""
+
+
+def _against(chosen: list[tuple[int, Span]], rival: list[tuple[int, Span]]) -> bool:
+    """Whether only one speaker names the chosen symptom and afterwards only the other one names another."""
+    speakers = {by_agent for by_agent, _ in chosen}, {by_agent for by_agent, _ in rival}
+    return (
+        len(speakers[0] | speakers[1]) > 1
+        and len(speakers[0]) == len(speakers[1]) == 1
+        and max(chosen)[1] < min(rival)[1]
+    )
 
 
 _CODE_ALONE = "报故障码"

@@ -90,6 +90,24 @@ def _intermittent(talk: Talk) -> Found | None:
     return None
 
 
+def regularity(talk: Talk) -> Iterator[tuple[int, SlotContent]]:
+    """(turn, whether it comes and goes) of everything the caller says about it."""
+    yield from ((turn.index, True) for turn, m in _caller(talk, _SOMETIMES) if m.group() != "不一定")
+    yield from ((turn.index, False) for turn, _ in _caller(talk, _ALWAYS))
+
+
+def warranty_claims(talk: Talk) -> Iterator[tuple[int, SlotContent]]:
+    """(turn, claim) of everything the caller says about the warranty before the agent answers it."""
+    yield from (
+        (turn.index, inside) for turn, (inside, _) in talk.gather("warranty", _claims) if not _answered_by(turn)
+    )
+
+
+def _answered_by(turn: Turn) -> bool:
+    """Whether the agent spoke of the warranty right before, so that the caller's words give in to it."""
+    return turn.question is not None and bool(re.search("保", turn.question.read))
+
+
 def _warranty(talk: Talk) -> Found | None:
     claims = talk.gather("warranty", _claims)
     if not claims:

@@ -152,6 +152,11 @@ def settle(talk: Talk) -> Found | None:
     return Found("customer_name", name, name, rule, state, (chosen.span,), 0.9 if chosen is short else 0.8)
 
 
+def claims(talk: Talk) -> list[Heard]:
+    """Every name the caller gave, and every form of address that was not objected to."""
+    return [*talk.gather("names.said", _in_caller), *talk.gather("names.addressed", _in_agent)]
+
+
 def _full(talk: Talk, full: Heard, short: Heard | None, agent: Heard | None) -> Found:
     family = _family(talk, full.family, short, agent)
     given = "".join(_spelled(talk, full.span.turn, c) for c in full.given)

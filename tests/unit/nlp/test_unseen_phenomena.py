@@ -96,9 +96,44 @@ def test_a_misheard_yes_to_the_calling_number_is_only_heard() -> None:
     assert slots["contact_phone"].state is SlotState.HEARD
 
 
+SETTLED = [
+    ("customer_name", ("a 您贵姓？", "c 我姓王，王建国。", "a 李先生？", "c 不是，姓王。")),
+    ("error_code", ("a 报什么代码？", "c E 五。", "a E 三？", "c 不对，是 E 五。")),
+    ("onset", ("a 什么时候开始的？", "c 大前天。", "c 不对，十一月八号开始的。")),
+    ("address", ("a 您的地址？", "c 杭州市西湖区文三路八号三单元五零一。", "a 文三路八号三单元五零二。", "c 对。")),
+    ("appointment", ("a 什么时间方便？", "c 明天上午。", "a 给您安排后天上午上门。", "c 好的。")),
+    ("model", ("a 型号？", "c K F R 三五。", "a 后面呢？", "c K F R 三五 G W。")),
+]
+
+
+@pytest.mark.parametrize(("name", "lines"), SETTLED)
+def test_a_contradiction_taken_back_or_agreed_to_is_none(name: str, lines: tuple[str, ...]) -> None:
+    """不对，是… and a yes settle it; a longer reading of the same model never was one."""
+    slots = {s.name: s for s in call(HELLO, "c 空调不制冷。", *lines).slots}
+    assert slots[name].state is not SlotState.CONFLICTING
+
+
 CONFLICTS = [
     ("contact_phone", ("a 您的电话？", "c 幺三九零零一一二二三三。", "a 幺三九零零一一二二三五。", "c 空调在客厅。")),
     ("brand", ("c 格力的，一直滴水。", "c 我再看看啊，美的的。")),
+    ("appliance", ("a 好的，洗衣机给您登记了。", "c 在客厅。")),
+    ("customer_name", ("a 您贵姓？", "c 我姓王，王建国。", "a 李先生，空调几匹的？", "c 一匹半。")),
+    ("model", ("a 型号？", "c K F R 三五 G W。", "a K F R 七二 L W。", "c 空调在客厅。")),
+    ("error_code", ("a 报什么代码？", "c E 五。", "a E 三一般是传感器故障。", "c 空调在客厅。")),
+    (
+        "prior_ticket",
+        ("a 工单号？", "c H R 二零二六一一零九。", "a 查一下工单 H R 二零二六一二零九。", "c 空调在客厅。"),
+    ),
+    ("onset", ("a 什么时候开始的？", "c 大前天。", "a 哪天开始的？", "c 十一月八号开始的。")),
+    ("purchase_date", ("a 什么时候买的？", "c 去年三月。", "a 哪一年买的？", "c 二三年。")),
+    ("in_warranty_claim", ("c 还在保的。", "a 什么问题？", "c 早过保了，滴水。")),
+    ("intermittent", ("c 偶尔这样。", "a 什么情况？", "c 天天都这样。")),
+    (
+        "address",
+        ("a 您的地址？", "c 杭州市西湖区文三路八号三单元五零一。", "a 文三路八号三单元五零二。", "c 空调在客厅。"),
+    ),
+    ("appointment", ("a 什么时间方便？", "c 明天上午。", "a 好的，给您安排后天上午上门。", "c 空调在客厅。")),
+    ("fault", ("c 空调在客厅。", "a 好的，登记的是漏水。", "c 空调在客厅。")),
 ]
 
 
