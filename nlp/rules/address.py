@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from nlp.address_parts import merge_detail, tidy
 from nlp.addresses import Spoken, completed, contradicts, echoes, merge, parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
 from nlp.types import SlotState
@@ -37,8 +38,11 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
         if _OUR_PLACE.search(turn.s):
             return known
         answer, reply = talk.answer(turn.index, max(part.start, part.end - 1))
-        if answer is Verdict.NO and not (whole is None and _put_right(talk, reply)):
-            return known
+        if answer is Verdict.NO:
+            mended = _put_right(talk, part, reply) if whole is None else None
+            if mended is None:
+                return known
+            part = mended
         state = SlotState.CONFIRMED if answer is Verdict.YES else state
     merged = merge(whole, part, asked="address" in talk.asked(turn.index), by_agent=turn.by_agent)
     if turn.by_agent and whole and contradicts(whole, part) and state is not SlotState.CONFIRMED:
@@ -50,10 +54,16 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     return _Known(merged, (*known.spans, Span(turn.index, part.start, part.end)), state)
 
 
-def _put_right(talk: Talk, reply: Turn | None) -> bool:
-    """Whether an answer to an address read out corrects a piece of it (不对，是十五栋), so that the rest stands."""
-    part = part_of(talk, reply) if reply else None
-    return part is not None and bool(part.detail) and part.levels == 0
+def _put_right(talk: Talk, read: Spoken, reply: Turn | None) -> Spoken | None:
+    """An address read out that the answer corrects in a piece (不对，是十五栋; 是三零二), so that the rest stands."""
+    said = part_of(talk, reply) if reply else None
+    if said is not None and said.detail and said.levels == 0:
+        return read
+    room = _ROOM.search(reply.s) if reply and said is None else None
+    return replace(read, detail=merge_detail(read.detail, tidy(room.group(1)))) if room else None
+
+
+_ROOM = re.compile(r"(?:^|[，。是])([零〇一二三四五六七八九幺\d]{3,4})(?=[，。室]|$)")
 
 
 def _echo(turn: Turn, whole: Spoken) -> Spoken | None:

@@ -34,7 +34,7 @@ _LASTED = re.compile(
 _HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
 _VAGUE = re.compile(
-    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|供暖|搬家|装修)(?:节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后)|近(?:半个?月|几天)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
+    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|供暖|搬家|装修)(?:节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后)|近(?:半个?月|几天)|(?<!\d)(?P<month>[一二三四五六七八九十]{1,2})月(?:份|[初底末]|中旬?|[上下]旬)(?!\d)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
 )
 
 
@@ -123,7 +123,9 @@ def _year(m: re.Match[str], today: date) -> int | None:
 
 def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
     found = False
-    for w in _past_days(talk, turn):
+    for w in sorted(
+        _past_days(talk, turn), key=lambda w: not re.match("[^。是，]{0,8}?买", turn.read[w.end : w.end + 10])
+    ):
         after = turn.read[w.end : w.end + 10]
         if (
             w.day is not None
@@ -323,6 +325,12 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     return None
 
 
+def _last_month(said: str, today: date) -> str | None:
+    """The last time it was that month (七月中旬)."""
+    month = spoken_int(said)
+    return f"{_months_back(today, (today.month - month) % 12):%Y-%m}" if month and month <= 12 else None
+
+
 _VAGUE_BEGAN = re.compile(r".{0,4}(?:开始|就(?!是?来)|突然|坏|出现|发现|才(?!能|有)|起|老)")
 _TROUBLE = re.compile(
     r"[^。？?！来能空约修]{0,20}?(?:滴|漏|响|坏|停|跳|闪|老是|总是?|越来越|经常|没法|(?<!能)(?<!行)不(?:热|冷|凉|转|亮|制|出|通|动|太|怎么|灵|工作|好使|好用))"
@@ -339,7 +347,9 @@ def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         told = asked or _VAGUE_BEGAN.match(after) or (word[0] in "这近最" and _TROUBLE.match(turn.read, m.end()))
         if told and not _ONSET_NOT.search(after):
             value = word
-            if re.match("上个?月", word):
+            if m.group("month"):
+                value = _last_month(m.group("month"), talk.context.started_at.date()) or word
+            elif re.match("上个?月", word):
                 last = talk.context.started_at.date().replace(day=1) - timedelta(days=1)
                 value = f"{last:%Y-%m}"
             elif re.match("上个?(?:周|星期|礼拜)", word):

@@ -76,6 +76,7 @@ class _Patterns:
     familiar: re.Pattern[str]
     before_title: re.Pattern[str]
     last: re.Pattern[str]
+    told: re.Pattern[str]
     explained: re.Pattern[str]
     family_first: re.Pattern[str]
     """Before 小红: it is no familiar form but the given name of 漆小红."""
@@ -96,7 +97,7 @@ def _patterns() -> _Patterns:
             rf"(?P<who>我|他|她)?(?<!门头)(?<!店名)(?<!店子)(?<!小区)(?<!地方)(?<!招牌)(?<!旁边)(?<!，叫)(?:姓名是?|名叫|叫做?|名字是|名字叫|我是)({x})({_HAN}{{1,2}})"
         ),
         opening=re.compile(
-            rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x})(?:哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
+            rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x}|收件人|收货人|联系人)(?:写|哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
         ),
         family=re.compile(x),
         surname=re.compile(rf"(?<!不)(?<!不是)姓(?![名氏什啥甚])({compound}|{_HAN})"),
@@ -106,6 +107,7 @@ def _patterns() -> _Patterns:
             rf"(?:^|[^\u4e00-\u9fff]|[是的好给对叫那我您部和跟区市县谢歉嗯到系位下]|您爱人是)({x})({_HAN}{{0,2}})$"
         ),
         last=re.compile(f"({x})$"),
+        told=re.compile(f"您(?:是)?姓({x})(?=[，。？吗对])"),
         explained=re.compile(rf"的({x})\1({_HAN}{{1,2}})"),
         family_first=re.compile(rf"(?:^|[^\u4e00-\u9fff]|[叫是]){x}$"),
     )
@@ -226,7 +228,7 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
     if turn.by_agent:
         return
     asked = talk.asked(turn.index)
-    by_name = "customer_name" in asked
+    by_name = "customer_name" in asked or bool(re.search("收件人|收货人|联系人", turn.s))
     p = _patterns()
     for m in p.called.finditer(_introduced(turn.s)):
         family, given = turn.s[m.start(2) : m.end(2)], turn.s[m.start(3) : m.end(3)]
@@ -418,6 +420,9 @@ def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
     )
     if objects:
         return
+    for m in _patterns().told.finditer(turn.s):
+        if answer is Verdict.YES:
+            yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.addressed")
     for m in re.finditer(TITLES, turn.s):
         before = turn.s[: m.start()]
         found = _before_title(before)
