@@ -25,16 +25,23 @@ class LiveTalk:
     transcript: str | None = None
     """None until an agent answered; then as in WallTranscripts."""
     legs: dict[str, str] = field(default_factory=dict)
-    state: str = "waiting"
+    waits: dict[str, datetime] = field(default_factory=dict)
+    """Channel → since when it is in a queue."""
+    state: str = "arriving"
     since: datetime | None = None
 
     def settle(self, at: datetime) -> None:
         """Work out the state after a change of ``legs`` at ``at``."""
         now = self._state()
         if now != self.state or self.since is None:
-            # Between two devices that do not answer the caller has waited since the arrival.
-            waits = now in {"waiting", "dialling"}
-            self.state, self.since = now, self.arrival.at if waits else at
+            # Between two devices that do not answer the caller has waited since the join.
+            began = {"arriving": self.arrival.at, "dialling": self.arrival.at, "waiting": self.queued_at}
+            self.state, self.since = now, began.get(now) or at
+
+    @property
+    def queued_at(self) -> datetime | None:
+        """Since when somebody of this call waits in a queue."""
+        return min(self.waits.values(), default=None)
 
     def _state(self) -> str:
         states = self.legs.values()
@@ -42,9 +49,11 @@ class LiveTalk:
             return "talking"
         if "ringing" in states:
             return "ringing"
+        if self.waits:
+            return "waiting"
         if self.answered_at is not None:
             return "away"
-        return "waiting" if self.arrival.direction is Direction.INBOUND else "dialling"
+        return "arriving" if self.arrival.direction is Direction.INBOUND else "dialling"
 
     def view(self) -> WallCall:
         """As shown."""
@@ -57,6 +66,7 @@ class LiveTalk:
             arrived_at=self.arrival.at,
             answered_at=self.answered_at,
             since=self.since or self.arrival.at,
+            queued_at=self.queued_at,
             interfaces=tuple(self.legs),
         )
 

@@ -15,9 +15,10 @@ SERVICE_LEVEL_S = 20.0
 class WallCall:
     """A call that goes on.
 
-    ``state``: waiting (inbound, no device rings), dialling (outbound or internal, the same), ringing, talking, or away
-    (was answered, no agent has it now: parked, in a queue again, or handed to somebody outside). ``since``: of that
-    state. ``interfaces``: the devices that ring or talk.
+    ``state``: arriving (inbound, not in a queue yet), dialling (outbound or internal, the same), waiting (in a queue,
+    no device rings), ringing, talking, or away (was answered, no agent has it now: parked, or handed to somebody outside).
+    ``since``: of that state. ``queued_at``: since when a party of it waits in a queue, whether a device rings or not;
+    None when nobody does. ``interfaces``: the devices that ring or talk.
     """
 
     call_id: str
@@ -28,6 +29,7 @@ class WallCall:
     arrived_at: datetime
     answered_at: datetime | None
     since: datetime
+    queued_at: datetime | None
     interfaces: tuple[str, ...]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,8 @@ from callcenter.telephony.events import (
     CallMissed,
     CallOffered,
     CallPartyChanged,
+    CallQueued,
+    CallUnqueued,
     Direction,
     PbxLinkChanged,
 )
@@ -182,6 +184,8 @@ class Wallboard:
         """What each kind of fact changes."""
         return {
             CallArrived: self._arrived,
+            CallQueued: self._queued,
+            CallUnqueued: self._unqueued,
             CallOffered: self._offered,
             CallAnswered: self._answered,
             CallMissed: lambda event: self._leg(event, event.interface, None),
@@ -213,6 +217,17 @@ class Wallboard:
         self._floor.calls[event.call_id] = call
         if counted:
             self._day().counts["offered"] += 1
+
+    def _queued(self, event: CallQueued) -> None:
+        if call := self._floor.calls.get(event.call_id):
+            call.queue = event.queue
+            call.waits[event.uniqueid] = event.at - timedelta(seconds=event.waited_s)
+            call.settle(event.at)
+
+    def _unqueued(self, event: CallUnqueued) -> None:
+        if call := self._floor.calls.get(event.call_id):
+            call.waits.pop(event.uniqueid, None)
+            call.settle(event.at)
 
     def _offered(self, event: CallOffered) -> None:
         if call := self._leg(event, event.interface, "ringing"):

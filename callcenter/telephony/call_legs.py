@@ -15,7 +15,9 @@ from callcenter.telephony.events import (
     CallMissed,
     CallOffered,
     CallPartyChanged,
+    CallQueued,
     CallTransferred,
+    CallUnqueued,
     Direction,
     MissReason,
     TransferKind,
@@ -216,6 +218,7 @@ class CallLegs(CallBook):
         )
 
     def _leg_gone(self, channel: Channel, cause: int) -> None:
+        self._unqueued(channel)
         if channel.interface is not None:
             self._leg_ended(channel, channel.interface, cause)
         if channel.uniqueid == channel.call.first:
@@ -237,10 +240,30 @@ class CallLegs(CallBook):
                 reason=reason,
             )
 
+    def _queued(self, channel: Channel, queue: str, since_s: float) -> None:
+        """``channel`` waits in ``queue``."""
+        if channel.waits and channel.queue == queue:
+            return
+        self._unqueued(channel)
+        channel.waits, channel.queue, channel.queued_s = True, queue, since_s
+        self._tell_queued(channel)
+
+    def _tell_queued(self, channel: Channel) -> None:
+        waited_s = round(max(0.0, self._at - channel.queued_s), 3)
+        self._emit(CallQueued, channel.call, uniqueid=channel.uniqueid, queue=channel.queue, waited_s=waited_s)
+
+    def _unqueued(self, channel: Channel) -> None:
+        """``channel`` is in no queue; what it may have been offered from is the caller's business."""
+        if channel.waits:
+            channel.waits = False
+            self._emit(CallUnqueued, channel.call, uniqueid=channel.uniqueid, queue=channel.queue)
+
     def _joined(self, call: Call, moved: list[Channel], moved_from: str) -> None:
         """Agents who came along from the other call now have this call's first party."""
         first = call.channels.get(call.first)
         for leg in moved:
+            if leg.waits:
+                self._tell_queued(leg)
             if leg.interface is None or not (leg.offered_as or leg.answered):
                 continue
             number, name = (first.number, first.display) if first else (leg.party, None)

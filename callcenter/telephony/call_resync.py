@@ -81,9 +81,11 @@ class CallResync(CallLegs):
         if row.linkedid not in channel.call.linkedids and row.linkedid:
             self._relink(channel, row.linkedid)
         if entry is not None:
-            channel.queue, channel.queued_s = entry.queue, at - entry.wait_s
-        elif channel.interface is None:
-            channel.queue = None
+            self._queued(channel, entry.queue, at - entry.wait_s)
+        else:
+            self._unqueued(channel)
+            if channel.interface is None:
+                channel.queue = None
         self._leave(channel)
         if row.bridge:
             channel.bridge = row.bridge

@@ -40,6 +40,8 @@ class Channel:
     queue: str | None = None
     """Of a caller: the queue it waits in. Of an agent's leg: the queue that offered the call."""
     queued_s: float = 0.0
+    waits: bool = False
+    """It is in ``queue`` now, and CallQueued has said so."""
     offered_as: str = ""
     """Uniqueid under which the device was offered the call (two phones of one device ring as one); empty: never."""
     party: str | None = None

@@ -224,17 +224,19 @@ class CallTracker(CallResync):
     def _queue_join(self, event: ami.QueueCallerJoin) -> None:
         channel = self._touch(event)
         if channel is not None:
-            channel.queue, channel.queued_s = event.queue, self._at
+            self._queued(channel, event.queue, self._at)
 
     def _queue_leave(self, event: ami.QueueCallerLeave) -> None:
         channel = self._touch(event)
         if channel is not None and channel.queue == event.queue:
+            self._unqueued(channel)
             channel.queue = None
 
     def _queue_abandon(self, event: ami.QueueCallerAbandon) -> None:
         channel = self._touch(event)
         if channel is None or channel.queue != event.queue:
             return
+        self._unqueued(channel)
         channel.queue = None
         wait_s = self._at - channel.queued_s if channel.queued_s else float(event.hold_s)
         self._abandon(channel.call, channel.uniqueid, event.queue, wait_s)

@@ -77,6 +77,23 @@ class CallArrived(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(CallEvent):
+    """The party on ``uniqueid`` waits in ``queue``, since ``waited_s`` seconds (0 unless the join went unseen)."""
+
+    uniqueid: str
+    queue: str
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallUnqueued(CallEvent):
+    """It waits there no longer, for whatever reason."""
+
+    uniqueid: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallOffered(CallEvent):
     """An agent's device starts to ring: exactly one per (call, device) for each time it is offered. The screen-pop."""
 

@@ -21,7 +21,9 @@ from callcenter.telephony.events import (
     CallEnded,
     CallEvent,
     CallMissed,
+    CallQueued,
     CallTransferred,
+    CallUnqueued,
 )
 
 CHUNK = 64 * 1024
@@ -38,6 +40,10 @@ FIELDS = (
 
 ``reason``: of a miss; kind of a transfer (whose ``number`` is the target); cause code of an end; an agent's new state.
 """
+
+
+UNTOLD = (CallQueued, CallUnqueued)
+"""No rows: they tell what calls and devices go through; the queue stands in the row of each offer."""
 
 
 class TraceUnreadable(AmiMalformed):
@@ -105,6 +111,8 @@ class _Session:
         if event is None:
             return
         for fact in self.tracker.apply(event):
+            if isinstance(fact, UNTOLD):
+                continue
             if self.began_s is None:
                 self.began_s = fact.at.timestamp()
             yield _row(fact, self.began_s)

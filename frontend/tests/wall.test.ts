@@ -1,9 +1,9 @@
-import { inOrder, levelMood, longestSince, masked, waitMood } from '@/wall/figures'
+import { inOrder, inQueue, levelMood, longestSince, masked, waitMood } from '@/wall/figures'
 import type { WallCall } from '@/wall/types'
 import { describe, expect, it } from 'vitest'
 
 function call(call_id: string, state: WallCall['state'], since: string): WallCall {
-  return { call_id, state, direction: 'inbound', number: null, queue: null, arrived_at: since, answered_at: null, since, interfaces: [] }
+  return { call_id, state, direction: 'inbound', number: null, queue: null, arrived_at: since, answered_at: null, since, queued_at: null, interfaces: [] }
 }
 
 describe('masked', () => {
@@ -31,12 +31,13 @@ describe('moods', () => {
 })
 
 describe('calls', () => {
-  const calls = [call('talks', 'talking', '1'), call('new', 'waiting', '3'), call('rings', 'ringing', '0'), call('old', 'waiting', '2')]
+  const calls = [call('talks', 'talking', '1'), { ...call('new', 'waiting', '3'), queued_at: '3' }, { ...call('rings', 'ringing', '4'), queued_at: '1' }, call('menu', 'arriving', '0'), { ...call('old', 'waiting', '2'), queued_at: '2' }]
   it('come by need: the longest wait first', () => {
-    expect(inOrder(calls).map((one) => one.call_id)).toEqual(['old', 'new', 'rings', 'talks'])
+    expect(inOrder(calls).map((one) => one.call_id)).toEqual(['old', 'new', 'rings', 'menu', 'talks'])
   })
   it('have a longest wait only when somebody waits', () => {
-    expect(longestSince(calls.filter((one) => one.state === 'waiting'))).toBe('2')
+    expect(inQueue(calls).map((one) => one.call_id)).toEqual(['new', 'rings', 'old'])
+    expect(longestSince(inQueue(calls))).toBe('1')
     expect(longestSince([])).toBeNull()
   })
 })

@@ -30,6 +30,8 @@ from callcenter.telephony.events import (
     CallMissed,
     CallOffered,
     CallPartyChanged,
+    CallQueued,
+    CallUnqueued,
     Direction,
     MissReason,
     PbxLinkChanged,
@@ -93,6 +95,12 @@ class Wall:
             direction=Direction.INBOUND, caller_uniqueid="c",
         )  # fmt: skip
 
+    def queued(self, call_id: str = "A") -> CallQueued:
+        return CallQueued(**self.about(call_id), uniqueid="c", queue="support")
+
+    def unqueued(self, call_id: str = "A") -> CallUnqueued:
+        return CallUnqueued(**self.about(call_id), uniqueid="c", queue="support")
+
     def answered(self, call_id: str = "A", interface: str = "PJSIP/1001") -> CallAnswered:
         return CallAnswered(**self.about(call_id), uniqueid="u", interface=interface, caller_uniqueid="c")
 
@@ -118,25 +126,48 @@ async def wall():
 
 
 async def test_a_call_goes_through_its_states(wall):
-    """Waiting counts from the arrival, also between two devices; the others from their own beginning."""
+    """Waiting counts from the join, also between two devices; the others from their own beginning."""
     arrival = wall.clock.now()
     await wall.tell(wall.arrived())
     (call,) = wall.now.calls
-    assert (call.state, call.since, call.queue, call.interfaces) == ("waiting", arrival, None, ())
+    assert (call.state, call.since, call.queue, call.interfaces) == ("arriving", arrival, None, ())
+    await wall.clock.advance(2)
+    joined = wall.clock.now()
+    await wall.tell(wall.queued())
+    (call,) = wall.now.calls
+    assert (call.state, call.since, call.queued_at, call.queue) == ("waiting", joined, joined, "support")
     await wall.clock.advance(3)
     await wall.tell(wall.offered())
     (call,) = wall.now.calls
     assert (call.state, call.since, call.queue, call.interfaces) == (
         "ringing", wall.clock.now(), "support", ("PJSIP/1001",),
     )  # fmt: skip
+    assert call.queued_at == joined
     await wall.tell(wall.missed())
-    assert [(call.state, call.since) for call in wall.now.calls] == [("waiting", arrival)]
-    await wall.tell(wall.offered(interface="PJSIP/1002"), wall.answered(interface="PJSIP/1002"))
-    assert [(call.state, call.interfaces) for call in wall.now.calls] == [("talking", ("PJSIP/1002",))]
+    assert [(call.state, call.since) for call in wall.now.calls] == [("waiting", joined)]
+    await wall.tell(wall.offered(interface="PJSIP/1002"), wall.answered(interface="PJSIP/1002"), wall.unqueued())
+    talking = ("talking", ("PJSIP/1002",), None)
+    assert [(call.state, call.interfaces, call.queued_at) for call in wall.now.calls] == [talking]
     await wall.tell(wall.left(interface="PJSIP/1002"))
     assert [call.state for call in wall.now.calls] == ["away"]
     await wall.tell(wall.ended())
     assert wall.now.calls == ()
+
+
+async def test_a_caller_rung_without_a_queue_does_not_wait_in_one(wall):
+    """A menu or a direct dial is no queue; a caller sent back to a queue waits again, since then."""
+    await wall.tell(wall.arrived(), wall.offered(), wall.missed())
+    assert [(call.state, call.queued_at) for call in wall.now.calls] == [("arriving", None)]
+    await wall.tell(wall.offered(), wall.answered(), wall.left())
+    await wall.clock.advance(60)
+    await wall.tell(wall.queued())
+    assert [(call.state, call.queued_at) for call in wall.now.calls] == [("waiting", wall.clock.now())]
+
+
+async def test_a_wait_found_after_an_outage_has_its_true_length(wall):
+    """The PBX's snapshot tells how long a caller has been in the queue."""
+    await wall.tell(wall.arrived(), replace(wall.queued(), waited_s=42.0))
+    assert [call.queued_at for call in wall.now.calls] == [wall.clock.now() - timedelta(seconds=42)]
 
 
 async def test_todays_numbers(wall):

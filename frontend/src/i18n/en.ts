@@ -410,7 +410,7 @@ const en: Messages = {
     no_calls: 'No calls right now',
     agents: 'Agents',
     no_agents: 'No agents yet',
-    call_state: { waiting: 'Waiting', dialling: 'Dialling', ringing: 'Ringing', talking: 'Talking', away: 'Handed on' },
+    call_state: { arriving: 'Arriving', waiting: 'Waiting', dialling: 'Dialling', ringing: 'Ringing', talking: 'Talking', away: 'Handed on' },
     pbx: 'PBX',
     gaps: 'Link lost today',
     no_gaps: 'Never',

@@ -408,7 +408,7 @@ const zh = {
     no_calls: '现在没有通话',
     agents: '坐席',
     no_agents: '还没有坐席',
-    call_state: { waiting: '等待', dialling: '呼叫中', ringing: '振铃', talking: '通话', away: '已转出' },
+    call_state: { arriving: '接入中', waiting: '排队', dialling: '呼叫中', ringing: '振铃', talking: '通话', away: '已转出' },
     pbx: '交换机',
     gaps: '今日失联',
     no_gaps: '无',

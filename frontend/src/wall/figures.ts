@@ -27,7 +27,7 @@ export function masked(number: string | null): string {
   return `${digits.slice(0, 3)}${'*'.repeat(digits.length - 7)}${digits.slice(-4)}`
 }
 
-const CALL_ORDER: WallCallState[] = ['waiting', 'ringing', 'dialling', 'talking', 'away']
+const CALL_ORDER: WallCallState[] = ['waiting', 'ringing', 'arriving', 'dialling', 'talking', 'away']
 
 /** Who waits longest comes first, then who rings, then who talks. */
 export function inOrder(calls: WallCall[]): WallCall[] {
@@ -35,8 +35,14 @@ export function inOrder(calls: WallCall[]): WallCall[] {
   return [...calls].sort((a, b) => rank(a) - rank(b) || a.since.localeCompare(b.since))
 }
 
+/** Callers who are in a queue, ringing or not. */
+export function inQueue(calls: WallCall[]): WallCall[] {
+  return calls.filter((call) => call.queued_at !== null)
+}
+
+/** Since when the longest of them waits. */
 export function longestSince(calls: WallCall[]): string | null {
-  return calls.reduce<string | null>((oldest, call) => (oldest === null || call.since < oldest ? call.since : oldest), null)
+  return calls.map((call) => call.queued_at).reduce<string | null>((oldest, at) => (oldest === null || (at !== null && at < oldest) ? at : oldest), null)
 }
 
 export const IDLE: ReadonlySet<AgentState> = new Set<AgentState>(['available'])

@@ -1,7 +1,7 @@
 /** The wallboard's shapes of docs/reference/api.md. */
 import type { AgentState, IsoTime } from '@/api/types'
 
-export type WallCallState = 'waiting' | 'dialling' | 'ringing' | 'talking' | 'away'
+export type WallCallState = 'arriving' | 'waiting' | 'dialling' | 'ringing' | 'talking' | 'away'
 
 export interface WallCall {
   call_id: string
@@ -12,6 +12,8 @@ export interface WallCall {
   arrived_at: IsoTime
   answered_at: IsoTime | null
   since: IsoTime
+  /** In a queue since then, whether a device rings or not. */
+  queued_at: IsoTime | null
   interfaces: string[]
 }
 

@@ -387,6 +387,17 @@ EXPECTED: dict[str, list[str]] = {
 }
 """Trace → its events; the calls of a trace are A, B in order of arrival."""
 
+QUEUE_STAYS: dict[str, list[str]] = {
+    # The caller gives up after three seconds of ringing.
+    "04-abandoned-while-ringing": ["A into support at 0.0", "A out of support at 3.0"],
+    "12-direct-dial-no-queue": [],
+    # Nobody is registered, and the caller gives up after four seconds.
+    "15-agents-offline": ["A into support at 0.0", "A out of support at 4.0"],
+    # The queue itself gives up after seven.
+    "24-queue-timeout": ["A into support at 0.0", "A out of support at 7.0"],
+}
+"""Trace → who was in which queue, in seconds from the call's arrival."""
+
 AGENT_STATES: dict[str, dict[str, list[str]]] = {
     "01-answered-caller-hangs-up": {"1001": ["ringing", "on_call", "available"]},
     "05-agent1-no-answer-then-agent2": {

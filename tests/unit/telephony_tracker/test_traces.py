@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from callcenter.telephony.events import CallAnswered, CallEvent, CallMissed, CallOffered, MissReason
 from tests.unit.telephony_tracker import expected
-from tests.unit.telephony_tracker.traces import TRACES, agents, calls, found, headers_of, run, tracker
+from tests.unit.telephony_tracker.traces import TRACES, agents, calls, found, headers_of, queue_stays, run, tracker
 
 FOLDERS = ("lean", "full", "asterisk16/lean", "asterisk16/full")
 ALL = [pytest.param(path, id=f"{folder}/{path.stem}") for folder in FOLDERS for path in found(folder)]
@@ -47,6 +48,25 @@ def test_nothing_is_left_after_a_trace(path):
     used = tracker()
     run(headers_of(path), used)
     assert (used.size, used.live) == (0, ())
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_who_went_into_a_queue_came_out_of_it(path):
+    """Callers enter the queue that their number leads to, in turn, and none is left waiting."""
+    stays = [line.rpartition(" at ")[0] for line in queue_stays(run(headers_of(path), tracker()))]
+    entered = [line for line in stays if " into " in line]
+    assert sorted(line.replace(" out of ", " into ") for line in stays if " out of " in line) == sorted(entered)
+    queues = set(re.findall(r"from queue (\S+)", "\n".join(meaning(path))))
+    assert {line.rpartition(" ")[2] for line in entered} == queues
+
+
+@pytest.mark.parametrize("stem", expected.QUEUE_STAYS)
+def test_trace_gives_the_queue_stays_of_its_scenario(stem):
+    """When callers waited, to a tenth of a second, with an Asterisk of either version."""
+    paths = [param.values[0] for param in ALL if param.values[0].stem == stem]
+    assert [queue_stays(run(headers_of(path), tracker())) for path in paths] == [expected.QUEUE_STAYS[stem]] * len(
+        paths
+    )
 
 
 @pytest.mark.parametrize("path", ALL)

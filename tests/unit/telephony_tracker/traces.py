@@ -41,6 +41,21 @@ def run(messages: Iterable[dict[str, str]], into: CallTracker) -> list[TrackerEv
     return [fact for event in parsed if event is not None for fact in into.apply(event)]
 
 
+QUEUE_EVENTS = {events.CallQueued: "into", events.CallUnqueued: "out of"}
+"""Written down apart: every queue call has them, whatever else happens to it."""
+
+
+def queue_stays(facts: Iterable[TrackerEvent]) -> list[str]:
+    """Who went into which queue and out of it, with the seconds since the first event."""
+    facts = list(facts)
+    begun = next((fact.at for fact in facts if isinstance(fact, events.CallEvent)), None)
+    return [
+        f"{fact.call_id} {QUEUE_EVENTS[type(fact)]} {fact.queue} at {(fact.at - begun).total_seconds():.1f}"
+        for fact in facts
+        if begun is not None and type(fact) in QUEUE_EVENTS
+    ]
+
+
 def calls(facts: Iterable[TrackerEvent]) -> list[str]:
     """The events about calls, one short line each, as the expectations are written."""
     first: dict[str, str] = {}
@@ -48,7 +63,7 @@ def calls(facts: Iterable[TrackerEvent]) -> list[str]:
     for fact in facts:
         if isinstance(fact, events.CallArrived):
             first[fact.call_id] = fact.uniqueid
-        if isinstance(fact, events.CallEvent):
+        if isinstance(fact, events.CallEvent) and type(fact) not in QUEUE_EVENTS:
             lines.append(f"{fact.call_id} {_WRITE[type(fact)](fact, first)}")
     return lines
 
