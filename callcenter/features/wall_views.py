@@ -16,9 +16,9 @@ class WallCall:
     """A call that goes on.
 
     ``state``: arriving (inbound, not in a queue yet), dialling (outbound or internal, the same), waiting (in a queue,
-    no device rings), ringing, talking, or away (was answered, no agent has it now: parked, or handed to somebody outside).
-    ``since``: of that state. ``queued_at``: since when a party of it waits in a queue, whether a device rings or not;
-    None when nobody does. ``interfaces``: the devices that ring or talk.
+    no device rings), ringing, talking, or away (was answered, no agent has it now: parked, or handed to somebody
+    outside). ``since``: of that state. ``queued_at``: since when a party of it waits in a queue, whether a device rings
+    or not; None when nobody does. ``interfaces``: the devices that ring or talk.
     """
 
     call_id: str

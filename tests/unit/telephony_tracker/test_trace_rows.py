@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from callcenter.telephony.trace import FIELDS, TraceUnreadable, replay_trace, rows
+from callcenter.telephony.trace import FIELDS, UNTOLD, TraceUnreadable, replay_trace, rows
 from tests.unit.telephony_tracker.traces import TRACES, calls, found, headers_of, numbered_ids, run, tracker
 
 RINGALL = TRACES / "lean" / "06-ringall-agent2-answers.txt"
@@ -50,9 +50,9 @@ def test_reason_and_number_of_a_row(stem, event, number, reason):
 
 @pytest.mark.parametrize("path", found("full"), ids=lambda path: path.stem)
 def test_rows_are_json_and_those_of_the_tracker(path):
-    """Every capture's rows serialise, and are the tracker's events, one each."""
+    """Every capture's rows serialise, and are the tracker's events, one each; queue stays have no rows."""
     got = replay(path)
-    facts = run(headers_of(path), tracker())
+    facts = [fact for fact in run(headers_of(path), tracker()) if not isinstance(fact, UNTOLD)]
     assert [row["event"] for row in got] == [type(fact).__name__ for fact in facts]
     assert all(tuple(json.loads(json.dumps(row))) == FIELDS for row in got)
 
