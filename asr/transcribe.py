@@ -129,9 +129,9 @@ def _open(path: Path) -> soundfile.SoundFile:
     except OSError as error:
         raise AudioInvalid(f"{path}: {error.strerror}", fix="check the name and the rights") from error
     except soundfile.LibsndfileError as error:
-        raise AudioInvalid(
-            f"{path}: cannot read it as audio ({error.error_string})", fix="convert it to WAV"
-        ) from error
+        # libsndfile says so of MP3 files with no frame in them, too.
+        reason = "damaged" if "does not exist" in error.error_string else error.error_string
+        raise AudioInvalid(f"{path}: cannot read it as audio ({reason})", fix="convert it to WAV") from error
 
 
 async def _feed(
@@ -140,7 +140,7 @@ async def _feed(
     frames = 0
     async for block in _blocks(path, sound):
         for channel, stream in enumerate(streams):
-            stream.push(block[:, channel].astype("<i2").tobytes())
+            stream.push(block[:, channel].tobytes())
         frames += len(block)
         await asyncio.gather(*(stream.drain() for stream in streams))
         if progress is not None:
@@ -157,7 +157,7 @@ async def _feed(
 async def _blocks(path: Path, sound: soundfile.SoundFile) -> AsyncIterator[npt.NDArray[np.int16]]:
     while True:
         try:
-            block = await asyncio.to_thread(sound.read, BLOCK_S * sound.samplerate, dtype="int16", always_2d=True)
+            block = await asyncio.to_thread(sound.read, BLOCK_S * sound.samplerate, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise AudioInvalid(
                 f"{path}: damaged after {sound.tell() / sound.samplerate:.1f} s ({error.error_string})",
@@ -165,7 +165,8 @@ async def _blocks(path: Path, sound: soundfile.SoundFile) -> AsyncIterator[npt.N
             ) from error
         if not len(block):
             return
-        yield block
+        # Read as int16, the library would cut the samples of float files to 0 and ±1.
+        yield np.clip(np.rint(np.nan_to_num(block) * 32768), -32768, 32767).astype("<i2")
 
 
 async def _finals(stream: RecognizerStream) -> list[Final]:

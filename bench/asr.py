@@ -49,8 +49,8 @@ SERVER = Path(__file__).parent / "shared" / "speech_servers.py"
 CURVE_S = 20
 """Audio of each call on the cost curve."""
 MOST_CALLS = 256
-FIRST_RATE = 0.304
-"""Character error rate of the plain design on the eight calls when zh-demo was delivered."""
+GOAL_RATE = 0.15
+"""Character error rate on the eight calls that zh-demo is to reach."""
 USUAL_OPTIONS = """--min-active=200
 --max-active=3000
 --beam=11.0
@@ -260,7 +260,7 @@ def latencies(model, material):
 
 
 def line(bench, value, unit, *, ratio, baseline):
-    """One result; for latencies the baseline is the goal."""
+    """One result; for latencies and the error rate of the eight calls the baseline is the goal."""
     numbers = {"value": round(value, 4), "unit": unit, "ratio": round(ratio, 3), "baseline": round(baseline, 4)}
     print(json.dumps({"bench": bench, **numbers}), flush=True)
 
@@ -299,7 +299,7 @@ def main():
     line("asr.calls_at_load_0.8", most, "calls", ratio=most * one / 0.8, baseline=0.8 / one)
     everything = [(said, gated(model, pcm)) for pcm, said, _ in material]
     total = sum((character_errors(said, text) for said, text in everything), ErrorRate())
-    line("asr.error_rate_8_calls", total.rate, "CER", ratio=total.rate / FIRST_RATE, baseline=FIRST_RATE)
+    line("asr.error_rate_8_calls", total.rate, "CER", ratio=total.rate / GOAL_RATE, baseline=GOAL_RATE)
     firsts, lasts = latencies(model, some)
     for name, values, goal in (("first_partial", firsts, 600), ("end_to_final", lasts, 1200)):
         line(f"asr.{name}_p50", statistics.median(values), "ms", ratio=statistics.median(values) / goal, baseline=goal)

@@ -41,10 +41,14 @@ def excerpt():
         (".mp3", "MPEG_LAYER_III", 2, 16_000),
         (".ogg", "VORBIS", 2, 44_100),
         (".ulaw", "ULAW", 1, 8000),
+        (".wav", "FLOAT", 2, 8000),
+        (".wav", "DOUBLE", 2, 48_000),
+        (".wav", "PCM_24", 2, 44_100),
+        (".wav", "PCM_U8", 2, 8000),
     ],
 )
 async def test_formats(vosk, excerpt, tmp_path, suffix, subtype, channels, rate_hz):
-    """µ-law and A-law WAV, FLAC, MP3, Ogg and raw telephone files, at any rate, all give the address."""
+    """WAV of every coding, FLAC, MP3, Ogg and raw telephone files, at any rate, all give the address."""
     file = tmp_path / f"call{suffix}"
     raw = {"format": "RAW"} if suffix == ".ulaw" else {}
     # Floats, because libsndfile 1.2.2 writes stereo MP3 from integers wrongly.
