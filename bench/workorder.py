@@ -71,9 +71,10 @@ class Recorder:
 # ---- operations: a read or write for one input --------------------------------------------------------------------
 
 
-async def create(session, _given):
+async def create(session, day):
+    """A draft and its order; recorded and measured ones have numbers of different days, for both are kept."""
     draft = await orders.open_draft(session, OpenDraft(by="u", at=AT, fields=FIELDS))
-    await orders.create_order(session, CreateOrder(by="u", at=AT, order_id=draft.order_id, business_day="20261121"))
+    await orders.create_order(session, CreateOrder(by="u", at=AT, order_id=draft.order_id, business_day=day))
 
 
 async def transition(session, order_id):
@@ -262,7 +263,7 @@ async def writers(database, at_once, *, grouped, seconds=3.0):
         nonlocal made
         while time.perf_counter() - begin < seconds:
             async with database.write() as work:
-                await create(work.session, None)
+                await create(work.session, "20261121")
                 await work.commit()
             made += 1
 
@@ -285,7 +286,8 @@ async def run(database, url, count, options):
             if wanted(action.__name__):
                 await measure(action.__name__, database, bare, recorder, action, people, writes=False, more=more)
         if wanted("create"):
-            await measure("create", database, bare, recorder, create, people, writes=True, more=more)
+            days = ["20261120"] * (runs // 2) + ["20261121"] * (runs // 2)
+            await measure("create", database, bare, recorder, create, days, writes=True, more=more)
         if wanted("transition"):
             ready = await drafts(database, runs)
             await measure("transition", database, bare, recorder, transition, ready, writes=True, more=more)
@@ -310,7 +312,8 @@ async def indexed(database):
 async def main(options):
     async with filled(options.database, options.size, folder(options.size, options.keep)) as url:
         database = await Database.open(url)
-        await indexed(database)
+        if not options.only or any("full_text" in title for title in options.only):
+            await indexed(database)
         await run(database, url, SIZES[options.size], options)
         await database.aclose()
 

@@ -6,6 +6,9 @@ outbox, so rows and events become true together or not at all.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.events import DomainEvent
@@ -22,6 +25,18 @@ def record(session: AsyncSession, event: DomainEvent) -> None:
 def take(session: AsyncSession) -> tuple[DomainEvent, ...]:
     """The events recorded since the last ``take``, in order."""
     return tuple(session.info.pop(_KEY, ()))
+
+
+@asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """What is done inside is taken back with its events when it raises; what was done before stays."""
+    before = len(session.info.get(_KEY, ()))
+    try:
+        async with session.begin_nested():
+            yield
+    except BaseException:
+        del session.info.get(_KEY, [])[before:]
+        raise
 
 
 def record_timer(session: AsyncSession) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.auth.sessions import checked_roles
@@ -27,6 +28,7 @@ from callcenter.features.sheet_columns import ALSO_EXPORTED, ROLES, SHEETS, colu
 from callcenter.features.sheets import read_rows
 from callcenter.storage import audit, users
 from callcenter.storage.database import Database
+from workorder import uow
 from workorder.commands import (
     AddAsset,
     CreateCustomer,
@@ -44,8 +46,9 @@ from workorder.model.orders import WorkOrder
 from workorder.policy.phones import PhoneKey
 from workorder.services.assets import add_asset, edit_asset
 from workorder.services.customer_file import edit_customer
-from workorder.services.customers import create_customer
+from workorder.services.customers import add_customer
 from workorder.services.reports import create_work_order
+from workorder.services.search_index import write_customers
 
 MODES = ("all", "good")
 _YES_OR_NO = {
@@ -58,6 +61,8 @@ MAX_FAULTS = 1000
 
 Row = Mapping[str, str]
 ReadPhone = Callable[[str | None], PhoneKey]
+Take = Callable[[AsyncSession, Row], Awaitable[bool]]
+"""Takes one row; whether it made something new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +142,31 @@ class Importer:
         take = getattr(self, f"_{kind}")
         # Reading and unpacking happen beside the event loop: calls go on meanwhile.
         while batch := await asyncio.to_thread(lambda: list(islice(rows, TAKEN_AT_ONCE))):
-            for number, row in batch:
-                report.rows += 1
-                try:
-                    async with session.begin_nested():
-                        created = await take(session, row)
-                except (WorkOrderError, CallcenterError) as error:
-                    report.bad += 1
-                    faults += _faults(number, error)[: max(0, MAX_FAULTS - len(faults))]
-                else:
-                    report.created += created
-                    report.updated += not created
+            report.rows += len(batch)
+            made = await _together(session, take, batch)
+            if made is None:
+                made = [await self._one(session, take, number, row, report, faults) for number, row in batch]
+            report.created += made.count(True)
+            report.updated += made.count(False)
+            await write_customers(session)
             # Rows that are written are needed no more: the memory stays the same however long the file.
             session.expunge_all()
             progress(report.rows)
             if not whole:
                 return True
         return False
+
+    async def _one(
+        self, session: AsyncSession, take: Take, number: int, row: Row, report: ImportReport, faults: list[RowFault]
+    ) -> bool | None:
+        """Take a row by itself; None: it is bad, and nothing of it stays."""
+        try:
+            async with uow.savepoint(session):
+                return await take(session, row)
+        except (WorkOrderError, CallcenterError) as error:
+            report.bad += 1
+            faults += _faults(number, error)[: max(0, MAX_FAULTS - len(faults))]
+            return None
 
     # ---- one row ------------------------------------------------------------------------------------------------
 
@@ -174,7 +187,7 @@ class Importer:
                 external_key=key,
                 country=self.country,
             )
-            await create_customer(session, command)
+            await add_customer(session, command)
             return True
         changes = EditCustomer(
             by=self.by,
@@ -272,6 +285,18 @@ class Importer:
         action = "user.added" if found is None else "user.changed"
         await audit.add(session, at=at, by=self.by, action=action, subject=done.user_id, detail=detail)
         return found is None
+
+
+async def _together(session: AsyncSession, take: Take, batch: list[tuple[int, Row]]) -> list[bool | None] | None:
+    """Take the rows behind one savepoint, written by one statement a table; None: one is bad, and none was taken.
+
+    Which one that is shows when each is taken by itself.
+    """
+    try:
+        async with uow.savepoint(session):
+            return [await take(session, row) for _, row in batch]
+    except (WorkOrderError, CallcenterError, IntegrityError):
+        return None
 
 
 async def _filed(session: AsyncSession, own: Any, own_key: str | None, other: Any, other_key: str | None) -> str | None:

@@ -21,7 +21,7 @@ from callcenter.storage.failures import explained
 from workorder import uow
 from workorder.policy.phones import parse_phone
 from workorder.services import approval_rules, customers
-from workorder.services.search_index import reindex
+from workorder.services.search_index import reindex, write_customers
 
 SEARCHABLE = "0017"
 """The revision since which there is full text: what was on file before is indexed once."""
@@ -42,6 +42,7 @@ class UnitOfWork:
     async def commit(self) -> None:
         """Make the changes last. Raises Conflict (changed underneath) or Unavailable (disk full, server gone …)."""
         with explained(self._url):
+            await write_customers(self.session)
             events = uow.take(self.session)
             outbox.add(self.session, events)
             await self.session.commit()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from callcenter.errors import Invalid
 from callcenter.features.sheet_export import export
 from callcenter.features.sheet_import import Importer, phone_reader
 from callcenter.features.sheets import read_rows, write_rows
+from callcenter.storage.tables import OutboxRow
+from workorder.model.customers import Customer
 from workorder.services import customers, orders
 from workorder.services.assets import find_assets
 from workorder.services.orders import OrderQuery
@@ -62,6 +65,16 @@ async def test_a_bad_row_is_named_with_column_and_reason(database, importer, tmp
     assert {(fault.row, fault.column) for fault in report.faults} == {(4, "phone"), (4, "level")}
     assert (report.bad, report.taken, report.created) == (1, mode == "good", len(kept))
     assert await names(database) == kept
+
+
+async def test_a_bad_row_leaves_no_events_of_the_rows_taken_with_it(database, importer, tmp_path):
+    """Rows are written together; those taken again one by one are told of once, and nobody hears of the bad one."""
+    await take(importer, tmp_path, [*PEOPLE, ["K3", "坏", "anonymous", "", "", "", "gold", ""]], mode="good")
+    async with database.read() as work:
+        events = list(await work.session.scalars(select(OutboxRow).order_by(OutboxRow.position)))
+        filed = set(await work.session.scalars(select(Customer.customer_id)))
+    assert [event.event_type for event in events] == ["CustomerCreated"] * 2
+    assert {event.body["customer_id"] for event in events} == filed
 
 
 async def test_a_dry_run_keeps_nothing(database, importer, tmp_path):

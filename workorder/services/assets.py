@@ -172,7 +172,7 @@ async def _note(
         )
     )
     for owner in {asset.customer_id, str((before or {}).get("customer_id") or asset.customer_id)}:
-        await index_customer(session, owner)
+        index_customer(session, owner)
     uow.record(
         session,
         AssetChanged(customer_id=asset.customer_id, at=at, by=by, asset_id=asset.asset_id, fields=names),

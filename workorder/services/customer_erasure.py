@@ -63,7 +63,7 @@ async def _forget(session: AsyncSession, customer: Customer, command: EraseCusto
     await session.execute(owned.values(serial="", invoice_no="", notes="", external_key=None))
     contracts = update(ServiceContract).where(ServiceContract.customer_id == customer.customer_id)
     await session.execute(contracts.values(notes=""))
-    await index_customer(session, customer.customer_id)
+    index_customer(session, customer.customer_id)
     await session.execute(delete(CustomerChange).where(CustomerChange.customer_id == customer.customer_id))
     session.add(
         CustomerChange(

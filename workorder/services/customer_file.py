@@ -159,7 +159,7 @@ async def note(
         )
         for part in changed
     )
-    await index_customer(session, customer.customer_id)
+    index_customer(session, customer.customer_id)
     uow.record(
         session,
         CustomerEdited(customer_id=customer.customer_id, at=at, by=by, fields=changed, edit_version=customer.version),

@@ -57,8 +57,8 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     await note(session, kept, before, by=command.by, at=command.at)
     await session.flush()
     await service_level.refresh_orders_of(session, kept.customer_id, at=command.at)
-    await index_customer(session, duplicate.customer_id)
-    await index_customer(session, kept.customer_id)
+    index_customer(session, duplicate.customer_id)
+    index_customer(session, kept.customer_id)
     uow.record(
         session,
         CustomersMerged(customer_id=kept.customer_id, at=command.at, by=command.by, duplicate_id=duplicate.customer_id),

@@ -90,6 +90,12 @@ async def search(session: AsyncSession, q: str, *, limit: int = 20, country: str
 
 async def create_customer(session: AsyncSession, command: CreateCustomer) -> CustomerCard:
     """Put a customer on file. Raises Invalid naming every bad field."""
+    customer = await add_customer(session, command)
+    return await card(session, customer.customer_id, on=command.at.date())
+
+
+async def add_customer(session: AsyncSession, command: CreateCustomer) -> Customer:
+    """The same for whoever adds many: the rows are written when the session is next asked for something."""
     phones = [phone if isinstance(phone, NewPhone) else NewPhone(number=phone) for phone in command.phones]
     addresses = [*_first_address(command.address), *command.addresses]
     check(name=command.name, level=command.level, notes=command.notes, phones=phones, addresses=addresses)
@@ -107,12 +113,13 @@ async def create_customer(session: AsyncSession, command: CreateCustomer) -> Cus
     customer.addresses = [address_row(address, position) for position, address in enumerate(addresses)]
     customer.assets = [asset_row(asset) for asset in command.assets]
     session.add(customer)
-    await session.flush()
-    await refresh(session, customer.assets, on=local_day(command.at))
-    await session.flush()
-    await index_customer(session, customer.customer_id)
+    if customer.assets:
+        await session.flush()
+        await refresh(session, customer.assets, on=local_day(command.at))
+        await session.flush()
+    index_customer(session, customer.customer_id)
     uow.record(session, CustomerCreated(customer_id=customer.customer_id, at=command.at, by=command.by))
-    return await card(session, customer.customer_id, on=command.at.date())
+    return customer
 
 
 async def known_fields(session: AsyncSession, customer_id: str) -> dict[str, FieldContent | None]:

@@ -27,6 +27,7 @@ MARKS = {ORDER: "0order0", CUSTOMER: "0customer0"}
 """A token that every text of a kind has, so that one look-up in the index gives one kind."""
 BATCH = 2000
 MAX_TEXT = 4000
+_CHANGED = "workorder.changed_customers"
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _SHOWN = ("description", "appliance", "brand", "model", "fault", "error_code", "customer_name", "address")
@@ -50,11 +51,18 @@ def customer_text(customer: Any, addresses: Iterable[Any], assets: Iterable[Any]
     return "\n".join(line.replace("\n", " ") for line in lines if line.strip())[:MAX_TEXT]
 
 
-async def index_customer(session: AsyncSession, customer_id: str) -> None:
-    """The customer's text as it is now; nothing of one who was merged or erased."""
-    await session.flush()
-    connection = await session.connection()
-    await connection.run_sync(_index_customers, [customer_id])
+def index_customer(session: AsyncSession, customer_id: str) -> None:
+    """Let ``write_customers`` index the customer as it will be then; nothing of one who was merged or erased."""
+    session.info.setdefault(_CHANGED, {})[customer_id] = None
+
+
+async def write_customers(session: AsyncSession) -> None:
+    """Index the customers that changed since the last call; whoever commits calls it before."""
+    if keys := list(session.info.pop(_CHANGED, ())):
+        await session.flush()
+        connection = await session.connection()
+        for begin in range(0, len(keys), BATCH):
+            await connection.run_sync(_index_customers, keys[begin : begin + BATCH])
 
 
 async def index_order(session: AsyncSession, order_id: str) -> None:

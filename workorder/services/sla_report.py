@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from workorder.model.orders import RUNNING, WorkOrder
 from workorder.model.trail import OrderChange
@@ -106,16 +107,16 @@ async def attainment(
 async def running_orders(session: AsyncSession, *, now: datetime) -> RunningOrders:
     """Counts for the wallboard, from the index of orders whose clock runs."""
     wo = WorkOrder
+    waiting = aliased(wo)
+    paused = select(func.count()).where(waiting.status.in_([Status.WAITING_PARTS, Status.RESCHEDULED]))
     statement = select(
         _count(wo.sla_paused.is_(None)),
         _count(wo.resolve_by.between(now, now + timedelta(hours=1))),
         _count(wo.resolve_by < now),
+        paused.scalar_subquery(),
     ).where(RUNNING)
-    running, due_soon, late = (await session.execute(statement)).one()
-    paused = select(func.count()).where(wo.status.in_([Status.WAITING_PARTS, Status.RESCHEDULED]))
-    return RunningOrders(
-        running=running or 0, due_soon=due_soon or 0, late=late or 0, paused=await session.scalar(paused) or 0
-    )
+    running, due_soon, late, stopped = (await session.execute(statement)).one()
+    return RunningOrders(running=running or 0, due_soon=due_soon or 0, late=late or 0, paused=stopped)
 
 
 async def stage_times(session: AsyncSession, *, since: datetime, until: datetime) -> tuple[Stage, ...]:
