@@ -38,7 +38,9 @@ _NOT_GIVEN = frozenset(
     "的是我你您他她它们这那就在有不没了吗吧呢啊哦嗯呀哈嘛喽咯电话号码地址先女老师也都和跟姓叫名打要请好行对可以后前上下个么来去说看留写记幺零一二三四五六七八九十呃额喂哎"
 )
 _RISKY = "[别能都那相从有后还和要来过时就国公步年言商利海修车门文明成平安单包方]"
-_AFTER_NAME = re.compile(r"$|[，。,.！!？?…、]|[零一二三四五六七八九幺\d]{3}|电话|手机|号码|就行|就可以|就好")
+_AFTER_NAME = re.compile(
+    r"$|[，。,.！!？?…、]|[零一二三四五六七八九幺\d]{3}|电话|手机|号码|就行|就可以|就好|就[打这用找]"
+)
 _DIGIT = re.compile(r"[零一二三四五六七八九幺\d]")
 _NUMBER_END = re.compile(r"(?:[零〇一二三四五六七八九幺两洞拐\d][，,、]?){4}$")
 _THIRD = re.compile(r"他|她|父亲|母亲|爸|妈|儿子|女儿|老公|爱人|弟|哥|姐|老人")
@@ -329,6 +331,8 @@ def _explains(rest: str, name: str) -> bool:
     """Whether an explanation of a character of the name follows (拂晓的晓, 郝就是…, 甜蜜的甜)."""
     m = re.match(rf"({_HAN}{{2,4}})的({_HAN})", rest)
     if m and m.group(2) in name and any(char_cost(m.group(2), c) < 1 for c in m.group(1)):
+        return True
+    if any(rest.startswith(how + family) for how, family in surnames().explained.items() if family == name[0]):
         return True
     return bool(rest) and rest[0] in name and bool(_SAYS_WHICH.match(rest, 1))
 
