@@ -47,6 +47,7 @@ from callcenter.features.notify.lanes import build_lanes
 from callcenter.features.notify.planner import Planner
 from callcenter.features.notify.sender import Sender
 from callcenter.features.order_clock import OrderClock
+from callcenter.features.order_watch import OrderWatch
 from callcenter.features.own_words import wants_sound_alikes
 from callcenter.features.pop_latency import PopLatency
 from callcenter.features.readiness import Check, Readiness
@@ -76,7 +77,7 @@ from callcenter.telephony.ami_link import AmiLink
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.capture import Capture
 from callcenter.telephony.listener import Listener
-from callcenter.web.hub import Hub, UserNotices, WallScreens
+from callcenter.web.hub import Hub, OrderLists, UserNotices, WallScreens
 from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from workorder.policy.phones import parse_phone
@@ -340,6 +341,7 @@ class App:
         files = AttachmentFiles(database=database, blobs=self.blobs, clock=clock)
         files.subscribe(self.bus)
         self._spawn("attachment-files", files.run())
+        OrderWatch(OrderLists(self.hub)).subscribe(self.bus)
         self._spawn("relay", Relay(database, self.bus, clock).run())
         spent = SpentRows(database=database, clock=clock, keep_days=settings.storage.keep_sent_days)
         self._spawn("spent-rows", spent.run())

@@ -23,7 +23,11 @@ BAD_FRAME = 4400
 GOING_AWAY = 1001
 DEFECT = 1011
 
-COALESCED: Mapping[str, tuple[str, ...]] = {"transcript.partial": ("call_id", "speaker"), "wallboard": ()}
+COALESCED: Mapping[str, tuple[str, ...]] = {
+    "transcript.partial": ("call_id", "speaker"),
+    "wallboard": (),
+    "order.changed": ("order_id",),
+}
 """Frame types of which only the last waiting one per value of these fields matters: it replaces the one before."""
 
 
@@ -108,6 +112,17 @@ class WallScreens:
     def show(self, body: Mapping[str, object]) -> None:
         """One frame to each."""
         self._hub.push_permitted(Permission.WALLBOARD, "wallboard", body)
+
+
+class OrderLists:
+    """The sockets of those who may see orders. Implements ``callcenter.features.order_watch.Lists``."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def show(self, body: Mapping[str, object]) -> None:
+        """One ``order.changed`` frame to each."""
+        self._hub.push_permitted(Permission.ORDERS, "order.changed", body)
 
 
 class UserNotices:

@@ -14,12 +14,12 @@ describe('the chip of a service level', () => {
     expect(slaChip(order({}, 'cancelled'), NOW)).toBeNull()
   })
   it('counts to the response first, then to the resolution', () => {
-    expect(slaChip(order({}), NOW)).toEqual({ word: 'respond_left', shade: '', left: '2h' })
-    expect(slaChip(order({ responded_at: '2026-11-23T09:00:00Z' }), NOW)).toEqual({ word: 'resolve_left', shade: '', left: '2d' })
+    expect(slaChip(order({}), NOW)).toEqual({ word: 'respond_left', shade: '', mark: '', left: '2h' })
+    expect(slaChip(order({ responded_at: '2026-11-23T09:00:00Z' }), NOW)).toEqual({ word: 'resolve_left', shade: '', mark: '', left: '2d' })
   })
   it('warns in the last hour and counts on when it is late', () => {
-    expect(slaChip(order({}), NOW + 61 * 60_000)).toEqual({ word: 'respond_left', shade: 'warn', left: '59m' })
-    expect(slaChip(order({}), NOW + 125 * 60_000)).toEqual({ word: 'respond_late', shade: 'bad', left: '5m' })
+    expect(slaChip(order({}), NOW + 61 * 60_000)).toEqual({ word: 'respond_left', shade: 'warn', mark: '◔', left: '59m' })
+    expect(slaChip(order({}), NOW + 125 * 60_000)).toEqual({ word: 'respond_late', shade: 'bad', mark: '!', left: '5m' })
   })
   it('stands while we wait and ends with how it went', () => {
     expect(slaChip(order({ paused: 'parts', resolve_by: null }), NOW)?.word).toBe('paused_parts')

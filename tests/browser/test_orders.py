@@ -8,9 +8,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from callcenter.auth.permissions import Role
-from workorder.commands import CreateWorkOrder, MoveOrder
+from callcenter.storage import users
+from workorder.commands import CreateWorkOrder, MoveOrder, TransferOrder
 from workorder.policy.approvals import DEFAULTS, ApprovalRule, ApprovalTable
-from workorder.services import approval_rules, lifecycle, reports
+from workorder.services import approval_rules, lifecycle, reports, teamwork
 from workorder.views import OrderView
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -154,6 +155,62 @@ async def test_by_keyboard_and_in_english(stage, open_page):
     await expect(page.get_by_test_id("value-appliance")).to_contain_text("空调")
     await expect(page.get_by_test_id("move-dispatch")).to_have_text("Dispatch")
     await expect(page.get_by_test_id("detail-status")).to_have_text("Created")
+
+
+async def move(stage, order: OrderView, action: str) -> None:
+    """Somebody else takes the order a step on."""
+    async with stage.app.database.write() as work:
+        step = MoveOrder(by="u9", at=stage.app.clock.now(), order_id=order.order_id, action=action)
+        await lifecycle.move_order(work.session, step)
+        await work.commit()
+
+
+async def test_the_list_is_live_and_does_not_move(stage, open_page):
+    """A row changes in place and says so; a new order is offered above, and shown with the focus when asked for."""
+    await add_order(stage)
+    second = await add_order(stage, "冰箱")
+    page = await orders_page(stage, open_page, f"/orders?q={NAME}")
+    rows = page.get_by_test_id("order-row")
+    await expect(rows).to_have_count(2)
+    place = await rows.nth(1).bounding_box()
+    await move(stage, second, "dispatch")
+    await expect(rows.first).to_contain_text("已派工")
+    await expect(rows.first).to_contain_text("有更新")
+    await add_order(stage, "洗衣机")
+    fresh = page.get_by_test_id("fresh")
+    await expect(fresh).to_have_text("有 1 张新工单，点此显示")
+    await expect(rows).to_have_count(2)
+    assert await rows.nth(1).bounding_box() == place
+    await page.keyboard.press("n")
+    await expect(rows).to_have_count(3)
+    await expect(rows.first).to_contain_text("洗衣机")
+    await expect(rows.first).to_be_focused()
+    await expect(fresh).to_have_count(0)
+    await page.keyboard.press("ArrowDown")
+    await expect(rows.nth(1)).to_be_focused()
+
+
+async def test_only_mine(stage, open_page):
+    """The button and the key M leave the orders that one handles oneself; the address keeps it."""
+    await add_order(stage)
+    mine = await add_order(stage, "冰箱")
+    page = await orders_page(stage, open_page, f"/orders?q={NAME}")
+    rows = page.get_by_test_id("order-row")
+    await expect(rows).to_have_count(2)
+    async with stage.app.database.write() as work:
+        agent = await users.by_interface(work.session, "PJSIP/1001")
+        at = stage.app.clock.now()
+        given = TransferOrder(by="u9", at=at, order_id=mine.order_id, handler=agent.user_id, team=None)
+        await teamwork.transfer(work.session, given)
+        await work.commit()
+    await page.keyboard.press("m")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("冰箱")
+    await expect(page.get_by_test_id("mine")).to_have_attribute("aria-pressed", "true")
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await page.get_by_test_id("mine").click()
+    await expect(rows).to_have_count(2)
 
 
 async def test_on_a_phone_list_and_order_take_turns(stage, open_page):

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from callcenter.web.hub import GOING_AWAY, SESSION_OVER, TOO_SLOW, Hub, Outbox, OutboxClosed
+from callcenter.auth.permissions import Permission
+from callcenter.web.hub import GOING_AWAY, SESSION_OVER, TOO_SLOW, Hub, OrderLists, Outbox, OutboxClosed
 
 
 @pytest.fixture
@@ -179,3 +180,13 @@ async def test_a_frame_that_cannot_go_at_once_waits_in_its_place(hub):
         hub.push("PJSIP/1", "call.offered", {"call": number})
     assert sent == [1]
     assert [frame["seq"] for frame in await frames(outbox)] == [2, 3]
+
+
+async def test_a_changed_order_reaches_those_who_may_see_orders(hub):
+    """By permission; while one waits, a newer change of the same order takes its place, another order's does not."""
+    reader, other = hub.attach(None, "s1", {Permission.ORDERS}), hub.attach(None, "s2")
+    for order_id, kind in (("o1", "WorkOrderCreated"), ("o2", "WorkOrderMoved"), ("o1", "WorkOrderMoved")):
+        OrderLists(hub).show({"order_id": order_id, "event_type": kind})
+    seen = [(frame["type"], frame["order_id"], frame["event_type"]) for frame in await frames(reader)]
+    assert seen == [("order.changed", "o2", "WorkOrderMoved"), ("order.changed", "o1", "WorkOrderMoved")]
+    assert len(other) == 0

@@ -52,6 +52,7 @@ export interface OrderQuery {
   cursor?: string | null
   limit?: number
   status?: string
+  handler?: string
   customer_id?: string
   q?: string
 }

@@ -610,6 +610,7 @@ export type ServerFrame =
   | Frame<'transcript.segment', { call_id: string; segment: Segment }>
   | Frame<'transcript.unavailable', { call_id: string; speaker: Speaker; reason: string }>
   | Frame<'order.updated', { call_id: string; order: Order }>
+  | Frame<'order.changed', { order_id: string; event_type: string; at: IsoTime; by: string }>
   | Frame<'agent.state', { state: AgentState }>
   | Frame<'pbx.link', PbxLink>
   | Frame<'notice', Omit<Notice, 'read_at'> & { critical: boolean }>

@@ -77,6 +77,7 @@ const HANDLERS: Handlers = {
   'order.updated': (state, frame) => withOrder(state, frame.call_id, frame.order, 'frame'),
   'agent.state': (state, frame) => ({ ...state, agentState: frame.state }),
   'pbx.link': (state, frame) => ({ ...state, pbx: { connected: frame.connected, since: frame.since } }),
+  'order.changed': (state) => state,
   notice: (state) => state,
   pong: (state) => state,
 }

@@ -4,6 +4,8 @@ import type { Order } from '@/api/types'
 export interface Chip {
   word: 'respond_left' | 'resolve_left' | 'respond_late' | 'resolve_late' | 'paused_parts' | 'paused_customer' | 'kept' | 'broken'
   shade: '' | 'ok' | 'warn' | 'bad'
+  /** Said by shape as well as by colour. */
+  mark: '' | '✓' | '!' | '‖' | '◔'
   /** 5m, 3h, 2d; empty where no time is left to tell. */
   left: string
 }
@@ -15,14 +17,15 @@ const SOON_MS = 60 * MINUTE
 export function slaChip(order: Order, nowMs: number): Chip | null {
   const sla = order.sla
   if (!sla || order.status === 'cancelled') return null
-  if (sla.resolved_at) return sla.breached.length ? { word: 'broken', shade: 'bad', left: '' } : { word: 'kept', shade: 'ok', left: '' }
-  if (sla.paused) return { word: sla.paused === 'parts' ? 'paused_parts' : 'paused_customer', shade: '', left: '' }
+  if (sla.resolved_at) return sla.breached.length ? { word: 'broken', shade: 'bad', mark: '!', left: '' } : { word: 'kept', shade: 'ok', mark: '✓', left: '' }
+  if (sla.paused) return { word: sla.paused === 'parts' ? 'paused_parts' : 'paused_customer', shade: '', mark: '‖', left: '' }
   const limit = sla.responded_at ? 'resolve' : 'respond'
   const by = sla.responded_at ? sla.resolve_by : sla.respond_by
   if (!by) return null
   const leftMs = Date.parse(by) - nowMs
-  if (leftMs < 0) return { word: `${limit}_late`, shade: 'bad', left: short(-leftMs) }
-  return { word: `${limit}_left`, shade: leftMs <= SOON_MS ? 'warn' : '', left: short(leftMs) }
+  if (leftMs < 0) return { word: `${limit}_late`, shade: 'bad', mark: '!', left: short(-leftMs) }
+  const soon = leftMs <= SOON_MS
+  return { word: `${limit}_left`, shade: soon ? 'warn' : '', mark: soon ? '◔' : '', left: short(leftMs) }
 }
 
 /** 5m, 3h, 2d: one figure is enough to act on. */

@@ -12,8 +12,13 @@ export const useNotices = defineStore('notices', () => {
   const unread = ref(0)
   const desk = useDesk()
 
+  let told = 0
+
+  /** An answer that a notice overtook does not have it: ask again. */
   async function load(): Promise<void> {
+    const before = told
     const found = await api.notices()
+    if (told !== before) return load()
     items.value = found.items
     unread.value = found.unread
   }
@@ -28,6 +33,7 @@ export const useNotices = defineStore('notices', () => {
     // After a lost connection the list may have grown meanwhile.
     if (frame.type === 'snapshot') void load().catch(() => undefined)
     if (frame.type !== 'notice' || items.value.some((one) => one.notice_id === frame.notice_id)) return
+    told += 1
     items.value = [{ ...frame, read_at: null }, ...items.value].slice(0, SHOWN)
     unread.value += 1
   })
