@@ -16,6 +16,7 @@ from asr.load import find_model
 from callcenter.config import Settings
 from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features import package_owner
+from callcenter.features.bus_check import asr_workers, bus
 from callcenter.features.findings import Finding, Level, Problem
 from callcenter.features.startup import prepare_data_dir
 from callcenter.storage.database import Database
@@ -165,6 +166,8 @@ CHECKS: Mapping[str, Check] = {
     "database": database,
     "audit_trail": audit_trail,
     "model": model,
+    "bus": bus,
+    "asr_workers": asr_workers,
     "page": page,
     "web_port": web_port,
     "audio_port": audio_port,
