@@ -64,7 +64,7 @@ def tokens_of(text: str) -> list[str]:
     return sorted(set().union(*map(_tokens_of_line, text.split("\n"))))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def _tokens_of_line(line: str) -> frozenset[str]:
     """Names, brands and places come again and again when an index is made."""
     found: set[str] = set()
