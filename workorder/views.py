@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from workorder.fields import AlertView, FieldContent, FieldValue, Form, Question
+from workorder.fields import AlertView, FieldContent, FieldSpec, FieldValue, Form, Question
 
 __all__ = [
     "AddressRecord",
@@ -405,6 +405,10 @@ class OrderView:
     fields: Mapping[str, FieldValue]
     missing: tuple[str, ...]
     questions: tuple[Question, ...]
+    own_fields: tuple[FieldSpec, ...]
+    """Fields that its form has besides the built-in ones, in the order of the form."""
+    guidance: Mapping[str, str]
+    """How to ask or answer, by field, where its form says so."""
     summary: str
     alerts: tuple[AlertView, ...]
     suggested_priority: str

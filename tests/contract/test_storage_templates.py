@@ -10,8 +10,10 @@ from callcenter.storage.database import Database
 from workorder.commands import MACHINE, CreateWorkOrder, EditOrder, MoveOrder, OpenDraft, ReviseDraft, SetTemplate
 from workorder.errors import Conflict, Invalid, NotFound
 from workorder.fields import REQUIRED, SERVICE_TYPES, Ask, FieldSpec, FieldState, FieldValue, Kind, Reply, Source, Step
+from workorder.model.orders import WorkOrder
 from workorder.policy.forms import built_in, decoded, encoded
 from workorder.services import lifecycle, orders, reports, teamwork, templates
+from workorder.views import OrderView
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 ME = {"by": "u1", "at": AT}
@@ -90,6 +92,36 @@ async def test_the_form_follows_the_service_type_of_a_draft(session) -> None:
     repair = await orders.edit_order(session, away)
     assert "fault" in repair.missing
     assert "serial" not in repair.fields
+    assert (repair.own_fields, repair.guidance) == ((), {})
+    back = await orders.edit_order(
+        session, EditOrder(**ME, order_id=draft.order_id, fields={"service_type": "enquiry"})
+    )
+    assert (back.fields["serial"].value, back.own_fields) == ("S1", (SERIAL, COLOUR))
+    assert back.guidance == {"serial": "机身背面"}
+
+
+async def test_a_value_out_of_sight_waits_for_a_form_that_has_its_field(session) -> None:
+    """Other edits and speech leave it; a field of the same name and another kind does not show it; erasing takes it."""
+    await templates.set_template(session, form())
+    number = FieldSpec(name="serial", kind=Kind.CHOICE, label="序列", label_en="Series", choices={"a": "A"})
+    asks = (Ask("service_type", True), Ask("serial"))
+    await templates.set_template(session, form(service_type="repair", questions=asks, fields=(number,)))
+    draft = await orders.open_draft(session, OpenDraft(**ME, fields={**ENQUIRY, "serial": "S1"}))
+
+    async def edit(**fields: str) -> OrderView:
+        return await orders.edit_order(session, EditOrder(**ME, order_id=draft.order_id, fields=fields))
+
+    assert "serial" not in (await edit(service_type="repair")).fields
+    await edit(service_type="install", brand="格力")
+    heard = FieldValue(value="空调", display="空调", source=Source.HEARD, state=FieldState.HEARD, confidence=0.9)
+    await orders.revise_draft(
+        session, ReviseDraft(by=MACHINE, at=AT, order_id=draft.order_id, fields={"appliance": heard})
+    )
+    assert (await edit(service_type="enquiry")).fields["serial"].value == "S1"
+    await edit(service_type="install")
+    row = await session.get_one(WorkOrder, draft.order_id)
+    row.forget_person()
+    assert "serial" not in row.field_values
 
 
 async def test_reports_bring_own_fields(session) -> None:

@@ -33,7 +33,7 @@ from workorder.policy.chain import link
 from workorder.policy.forms import decoded, pinned, specs
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone, tail_of
-from workorder.policy.values import appointment_ends, display
+from workorder.policy.values import appointment_ends, display, fits
 
 RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
 """Of the orders whose clock runs, by when they are due."""
@@ -158,16 +158,30 @@ class WorkOrder(Base):
     def fields(self) -> dict[str, FieldValue]:
         """The fields as values with provenance; change them by the methods below, never in this copy."""
         # A view asks three times and a list shows fifty orders: a document is read once, and again when it is replaced.
-        seen: tuple[Mapping[str, Any], dict[str, FieldValue]] | None = self.__dict__.get("_fields_read")
-        if seen is None or seen[0] is not self.field_values:
-            seen = (self.field_values, {name: _decoded(raw) for name, raw in self.field_values.items()})
+        seen: tuple[Mapping[str, Any], Any, dict[str, FieldValue]] | None = self.__dict__.get("_fields_read")
+        if seen is None or seen[0] is not self.field_values or seen[1] is not self.form:
+            known = self.specs
+            shown = {name: _decoded(raw) for name, raw in self.field_values.items() if _fits(known.get(name), raw)}
+            seen = (self.field_values, self.form, shown)
             self.__dict__["_fields_read"] = seen
-        return dict(seen[1])
+        return dict(seen[2])
 
     @property
     def specs(self) -> Mapping[str, FieldSpec]:
         """Every field it can have."""
-        return FIELDS if self.form is None else specs(decoded(self.form).fields)
+        return FIELDS if self.form is None else specs(self.own_fields)
+
+    @property
+    def own_fields(self) -> tuple[FieldSpec, ...]:
+        """The fields that only its form has."""
+        form = self._form()
+        return form.fields if form else ()
+
+    @property
+    def guidance(self) -> Mapping[str, str]:
+        """How to ask, by field, where its form says so."""
+        form = self._form()
+        return {ask.field: ask.guidance for ask in form.questions if ask.guidance} if form else {}
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -180,16 +194,21 @@ class WorkOrder(Base):
         return missing(self.fields, self._asked(), self.specs)
 
     def use_form(self, form: Form | None) -> None:
-        """Ask by ``form`` from now on; values of fields that only the former form had go with it."""
+        """Ask by ``form`` from now on. Values that it has no field for are out of sight until a form has one again."""
         self.form = pinned(form) if form else None
-        known = self.specs
-        if any(name not in known for name in self.field_values):
-            self.field_values = {name: raw for name, raw in self.field_values.items() if name in known}
 
-    def _asked(self) -> tuple[tuple[str, bool], ...] | None:
+    def _form(self) -> Form | None:
         if self.form is None:
             return None
-        return tuple((ask.field, ask.required) for ask in decoded(self.form).questions)
+        seen: tuple[Any, Form] | None = self.__dict__.get("_form_read")
+        if seen is None or seen[0] is not self.form:
+            seen = (self.form, decoded(self.form))
+            self.__dict__["_form_read"] = seen
+        return seen[1]
+
+    def _asked(self) -> tuple[tuple[str, bool], ...] | None:
+        form = self._form()
+        return tuple((ask.field, ask.required) for ask in form.questions) if form else None
 
     def prefill(
         self, values: Mapping[str, FieldContent | None], source: Source, *, by: str, at: datetime
@@ -226,6 +245,7 @@ class WorkOrder(Base):
             kept["address"] = FieldValue(
                 value=place, display=display("address", place), source=address.source, state=address.state
             )
+        self._drop_unseen()
         self._keep(kept)
         self.summary = ""
 
@@ -356,10 +376,8 @@ class WorkOrder(Base):
         return f"order {self.number or self.order_id}"
 
     def _empty(self, name: str) -> bool:
-        return (self.field_values.get(name) or {}).get("value") is None and not self._touched(name)
-
-    def _touched(self, name: str) -> bool:
-        return name in self.field_values and _decoded(self.field_values[name]).touched
+        field = self.fields.get(name)
+        return field is None or (field.value is None and not field.touched)
 
     def _changes(
         self, before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], *, by: str, at: datetime
@@ -370,9 +388,15 @@ class WorkOrder(Base):
             if _content(before.get(name)) != new.value
         ]
 
+    def _drop_unseen(self) -> None:
+        seen = self.fields
+        self.field_values = {name: raw for name, raw in self.field_values.items() if name in seen}
+
     def _keep(self, fields: Mapping[str, FieldValue]) -> None:
-        """Store the fields and mirror the searchable ones into their columns."""
-        self.field_values = {name: _encoded(value) for name, value in fields.items()}
+        """Store the fields, those out of sight as they are, and mirror the searchable ones into their columns."""
+        seen = self.fields
+        unseen = {name: raw for name, raw in self.field_values.items() if name not in seen}
+        self.field_values = {**unseen, **{name: _encoded(value) for name, value in fields.items()}}
         for column in _TEXT_COLUMNS:
             setattr(self, column, _content(fields.get(column)))
         phone = _content(fields.get("contact_phone"))
@@ -470,6 +494,11 @@ def _encoded(field: FieldValue) -> dict[str, Any]:
 # Calling an enumeration costs three times as much as looking into a table.
 _SOURCES: Mapping[str, Source] = {source.value: source for source in Source}
 _STATES: Mapping[str, FieldState] = {state.value: state for state in FieldState}
+
+
+def _fits(spec: FieldSpec | None, raw: Mapping[str, Any]) -> bool:
+    """True for a value of this field; forms can have fields of one name and different kinds."""
+    return spec is not None and (spec.name in FIELDS or fits(spec, raw["value"]))
 
 
 def _decoded(raw: Mapping[str, Any]) -> FieldValue:

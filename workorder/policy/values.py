@@ -37,6 +37,14 @@ def check_all(
     return kept
 
 
+def fits(spec: FieldSpec, value: FieldContent | None) -> bool:
+    """True for a value that ``check_all`` takes for this field."""
+    try:
+        return value is None or _CHECKS[spec.kind](spec, value) is not None
+    except _Refused:
+        return False
+
+
 def display(name: str, value: FieldContent | None, specs: Mapping[str, FieldSpec] = FIELDS) -> str:
     """The value as people read it; empty for None."""
     if value is None:

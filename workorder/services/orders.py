@@ -280,6 +280,8 @@ def view(order: WorkOrder) -> OrderView:
         fields=fields,
         missing=order.missing,
         questions=order.questions,
+        own_fields=order.own_fields,
+        guidance=order.guidance,
         summary=order.summary,
         alerts=tuple(AlertView(**alert) for alert in order.alerts),
         suggested_priority=order.suggested_priority,
