@@ -50,7 +50,7 @@ const blank = (value) => value === null || value === undefined || value === '' |
 function newOrder(call, sequence = 1) {
   const order = {
     order_id: nextId('O'), number: null, status: 'draft', edit_version: 1, call_id: call.call_id, customer_id: call.customer?.customer_id ?? null, sequence,
-    created_at: now(), saved_at: null, created_by: null, fields: {}, missing: ['service_type', 'contact_phone'], questions: [], summary: '', alerts: [], suggested_priority: 'normal', suggested_tier: null,
+    created_at: now(), saved_at: null, created_by: null, fields: {}, missing: ['service_type', 'contact_phone'], questions: [], own_fields: [], guidance: {}, summary: '', alerts: [], suggested_priority: 'normal', suggested_tier: null,
     priority: 'normal', parent_id: null, confirmation: null, channel: 'call', chase_ups: 0, handler: null, team: null, moves: [],
   }
   call.orders.push(order)

@@ -1,13 +1,13 @@
 import type { Field, FieldContent, Order } from '@/api/types'
-import { afterSave, changedFields, committed, conflictsWith, forgetOldEdits, heardOtherwise, keepEdits, keptEdits, patchOf, typed, type Edits, type Shelf } from '@/desk/draft'
-import { isBlank, sameValue, trust } from '@/desk/fields'
+import { afterSave, awake, changedFields, committed, conflictsWith, forgetOldEdits, heardOtherwise, keepEdits, keptEdits, patchOf, typed, type Edits, type Shelf } from '@/desk/draft'
+import { formOf, isBlank, sameValue, trust } from '@/desk/fields'
 import { describe, expect, it } from 'vitest'
 
 const field = (value: FieldContent, over: Partial<Field> = {}): Field => ({ value, display: String(value), source: 'heard', confidence: 0.9, state: 'heard', rule: null, evidence: [], ...over })
 const order = (fields: Order['fields'] = {}, edit_version = 1): Order => ({
   order_id: 'O1', number: null, status: 'draft', edit_version, call_id: 'A', customer_id: null, sequence: 1, created_at: '', saved_at: null, created_by: null, fields,
   missing: [], questions: [], summary: '', alerts: [], suggested_priority: null, suggested_tier: null, priority: 'normal', parent_id: null, confirmation: null, channel: 'call',
-  chase_ups: 0, handler: null, team: null, moves: [],
+  chase_ups: 0, handler: null, team: null, moves: [], own_fields: [], guidance: {},
 })
 
 class MemoryShelf implements Shelf {
@@ -18,6 +18,34 @@ class MemoryShelf implements Shelf {
   setItem(key: string, value: string) { this.map.set(key, value) }
   removeItem(key: string) { this.map.delete(key) }
 }
+
+describe("a form's own fields", () => {
+  const edit = (value: FieldContent) => ({ value, base: null, committed: true })
+  const own = [
+    { name: 'serial', kind: 'text' as const, label: '机身编码', label_en: 'Serial', max_length: 20, choices: null },
+    { name: 'story', kind: 'text' as const, label: '经过', label_en: 'Story', max_length: 2000, choices: null },
+    { name: 'floor', kind: 'choice' as const, label: '楼层', label_en: 'Floor', max_length: 200, choices: { low: '低' } },
+  ]
+
+  it('stand below the fields of every order, each with its control', () => {
+    expect(formOf({ own_fields: own }).slice(-3).map((spec) => [spec.name, spec.control])).toEqual([['serial', 'text'], ['story', 'long'], ['floor', 'choice']])
+  })
+
+  it('are sent only while the form has them, and kept meanwhile', () => {
+    const edits: Edits = { serial: edit('S1') }
+    expect(patchOf(edits, [])).toBeNull()
+    expect(awake(edits, [])).toEqual({})
+    expect(patchOf(edits, [], ['serial'])).toEqual({ fields: { serial: 'S1' } })
+  })
+
+  it('go before the service type that takes their form away', () => {
+    const edits: Edits = { service_type: edit('install'), brand: edit('格力'), serial: edit('S1') }
+    const first = patchOf(edits, [], ['serial'])
+    expect(first).toEqual({ fields: { brand: '格力', serial: 'S1' } })
+    const saved = order({ brand: field('格力', { source: 'agent' }), serial: field('S1', { source: 'agent' }) })
+    expect(patchOf(afterSave(edits, first ?? { fields: {} }, saved), [], ['serial'])).toEqual({ fields: { service_type: 'install' } })
+  })
+})
 
 describe('typing', () => {
   it('is sent only after the field is left', () => {

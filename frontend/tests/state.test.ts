@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 const order = (over: Partial<Order> = {}): Order => ({
   order_id: 'O1', number: null, status: 'draft', edit_version: 1, call_id: 'A', customer_id: null, sequence: 1, created_at: '2026-11-21T00:00:00Z', saved_at: null,
   created_by: null, fields: {}, missing: [], questions: [], summary: '', alerts: [], suggested_priority: null, suggested_tier: null, priority: 'normal', parent_id: null, confirmation: null, channel: 'call',
-  chase_ups: 0, handler: null, team: null, moves: [], ...over,
+  chase_ups: 0, handler: null, team: null, moves: [], own_fields: [], guidance: {}, ...over,
 })
 
 const call = (over: Partial<LiveCall> = {}): LiveCall => ({

@@ -261,7 +261,18 @@ export const FIELD_NAMES = [
   'prior_ticket',
   'sentiment_complaint',
 ] as const
-export type FieldName = (typeof FIELD_NAMES)[number]
+/** One of FIELD_NAMES, or a field of the call centre's own that the order's form has. */
+export type FieldName = string
+
+/** A field that only the order's form has. */
+export interface OwnField {
+  name: FieldName
+  kind: 'text' | 'choice' | 'flag'
+  label: string
+  label_en: string
+  max_length: number
+  choices: Record<string, string> | null
+}
 
 export interface Appointment {
   start: string | null
@@ -318,6 +329,9 @@ export interface Order {
   fields: Fields
   missing: FieldName[]
   questions: Question[]
+  own_fields: OwnField[]
+  /** How to ask, by field, where the form says so. */
+  guidance: Record<FieldName, string>
   summary: string
   alerts: Alert[]
   suggested_priority: string | null

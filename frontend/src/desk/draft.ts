@@ -6,7 +6,7 @@
  */
 import type { FieldContent, FieldName, Field, Order, OrderPatch } from '@/api/types'
 import { FIELD_NAMES } from '@/api/types'
-import { isBlank, sameValue } from './fields'
+import { isBlank, ownNames, sameValue } from './fields'
 
 export interface LocalEdit {
   value: FieldContent
@@ -16,7 +16,7 @@ export interface LocalEdit {
   committed: boolean
 }
 
-export type Edits = Partial<Record<FieldName, LocalEdit>>
+export type Edits = Record<FieldName, LocalEdit>
 
 export interface Conflict {
   field: FieldName
@@ -44,16 +44,23 @@ export function committed(edits: Edits, order: Order, name: FieldName): Edits {
 }
 
 export function without(edits: Edits, ...names: FieldName[]): Edits {
-  return Object.fromEntries(Object.entries(edits).filter(([name]) => !names.includes(name as FieldName)))
+  return Object.fromEntries(Object.entries(edits).filter(([name]) => !names.includes(name)))
 }
 
-/** The next PATCH: committed edits and ticks; null when there is nothing to say. */
-export function patchOf(edits: Edits, accept: readonly FieldName[], all = false): OrderPatch | null {
-  const fields: OrderPatch['fields'] = {}
-  for (const name of FIELD_NAMES) {
-    const edit = edits[name]
-    if (edit && (edit.committed || all)) fields[name] = isBlank(edit.value) ? null : edit.value
-  }
+/** Edits of fields that the order's form has; what was typed into another form waits until that is back. */
+export function awake(edits: Edits, own: readonly FieldName[]): Edits {
+  const known: readonly FieldName[] = [...FIELD_NAMES, ...own]
+  return Object.fromEntries(Object.entries(edits).filter(([name]) => known.includes(name)))
+}
+
+/**
+ * The next PATCH: committed edits and ticks of fields that the form has; null when there is nothing to say.
+ * Own fields go before the service type does: with it the server takes another form, which may not have them.
+ */
+export function patchOf(edits: Edits, accept: readonly FieldName[], own: readonly FieldName[] = []): OrderPatch | null {
+  const ready = Object.entries(awake(edits, own)).flatMap(([name, edit]) => (edit?.committed ? [{ name, value: edit.value }] : []))
+  const sent = ready.some(({ name }) => own.includes(name)) ? ready.filter(({ name }) => name !== 'service_type') : ready
+  const fields: OrderPatch['fields'] = Object.fromEntries(sent.map(({ name, value }) => [name, isBlank(value) ? null : value]))
   const ticks = accept.filter((name) => !(name in fields))
   if (!Object.keys(fields).length && !ticks.length) return null
   return ticks.length ? { fields, accept: ticks } : { fields }
@@ -62,8 +69,7 @@ export function patchOf(edits: Edits, accept: readonly FieldName[], all = false)
 /** After the server took a patch: drop the edits it confirmed, keep those typed further meanwhile. */
 export function afterSave(edits: Edits, sent: OrderPatch, saved: Order): Edits {
   const next: Edits = {}
-  for (const name of FIELD_NAMES) {
-    const edit = edits[name]
+  for (const [name, edit] of Object.entries(edits)) {
     if (!edit) continue
     const taken = name in sent.fields && sameValue(sent.fields[name], edit.value)
     if (!taken) next[name] = name in sent.fields ? { ...edit, base: valueOf(saved.fields[name]) } : edit
@@ -76,8 +82,7 @@ export function afterSave(edits: Edits, sent: OrderPatch, saved: Order): Edits {
  * the same field does: those come back as conflicts for the agent to decide, everything else may simply be sent again.
  */
 export function conflictsWith(edits: Edits, fresh: Order): Conflict[] {
-  return FIELD_NAMES.flatMap((field) => {
-    const edit = edits[field]
+  return Object.entries(edits).flatMap(([field, edit]) => {
     const server = fresh.fields[field]
     if (!edit?.committed || !server || server.source !== 'agent') return []
     const theirs = valueOf(server)
@@ -88,7 +93,7 @@ export function conflictsWith(edits: Edits, fresh: Order): Conflict[] {
 
 /** Names of fields whose value, state or evidence is new: shown with a soft highlight, in form order. */
 export function changedFields(before: Order | undefined, after: Order): FieldName[] {
-  return FIELD_NAMES.filter((name) => {
+  return [...FIELD_NAMES, ...ownNames(after)].filter((name) => {
     const old = before?.fields[name]
     const now = after.fields[name]
     if (!now) return false

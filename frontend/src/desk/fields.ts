@@ -1,5 +1,5 @@
 /** The fields of a work order as the form shows them: one table for order, control and choices. */
-import type { FieldContent, FieldName } from '@/api/types'
+import type { FieldContent, FieldName, Order, OwnField } from '@/api/types'
 
 export type Control = 'text' | 'phone' | 'choice' | 'catalogue' | 'flag' | 'address' | 'appointment' | 'date' | 'long'
 
@@ -8,6 +8,8 @@ export interface FieldSpec {
   control: Control
   /** Values of a closed choice; their words are in i18n under `value.<field>.<value>`. */
   choices?: readonly string[]
+  /** Set for a field that only the order's form has: its labels and choices are there. */
+  own?: OwnField
 }
 
 export const SERVICE_TYPES = ['repair', 'install', 'maintenance', 'return_exchange', 'complaint', 'enquiry', 'progress'] as const
@@ -37,7 +39,23 @@ export const FIELD_SPECS: readonly FieldSpec[] = [
   { name: 'sentiment_complaint', control: 'flag' },
 ]
 
-export const SPEC_BY_NAME = Object.fromEntries(FIELD_SPECS.map((spec) => [spec.name, spec])) as Record<FieldName, FieldSpec>
+export const SPEC_BY_NAME: Record<FieldName, FieldSpec | undefined> = Object.fromEntries(FIELD_SPECS.map((spec) => [spec.name, spec]))
+
+const LONG = 200
+
+function ownSpec(own: OwnField): FieldSpec {
+  const control = own.kind === 'text' && own.max_length > LONG ? 'long' : own.kind
+  return { name: own.name, control, own }
+}
+
+/** Everything the form of this order has: the fields of every order, then those of its service type. */
+export function formOf(order: Pick<Order, 'own_fields'>): readonly FieldSpec[] {
+  return [...FIELD_SPECS, ...order.own_fields.map(ownSpec)]
+}
+
+export function ownNames(order: Pick<Order, 'own_fields'>): FieldName[] {
+  return order.own_fields.map((own) => own.name)
+}
 
 export type Trust = 'high' | 'medium' | 'low'
 

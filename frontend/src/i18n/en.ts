@@ -182,6 +182,8 @@ const en: Messages = {
     no_audio: 'There is no audio for this evidence',
     check_fields: '{n} fields need correcting',
     required: 'Required: please ask the caller',
+    too_long: 'At most {n} characters',
+    own_fields: 'Also needed for this service',
     safety: 'Safety alert',
     cancel: 'Cancel order',
     cancel_reason: 'Reason',

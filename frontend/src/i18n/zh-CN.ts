@@ -180,6 +180,8 @@ const zh = {
     no_audio: '这段依据没有可播放的录音',
     check_fields: '有 {n} 项需要更正',
     required: '必填，请向客户询问',
+    too_long: '最多 {n} 个字',
+    own_fields: '本类服务还需记录',
     safety: '安全警报',
     cancel: '取消工单',
     cancel_reason: '取消原因',

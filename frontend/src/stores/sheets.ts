@@ -1,12 +1,12 @@
 /** The agent's sheets: local edits of each order, and their way to the server. One request at a time per order. */
 import { api } from '@/api/client'
 import { ApiError, OfflineError } from '@/api/http'
-import type { FieldContent, FieldName, Order } from '@/api/types'
+import type { FieldContent, FieldName, FieldProblem, Order } from '@/api/types'
 import {
-  afterSave, changedFields, committed, conflictsWith, forgetOldEdits, keepEdits, keptEdits, patchOf, typed, valueOf, without,
+  afterSave, awake, changedFields, committed, conflictsWith, forgetOldEdits, keepEdits, keptEdits, patchOf, typed, valueOf, without,
   type Conflict, type Edits,
 } from '@/desk/draft'
-import { FIELD_NAMES } from '@/api/types'
+import { formOf, ownNames } from '@/desk/fields'
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import { useDesk } from './desk'
@@ -17,7 +17,7 @@ export interface Sheet {
   edits: Edits
   ticks: FieldName[]
   conflicts: Conflict[]
-  problems: Partial<Record<FieldName, string>>
+  problems: Partial<Record<FieldName, FieldProblem>>
   status: SheetStatus
   message: string
   /** Field → when it last changed by speech, for the highlight. */
@@ -76,7 +76,14 @@ export const useSheets = defineStore('sheets', () => {
     const sheet = of(orderId)
     sheet.edits = edits
     keepEdits(localStorage, orderId, edits, Date.now())
-    if (sheet.status !== 'saving') sheet.status = Object.keys(edits).length ? 'pending' : 'clean'
+    if (sheet.status !== 'saving') sheet.status = unsent(orderId) ? 'pending' : 'clean'
+  }
+
+  /** True while something typed into the order's present form has not arrived. */
+  function unsent(orderId: string): boolean {
+    const order = current(orderId)
+    const { edits } = of(orderId)
+    return Object.keys(order ? awake(edits, ownNames(order)) : edits).length > 0
   }
 
   function type(order: Order, name: FieldName, value: FieldContent): void {
@@ -127,7 +134,7 @@ export const useSheets = defineStore('sheets', () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const order = current(orderId)
       if (order) holdConflicts(sheet, order)
-      const patch = patchOf(sheet.edits, sheet.ticks)
+      const patch = order && patchOf(sheet.edits, sheet.ticks, ownNames(order))
       if (!order || !patch) return rest(orderId)
       sheet.status = 'saving'
       try {
@@ -145,7 +152,7 @@ export const useSheets = defineStore('sheets', () => {
 
   function rest(orderId: string): boolean {
     const sheet = of(orderId)
-    const dirty = Object.keys(sheet.edits).length > 0 || sheet.ticks.length > 0
+    const dirty = unsent(orderId) || sheet.ticks.length > 0
     sheet.status = dirty ? 'pending' : 'clean'
     sheet.message = ''
     return !dirty
@@ -195,22 +202,29 @@ export const useSheets = defineStore('sheets', () => {
     sheet.status = 'failed'
     sheet.message = error.message
     for (const problem of error.errors) {
-      const name = fieldOf(problem.field)
+      const name = fieldOf(orderId, problem.field)
       if (!name) continue
-      sheet.problems[name] = problem.message
+      // Typed into a form that was changed behind it: nothing is wrong with the value, it waits for its form.
+      sheet.problems[name] = problem.code === 'unknown_field' ? undefined : problem
       const edit = sheet.edits[name]
       if (edit) edit.committed = false
     }
-    if (!error.errors.some((problem) => fieldOf(problem.field))) setAllHeld(sheet)
+    if (!error.errors.some((problem) => fieldOf(orderId, problem.field))) setAllHeld(sheet)
   }
 
   function setAllHeld(sheet: Sheet): void {
     for (const edit of Object.values(sheet.edits)) edit.committed = false
   }
 
+  function namesOf(orderId: string): FieldName[] {
+    const order = current(orderId)
+    return order ? formOf(order).map((spec) => spec.name) : []
+  }
+
   /** `fields.address.detail` and `address` both mean the address. */
-  function fieldOf(path: string): FieldName | null {
-    return path.split('.').find((part): part is FieldName => (FIELD_NAMES as readonly string[]).includes(part)) ?? null
+  function fieldOf(orderId: string, path: string): FieldName | null {
+    const known = new Set([...namesOf(orderId), ...Object.keys(of(orderId).edits)])
+    return path.split('.').find((part) => known.has(part)) ?? null
   }
 
   /** Send everything, then make the draft an order. */
@@ -219,8 +233,8 @@ export const useSheets = defineStore('sheets', () => {
     sheet.problems = {}
     const order = current(orderId)
     if (!order) return { kind: 'blocked', field: null }
-    setEdits(orderId, FIELD_NAMES.reduce((edits, name) => committed(edits, order, name), sheet.edits))
-    if (!(await push(orderId))) return blocked(sheet)
+    setEdits(orderId, Object.keys(sheet.edits).reduce((edits, name) => committed(edits, order, name), sheet.edits))
+    if (!(await push(orderId))) return blocked(orderId)
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const latest = current(orderId)
       if (!latest || latest.status === 'cancelled') return { kind: 'blocked', field: null }
@@ -231,14 +245,15 @@ export const useSheets = defineStore('sheets', () => {
         sheet.status = 'clean'
         return { kind: 'created', order: created }
       } catch (error) {
-        if (!(await recovered(orderId, error))) return blocked(sheet)
+        if (!(await recovered(orderId, error))) return blocked(orderId)
       }
     }
-    return blocked(sheet)
+    return blocked(orderId)
   }
 
-  function blocked(sheet: Sheet): SaveResult {
-    const field = FIELD_NAMES.find((name) => sheet.problems[name] || sheet.conflicts.some((conflict) => conflict.field === name))
+  function blocked(orderId: string): SaveResult {
+    const sheet = of(orderId)
+    const field = namesOf(orderId).find((name) => sheet.problems[name] || sheet.conflicts.some((conflict) => conflict.field === name))
     return { kind: 'blocked', field: field ?? null }
   }
 
@@ -248,5 +263,5 @@ export const useSheets = defineStore('sheets', () => {
     return edit ? edit.value : valueOf(order.fields[name])
   }
 
-  return { of, type, leave, discard, accept, decide, push, save, shownValue }
+  return { of, type, leave, discard, accept, decide, push, save, shownValue, unsent }
 })
