@@ -25,6 +25,7 @@ export function createAppRouter(): Router {
       { path: '/calls/:callId', component: () => import('./pages/ReplayPage.vue'), props: true, meta: { title: 'replay.title' } },
       { path: '/orders/:orderId?', component: () => import('./pages/OrdersPage.vue'), props: true, meta: { title: 'orders.title', needs: 'orders', finds: true } },
       { path: '/customers/:customerId', component: () => import('./pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', needs: 'customers' } },
+      { path: '/templates', component: () => import('./pages/TemplatesPage.vue'), meta: { title: 'templates.title', needs: 'templates.edit' } },
       { path: '/wallboard', component: () => import('./pages/WallboardPage.vue'), meta: { title: 'wall.title', needs: 'wallboard' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

@@ -15,6 +15,7 @@ import type {
   FieldContent,
   FieldName,
   FiledAsset,
+  FormDocument,
   Level,
   MaintenancePlan,
   NewCustomer,
@@ -30,6 +31,7 @@ import type {
   Session,
   Speaker,
   Task,
+  Template,
   WarrantyVerdict,
 } from './types'
 
@@ -143,6 +145,10 @@ export const api = {
   notices: () => request<Notices>('GET', '/api/notices'),
   readNotices: () => request<Notices>('POST', '/api/notices/read', { body: {} }),
   people: () => request<Page<Person>>('GET', '/api/people'),
+
+  template: (serviceType: string, version?: number) => request<Template>('GET', `/api/templates/${id(serviceType)}`, { query: { version } }),
+  setTemplate: (serviceType: string, version: number, form: Omit<FormDocument, 'service_type' | 'version'>) =>
+    request<Template>('PUT', `/api/templates/${id(serviceType)}`, { version, body: form }),
 
   catalogue: () => request<Catalogue>('GET', '/api/catalogue'),
 }

@@ -308,6 +308,25 @@ export interface Alert {
   display: string
 }
 
+/** What is asked for a service type, as a version. */
+export interface FormDocument {
+  service_type: string
+  version: number
+  questions: { field: FieldName; required: boolean; guidance: string }[]
+  fields: OwnField[]
+  replies: { name: string; text: string }[]
+  steps: { title: string; blocks: string | null }[]
+}
+
+export interface Template {
+  service_type: string
+  label: string
+  edit_version: number
+  at: IsoTime | null
+  by: string | null
+  form: FormDocument
+}
+
 /** Something to ask the caller, ticked off once it is known. */
 export interface Question {
   field: FieldName

@@ -2,7 +2,7 @@ import type { Messages } from './zh-CN'
 
 const en: Messages = {
   app: { name: 'Agent desk', ready: 'Ready', loading: 'Loading…', retry: 'Try again', close: 'Close', cancel: 'Cancel', open: 'Open', none: 'None', back: 'Back' },
-  nav: { desk: 'Desk', orders: 'Orders', calls: 'Calls', wallboard: 'Wallboard', logout: 'Log out', main: 'Main navigation', language: 'Language', skip: 'Skip to content' },
+  nav: { templates: 'Forms', desk: 'Desk', orders: 'Orders', calls: 'Calls', wallboard: 'Wallboard', logout: 'Log out', main: 'Main navigation', language: 'Language', skip: 'Skip to content' },
   theme: { label: 'Appearance', auto: 'System', light: 'Light', dark: 'Dark' },
   sound: { on: 'Ring sound on', off: 'Ring sound off', blocked: 'The browser has not allowed sound yet; click once' },
   notify: { ask: 'Allow call notifications', on: 'Call notifications on' },
@@ -391,6 +391,12 @@ const en: Messages = {
     done: 'Put the ended call away',
     sound: 'Ring sound on or off',
     orders: 'Switch between the two orders',
+  },
+  templates: {
+    title: 'Order forms', version: 'Version', n: 'Version {n}', built_in: 'Built in', required: 'Required', guidance: 'How to ask', label: 'Chinese label', label_en: 'English label', name: 'Field name (small letters)',
+    kind: 'Kind', kinds: { text: 'Text', choice: 'Choice', flag: 'Yes or no' }, max_length: 'Most characters', choices: 'Choices, one a line: value=label', up: 'up', down: 'down', remove: 'remove', add: 'Add a common field…',
+    add_own: 'New field', new_field: 'New field', preview: 'As agents see it', publish: 'Publish new version', discard: 'Discard changes', published: 'Version {n} is in force; orders that are there keep theirs', first: 'Publish or discard your changes first', leave: 'Your changes are not published and would be lost. Leave?',
+    stale: 'A colleague published version {n} while you were editing. Your changes are still here.', take: 'Show theirs (discard mine)', over: 'Publish mine anyway',
   },
   wall: {
     title: 'Wallboard',

@@ -1,6 +1,6 @@
 const zh = {
   app: { name: '坐席工作台', ready: '就绪', loading: '正在加载…', retry: '重试', close: '关闭', cancel: '取消', open: '打开', none: '无', back: '返回' },
-  nav: { desk: '工作台', orders: '工单', calls: '通话记录', wallboard: '大屏', logout: '退出登录', main: '主导航', language: '语言', skip: '跳到主要内容' },
+  nav: { templates: '工单表单', desk: '工作台', orders: '工单', calls: '通话记录', wallboard: '大屏', logout: '退出登录', main: '主导航', language: '语言', skip: '跳到主要内容' },
   theme: { label: '外观', auto: '跟随系统', light: '浅色', dark: '深色' },
   sound: { on: '铃声已开', off: '铃声已关', blocked: '浏览器尚未允许声音，点一下即可' },
   notify: { ask: '允许来电通知', on: '来电通知已开' },
@@ -389,6 +389,12 @@ const zh = {
     done: '收起已结束的通话',
     sound: '开关铃声',
     orders: '在两张工单间切换',
+  },
+  templates: {
+    title: '工单表单', version: '版本', n: '第 {n} 版', built_in: '内置', required: '必填', guidance: '询问提示', label: '中文名称', label_en: '英文名称', name: '字段名（小写英文）',
+    kind: '类型', kinds: { text: '文字', choice: '选项', flag: '是或否' }, max_length: '最多字数', choices: '选项，每行一个：值=名称', up: '上移', down: '下移', remove: '去掉', add: '加入通用字段…',
+    add_own: '新字段', new_field: '新字段', preview: '坐席看到的顺序', publish: '发布新版本', discard: '放弃修改', published: '第 {n} 版已生效；已有工单不变', first: '先发布或放弃修改', leave: '修改尚未发布，离开就会丢失。要离开吗？',
+    stale: '您修改期间，同事发布了第 {n} 版。您的修改还在这里。', take: '看对方的（放弃我的）', over: '仍然发布我的',
   },
   wall: {
     title: '实时大屏',
