@@ -190,6 +190,55 @@ async def test_the_list_is_live_and_does_not_move(stage, open_page):
     await expect(rows.nth(1)).to_be_focused()
 
 
+async def test_a_conflict_says_what_changed_and_keeps_what_was_typed(stage, open_page):
+    """Somebody else was quicker: news is offered, not forced; the refused step names their change and keeps the reason."""
+    order = await add_order(stage, "空调", "dispatch")
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    await page.get_by_test_id("say").fill("写到一半")
+    await page.get_by_test_id("move-reschedule").click()
+    await page.get_by_test_id("reason").fill("客户出差")
+    await move(stage, order, "accept")
+    await expect(page.get_by_test_id("news")).to_be_attached()
+    await expect(page.get_by_test_id("detail-status")).to_have_text("已派工")
+    await page.get_by_test_id("do").click()
+    await expect(page.get_by_test_id("conflict-in-step")).to_contain_text("已派工 → 已接单")
+    await expect(page.get_by_test_id("reason")).to_have_value("客户出差")
+    await page.get_by_test_id("do").click()
+    await expect(page.get_by_test_id("detail-status")).to_have_text("已改约")
+    await expect(page.get_by_test_id("conflict")).to_have_count(0)
+    await expect(page.get_by_test_id("say")).to_have_value("写到一半")
+
+
+async def test_news_of_the_open_order_is_loaded_when_asked_for(stage, open_page):
+    """What the reader looks at stays until they press the button; a half-written comment stays for ever."""
+    order = await add_order(stage)
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    await page.get_by_test_id("say").fill("写到一半")
+    await move(stage, order, "dispatch")
+    await page.get_by_test_id("load-news").click()
+    await expect(page.get_by_test_id("detail-status")).to_have_text("已派工")
+    await expect(page.get_by_test_id("news")).to_have_count(0)
+    await expect(page.get_by_test_id("say")).to_have_value("写到一半")
+
+
+async def test_naming_a_colleague_by_keyboard_rings_their_bell(stage, open_page):
+    """After @ the colleagues are offered; arrows and Enter take one, and the comment reaches them."""
+    order = await add_order(stage)
+    boss = await orders_page(stage, open_page, supervisor=True)
+    await boss.get_by_test_id("bell").wait_for()
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    say = page.get_by_test_id("say")
+    await say.press_sequentially("请看 @sup")
+    await expect(page.get_by_test_id("people").get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(say).to_have_value("请看 @supervisor ")
+    await expect(say).to_be_focused()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_test_id("happening").first).to_contain_text("请看 @supervisor")
+    await expect(say).to_have_value("")
+    await expect(boss.get_by_test_id("bell")).to_have_attribute("aria-label", "提醒，1 条未读")
+
+
 async def test_only_mine(stage, open_page):
     """The button and the key M leave the orders that one handles oneself; the address keeps it."""
     await add_order(stage)

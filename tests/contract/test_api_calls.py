@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callcenter.storage import audit
+from callcenter.storage import audit, calls
 from tests.contract.api_site import FIELDS, Site, open_site
 
 
@@ -54,6 +54,25 @@ async def test_the_list(site: Site):
         assert len((await (await browser.get("/api/calls?number=138-0013-8000")).json())["items"]) == 3
         assert (await (await browser.get("/api/calls?number=13900139000")).json())["items"] == []
         assert (await browser.get("/api/calls?from=2026-11-21T06:02:00")).status == 422
+
+
+async def test_the_calls_of_one_customer(site: Site):
+    """The filter leaves that customer's calls among those one may see; no call belongs to an unknown one."""
+    for call_id in ("01HERS", "01NOBODYS"):
+        await site.call(call_id)
+    await site.call("01YOURS", interface="PJSIP/1002", user="other")
+    async with site.browser("supervisor") as browser:
+        sent = {"name": "王芳", "phone": "13800138000"}
+        hers = (await (await browser.post("/api/customers", sent)).json())["customer_id"]
+    async with site.services.database.write() as work:
+        for call_id in ("01HERS", "01YOURS"):
+            await calls.set_customer(work.session, call_id=call_id, customer_id=hers)
+        await work.commit()
+    for name, visible in {"agent": {"01HERS"}, "supervisor": {"01HERS", "01YOURS"}}.items():
+        async with site.browser(name) as browser:
+            found = await (await browser.get(f"/api/calls?customer_id={hers}")).json()
+            assert {call["call_id"] for call in found["items"]} == visible
+            assert (await (await browser.get("/api/calls?customer_id=01NOPE")).json())["items"] == []
 
 
 async def test_the_replay_tells_the_whole_call(site: Site):

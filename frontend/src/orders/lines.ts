@@ -1,0 +1,38 @@
+/** A change of the audit trail in words, for the history and for conflicts. */
+import { ORDER_STATUSES, type Change } from '@/api/types'
+import { words } from '@/format/fields'
+
+export interface Voice {
+  t: (key: string, named?: Record<string, unknown>) => string
+  te: (key: string) => boolean
+  /** Display names by user id. */
+  names: Record<string, string>
+}
+
+export function whoIs(by: string, { t, names }: Voice): string {
+  return by === 'machine' ? t('orders.by_machine') : (names[by] ?? by)
+}
+
+export function changeText(one: Change, voice: Voice): string {
+  const { t } = voice
+  if (one.field === 'status') return one.before ? t('orders.step', { before: status(one.before, voice), after: status(one.after, voice) }) : t('orders.opened')
+  const [before, after] = [value(one.field, one.before, voice), value(one.field, one.after, voice)]
+  return t(one.before === null ? 'orders.set' : 'orders.change', { field: label(one.field, voice), before, after })
+}
+
+function status(word: unknown, { t }: Voice): string {
+  const known = ORDER_STATUSES.find((one) => one === word)
+  return known ? t(`ostatus.${known}`) : String(word)
+}
+
+function label(field: string, { t, te }: Voice): string {
+  for (const key of [`orders.f.${field}`, `field.${field}`]) if (te(key)) return t(key)
+  return field
+}
+
+function value(field: string, content: unknown, voice: Voice): string {
+  const { t, te } = voice
+  if (field === 'priority' && typeof content === 'string' && te(`value.urgency.${content}`)) return t(`value.urgency.${content}`)
+  if (field === 'handler' && typeof content === 'string') return whoIs(content, voice)
+  return words(field, content, t)
+}
