@@ -14,6 +14,9 @@ export const useSession = defineStore('session', () => {
     return !!who && who.permissions.includes('desk') && (who.roles.includes('agent') || who.interface !== null)
   })
 
+  /** Whom the server keeps up to date: notices, orders, and calls where there is a phone. */
+  const listens = computed(() => user.value?.permissions.includes('desk') ?? false)
+
   function enter(session: Session): void {
     setCsrfToken(session.csrf_token)
     user.value = session.user
@@ -45,5 +48,5 @@ export const useSession = defineStore('session', () => {
     leave()
   }
 
-  return { user, known, hasDesk, load, login, logout, leave }
+  return { user, known, hasDesk, listens, load, login, logout, leave }
 })
