@@ -118,6 +118,7 @@ async def test_what_happens_during_the_snapshot_is_merged() -> None:
             async with asyncio.timeout(20):
                 while other.tracker.size:
                     await asyncio.sleep(0.01)
+            await other.bus.drain()  # The tracker is ahead of those that listen.
             offered = [fact.uniqueid for fact in other.of(CallOffered)]
             assert len(offered) == len(set(offered))
             ended = [fact.call_id for fact in other.of(CallEnded)]
