@@ -14,6 +14,11 @@ from nlp.normalize import spoken_int
 
 _NUMERAL = r"零〇一二三四五六七八九十两百千幺\d"
 _UNLESS_NUMBER = rf"(?![{_NUMERAL}](?![号日]))"
+_TERMS = (
+    *("立春", "惊蛰", "春分", "谷雨", "立夏", "夏至", "小暑", "大暑"),
+    *("立秋", "处暑", "白露", "秋分", "寒露", "霜降", "立冬", "冬至"),
+)
+"""Solar terms that people tell dates by and that are no everyday words (大雪, 小满)."""
 _SAID: tuple[tuple[str, str], ...] = (
     ("跨年", "跨年(?:夜|晚上?)?"),
     ("元旦", "元旦节?|阳历新?年"),
@@ -39,6 +44,7 @@ _SAID: tuple[tuple[str, str], ...] = (
     ("情人节", "情人节"),
     ("平安夜", "平安夜"),
     ("圣诞", "圣诞节?"),
+    *((term, term) for term in _TERMS),
 )
 _NAMES = tuple((name, re.compile(words)) for name, words in _SAID)
 _PLACE = "(?:路|街|大道|广场|新村|村|桥|镇|乡|公园|[栋幢弄巷室楼]|单元)"

@@ -36,10 +36,19 @@ def _new_years_eve(year: int) -> date | None:
     return new_year - timedelta(days=1) if new_year else None
 
 
-def _bright_and_clear(year: int) -> date:
-    """清明, when the sun stands at 15°: the usual formula, right for the years 2000 to 2099."""
-    n = year % 100
-    return date(year, 4, int(n * 0.2422 + 4.81) - n // 4)
+def _term(month: int, offset: float) -> Callable[[int], date]:
+    """A solar term, such as 清明 when the sun stands at 15°: the usual formula, right for the years 2000 to 2099."""
+
+    def day(year: int) -> date:
+        n = year % 100
+        leaps = (n - 1) // 4 if month <= _LEAP_DAY_AFTER else n // 4
+        return date(year, month, int(n * 0.2422 + offset) - leaps)
+
+    return day
+
+
+_LEAP_DAY_AFTER = 2
+"""Up to this month the leap day of the year itself has not come yet."""
 
 
 FESTIVALS: Mapping[str, Festival] = {
@@ -50,7 +59,7 @@ FESTIVALS: Mapping[str, Festival] = {
     "元宵": Festival(_lunar(1, 15)),
     "情人节": Festival(_on(2, 14)),
     "三八节": Festival(_on(3, 8)),
-    "清明": Festival(_bright_and_clear, "清明节"),
+    "清明": Festival(_term(4, 4.81), "清明节"),
     "五一": Festival(_on(5, 1), "劳动节"),
     "端午": Festival(_lunar(5, 5), "端午节"),
     "六一": Festival(_on(6, 1)),
@@ -67,6 +76,22 @@ FESTIVALS: Mapping[str, Festival] = {
     "南方小年": Festival(_lunar(12, 24)),
     "平安夜": Festival(_on(12, 24)),
     "圣诞": Festival(_on(12, 25)),
+    "立春": Festival(_term(2, 3.87)),
+    "惊蛰": Festival(_term(3, 5.63)),
+    "春分": Festival(_term(3, 20.646)),
+    "谷雨": Festival(_term(4, 20.1)),
+    "立夏": Festival(_term(5, 5.52)),
+    "夏至": Festival(_term(6, 21.37)),
+    "小暑": Festival(_term(7, 7.108)),
+    "大暑": Festival(_term(7, 22.83)),
+    "立秋": Festival(_term(8, 7.5)),
+    "处暑": Festival(_term(8, 23.13)),
+    "白露": Festival(_term(9, 7.646)),
+    "秋分": Festival(_term(9, 23.042)),
+    "寒露": Festival(_term(10, 8.318)),
+    "霜降": Festival(_term(10, 23.438)),
+    "立冬": Festival(_term(11, 7.438)),
+    "冬至": Festival(_term(12, 21.94)),
 }
 _USUAL = {"春节": (-1, 6), "劳动节": (0, 4), "国庆节": (0, 6)}
 """Days off from and to, counted from the festival, in a year whose notice is not known."""

@@ -17,10 +17,12 @@ from nlp.types import SlotState
 _N = r"[零〇一二三四五六七八九十两\d]+"
 _PART_OF_YEAR = {"年底": "12", "年末": "12", "底": "12", "末": "12", "年初": "01", "初": "01", "年中": "06"}
 _YEAR = re.compile(
-    r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九\d]{2}|[零一二三四五六七八九\d]{2})年(?!了|多|级)"
+    r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九幺\d]{2}|[零一二三四五六七八九幺\d]{2})年(?!了|多|级)"
 )
 _MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})[号日])?")
-_BOUGHT = re.compile(r"买|购|开的?票|发票|验收|交付|装的|装上|入手|下单|安装|拿的|换的新|提的")
+_BOUGHT = re.compile(
+    r"买|购|开的?票|发票|验收|交付|装的|装上|入手|下单|安装|拿的|换的新|提的|保修卡|单子?上|(?:送|发)的(?=，|。|$)"
+)
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬(?!家(?:那|的?时|之?后))|开始|坏|买的房")
 _BEGAN = re.compile(
     r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
@@ -34,7 +36,7 @@ _LASTED = re.compile(
 _HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
 _VAGUE = re.compile(
-    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|供暖|搬家|装修)(?:节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后)|近(?:半个?月|几天)|(?<!\d)(?P<month>[一二三四五六七八九十]{1,2})月(?:份|[初底末]|中旬?|[上下]旬)(?!\d)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
+    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|立[春夏秋冬]|[夏冬]至|[春秋]分|霜降|[处大小]暑|[白寒]露|供暖|搬家|装修)(?:放假|长假|节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后|回来(?=，?(?:就|便|开始|发现)))|近(?:半个?月|几天)|(?<!\d)(?P<month>[一二三四五六七八九十]{1,2})月(?:份|[初底末]|中旬?|[上下]旬)(?!\d)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
 )
 
 
@@ -64,7 +66,8 @@ def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
         days = list(_by_year(talk, turn, asked)) or list(_by_day(talk, turn, asked))
         found = days[:1]
         for day in days[1:]:
-            if TAKEN_BACK.search(turn.read[found[0].spans[0].end : day.spans[0].start]):
+            finer = str(day.value).startswith(f"{found[0].value}-")
+            if finer or TAKEN_BACK.search(turn.read[found[0].spans[0].end : day.spans[0].start]):
                 found = [day]
         yield from found
 
@@ -81,6 +84,8 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         skipped = len(rest) - len(rest.lstrip("的那会儿"))
         dated = month is not None and month.group("day") and rest[month.end() - 1] in "号日"
         festival = None if dated else festival_at(s, m.end() + skipped)
+        if festival and re.match("之?以?前", s[festival[1] :]):
+            festival = None
         part = re.match("年?[底末初]|年中", rest)
         if part:
             value, used = f"{value}-{_PART_OF_YEAR[part.group()]}", part.end()
@@ -94,7 +99,9 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             value += f"-{number:02d}" if number and number <= 31 else ""
         end = m.end() + used
         near = s[max(0, m.start() - 6) : end + 14]
-        if _NOT_BOUGHT.search(s[end : end + 5]) or not (_BOUGHT.search(near) or asked or re.match("的", s[end:])):
+        if _NOT_BOUGHT.search(re.split("[，。]", s[end : end + 5])[0]) or not (
+            _BOUGHT.search(near) or asked or re.match("的", s[end:])
+        ):
             continue
         yield Found(
             "purchase_date", value, value, "purchase.year", SlotState.HEARD, (Span(turn.index, m.start(), end),), 0.9
@@ -102,7 +109,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _LATER_MONTH = re.compile(
-    rf"^[^。？?]{{0,9}}?(?:买|装|购|换)[^。？?，]{{0,4}}，(?:大概|好像|应该|是)*(?P<month>{_N})月"
+    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后)，(?:大概|好像|应该|是|也就是)*(?P<month>{_N})月"
 )
 
 
@@ -142,7 +149,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _IN_MONTH = re.compile(
-    rf"(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|中旬)?(?:才|刚|新)?(?=(?P<bought>买|装|换|购|入手|下单))"
+    rf"(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|[中上下]旬|[二三]?十?几号|[二三]?十[来多]号)?(?:才|刚|新)?(?=(?P<bought>买|装|换|购|入手|下单))"
 )
 
 
@@ -260,7 +267,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         if (
             NOT_OURS.search(turn.read[max(0, w.start - 14) : w.start])
             or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after))
-            or re.match("不?就?是|几号|星期|礼拜", after)
+            or re.match("不?就?是|几号|星期|礼拜|过[几一两三四五六七]天", after)
             or "还没" in after[:4]
             or "还好" in after[:4]
         ):
@@ -269,7 +276,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             asked
             or _BEGAN.search(after)
             or _SINCE.match(after)
-            or re.match("的事|发生的|那天开始|那天的事", after)
+            or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
             or (re.search("从|打|自", before[-2:]) and re.search("就|开|起", after))
         ):
             best = w
@@ -279,14 +286,15 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     return Found("onset", value, value, "onset.day", SlotState.HEARD, (Span(turn.index, best.start, best.end),), 0.85)
 
 
-_JUST_NOW = re.compile("刚才|刚刚|方才|这会儿")
+_JUST_NOW = re.compile("刚才|刚刚|方才|这会儿|(?:分钟|小时|钟头)(?:以|之)?前")
 
 
 def _just_now(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     """刚才闻到的: today."""
     for m in _JUST_NOW.finditer(turn.read):
         after = re.split("[。？！?!]", turn.read[m.end() : m.end() + 14])[0]
-        if asked or (_BEGAN.search(after) and not _ONSET_NOT.search(after[:6])):
+        ago = m.group().endswith("前") and re.match("[，。]|$", after)
+        if asked or ago or (_BEGAN.search(after) and not _ONSET_NOT.search(after[:6])):
             value = talk.context.started_at.date().isoformat()
             span = Span(turn.index, m.start(), m.end())
             return Found("onset", value, value, "onset.day", SlotState.HEARD, (span,), 0.8)
@@ -339,7 +347,7 @@ _TROUBLE = re.compile(
 
 
 def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
-    for m in _VAGUE.finditer(turn.read):
+    for m in sorted(_VAGUE.finditer(turn.read), key=lambda m: not m.group("month")):
         if NOT_OURS.search(turn.read[max(0, m.start() - 10) : m.start()]):
             continue
         after = turn.read[m.end() : m.end() + 6]
