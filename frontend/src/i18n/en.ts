@@ -435,7 +435,7 @@ const en: Messages = {
     pop_sent: 'ring → sent',
     pop_painted: 'ring → on screen',
     orders: 'Open orders',
-    order: { running: 'on the clock', due_soon: 'due in 1 h', late: 'late', paused: 'paused' },
+    order: { running: 'running', due_soon: 'due soon', late: 'late', paused: 'paused' },
     transcripts: 'Transcripts today',
     transcript: { live: 'live', complete: 'complete', failed: 'partial', none: 'none' },
   },

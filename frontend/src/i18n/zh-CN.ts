@@ -433,7 +433,7 @@ const zh = {
     pop_sent: '振铃 → 推送',
     pop_painted: '振铃 → 显示',
     orders: '未完工单',
-    order: { running: '计时中', due_soon: '1小时内到期', late: '已超时', paused: '已暂停' },
+    order: { running: '计时中', due_soon: '将到期', late: '已超时', paused: '已暂停' },
     transcripts: '今日转写',
     transcript: { live: '进行中', complete: '完整', failed: '有缺失', none: '无' },
   },
