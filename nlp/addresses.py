@@ -74,10 +74,14 @@ def parse(raw: str, *, asked: bool, by_agent: bool = False) -> Spoken | None:
     return replace(found, start=at[min(found.start, len(at) - 1)], end=at[min(max(found.end, 1), len(at)) - 1] + 1)
 
 
+_FILLED = re.compile("[呃嗯啊哦噢]|额(?!尔古纳|济纳|敏)")
+"""Sounds of hesitation; 额 begins the names of three places too."""
+
+
 def prepared(raw: str) -> tuple[str, list[int]]:
     """The text without hesitations and telephone numbers, numbers put right, and where each character stood."""
     twice = _said_twice(raw)
-    kept = [i for i, c in enumerate(raw) if c not in "呃嗯啊哦额噢" and i not in twice and not _hesitation(raw, i)]
+    kept = [i for i in range(len(raw)) if not _FILLED.match(raw, i) and i not in twice and not _hesitation(raw, i)]
     chars = [raw[i] for i in kept]
     text = "".join(chars)
     whole = [(n.start, n.end) for n in phones(text)]

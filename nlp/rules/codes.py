@@ -24,6 +24,12 @@ _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|
 """Told of a code that was there once."""
 _NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
 _ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3})")
+_DASHED_SHAPE = re.compile(r"[A-Z]\d{3}")
+"""A code with its sub-code behind a dash: U 四杠零一."""
+_DASH = re.compile("[杠横]|-")
+_LETTERS = re.compile("[A-Z]{2}")
+_SHOWS = re.compile("(?:闪|显示|跳|报|代码)(?:的是|[的着了是出]|一?个)*$")
+"""What two letters without a digit must stand behind to be a code (显示 F A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list
     """
     said = [c for c in claims(talk) if c.kind != "error_code" or belongs(c.span)]
     found = []
+    shown = {c.text for c in said if c.kind == "error_code"}
+    said = [c for c in said if c.kind != "model" or c.text not in shown]
     for kind, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
         options = [c for c in said if c.kind == kind]
         if options:
@@ -131,8 +139,15 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
 
 
 def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
+    dashed = _DASHED_SHAPE.fullmatch(code.text) and _DASH.search(turn.s[code.start : code.end])
+    letters = _LETTERS.fullmatch(code.text) and _SHOWS.search(turn.s[: code.start])
     gone = _GONE.search(turn.s) and not re.search("(?:现在|又|还|一直)(?:在)?(?:报|显示|出|跳|闪)(?!过)", turn.s)
-    if not _ERROR_SHAPE.fullmatch(code.text) or _PAST.search(around[:14]) or _NO_CODE.search(turn.s) or gone:
+    if (
+        not (_ERROR_SHAPE.fullmatch(code.text) or dashed or letters)
+        or _PAST.search(around[:14])
+        or _NO_CODE.search(turn.s)
+        or gone
+    ):
         return False
     if not code.letters and _CODE_IS.search(turn.s[: code.start]):
         return True

@@ -149,7 +149,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _IN_MONTH = re.compile(
-    rf"(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|[中上下]旬|[二三]?十?几号|[二三]?十[来多]号)?(?:才|刚|新)?(?=(?P<bought>买|装|换|购|入手|下单))"
+    rf"(?<=[买装]的，)(?P<after>{_N})月份?(?=[，。吧]|$)|(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|[中上下]旬|[二三]?十?几号|[二三]?十[来多]号)?(?:才|刚|新)?(?=(?P<bought>买|装|换|购|入手|下单))"
 )
 
 
@@ -157,12 +157,14 @@ def _by_month(talk: Talk, turn: Turn) -> Found | None:
     """四月份买的, 上个月换的热水器: the last time it was that month."""
     today = talk.context.started_at.date()
     for m in _IN_MONTH.finditer(turn.read):
-        said = m.group("month")
+        said = m.group("month") or m.group("after")
         back = {"上": 1, "这": 0, "本": 0}.get(said[0])
         number = spoken_int(said)
-        around = turn.read[max(0, m.start() - 6) : m.end() + 5] + (turn.question.read if turn.question else "")[-10:]
+        around = turn.read[max(0, m.start() - 6) : m.end() + 5]
+        asked = (turn.question.read if turn.question else "")[-10:]
         if (
             _NOT_BOUGHT.search(around)
+            or re.search("滤|芯|洗|修过|换过|保养", asked)
             or re.search("滤|芯", around)
             or (back is None and not (number and 1 <= number <= 12))
         ):

@@ -135,6 +135,10 @@ _STILL = re.compile(r"^(?:[啊哎呃嗯哦，那]*)(?:对|是|应该|肯定|当�
 
 
 _WARRANTY_ASKED = re.compile(r"(?:保修|质保|在保|过保|保内)[^。，]{0,6}(?:吗|[？?]|没有|还是)")
+_TERM = re.compile(
+    "保修?[^。]{0,8}[一二三四五六七八九十两]+年|[一二三四五六七八九十两]+年[^。]{0,4}保修|整机是?[一二三四五六七八九十两]+年"
+)
+"""How long the warranty runs."""
 _GIVES_IN = re.compile("^(?:[啊哎呃嗯哦，对是我也]*)(?:知道|晓得|清楚)(?![，]?(?:了?吗|么))|(?:那?就是|那是)过了")
 """That the warranty is over, as the agent says, is no news to the caller."""
 
@@ -144,10 +148,9 @@ def _answered(turn: Turn) -> tuple[bool, re.Match[str]] | None:
     if turn.question is None:
         return None
     told = turn.question.read
-    if _OUT.search(told) or re.search(
-        "保修?[^。]{0,8}(?:[一二三四五六七八九十两]+年)|[一二三四五六七八九十两]+年[^。]{0,4}保修", told
-    ):
-        yielded = _GIVES_IN.search(turn.read) or (_RUN_OUT.search(turn.read) if _OUT.search(told) else None)
+    over = _OUT.search(told) or re.search("保修[^。]{0,6}过了", told)
+    if over or _TERM.search(told):
+        yielded = _GIVES_IN.search(turn.read) or (_RUN_OUT.search(turn.read) if over else None)
         if yielded:
             return False, yielded
     if not _WARRANTY_ASKED.search(told):

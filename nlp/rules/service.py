@@ -40,7 +40,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             CALLER,
             r"换机|要求换|能(?:不能|否)(?:给我)?退(?!休)|无理由退|不想要了|发错(?:了)?(?:货|型号|颜色).{0,12}换",
         ),
-        ("maintenance", 3.0, CALLER, r"供暖(?:季|前)|换季|例行|除垢"),
+        ("maintenance", 3.0, CALLER, r"(?<!年)供暖(?:季|前)|换季|例行|除垢"),
         (
             "complaint",
             4.0,

@@ -178,6 +178,14 @@ def test_every_district_is_understood_after_its_city(pair: tuple[str, str]) -> N
     assert str(found.district).removesuffix("区") == district.removesuffix("区")
 
 
+def test_a_place_that_begins_like_a_hesitation_is_heard() -> None:
+    """额敏县 keeps its first character; a 额 before another place is none of it."""
+    for said in ("塔城地区额敏县人民路十八号", "额，塔城地区额敏县人民路十八号"):
+        found = parse(said, asked=True)
+        assert found is not None
+        assert (found.city, found.district) == ("塔城地区", "额敏县")
+
+
 TENS = ["", "十", "二十", "三十", "四十", "五十", "六十", "七十", "八十", "九十"]
 UNITS = "零一二三四五六七八九"
 

@@ -105,3 +105,55 @@ def test_a_tingle_at_the_touch_is_a_shock() -> None:
     """摸着门把手就发麻 is an electric shock; 麻烦 is none."""
     assert fields(HELLO, "c 冰箱我一碰门把手，就发麻。")["safety"] == "electric_shock"
     assert "safety" not in fields(HELLO, "c 冰箱门一碰就掉，麻烦来看下。")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("屏上显示 U 三，短横，零二。", "U302"),
+        ("面板上闪 C L。", "CL"),
+        ("显示 E 七，然后就停了。", "E7"),
+    ],
+)
+def test_codes_with_a_dash_or_without_a_digit(words: str, code: str) -> None:
+    """A sub-code behind a dash belongs to the code; two letters on the display are one."""
+    assert fields(HELLO, FAULT, f"c {words}")["error_code"] == code
+
+
+def test_a_code_repeated_is_no_model() -> None:
+    """What was shown as a fault code stays one when it is read back without its dash."""
+    found = fields(HELLO, FAULT, "c 屏上显示 U 三，短横，零二。", "a U 三杠零二是吗？", "c 对，U 三零二。")
+    assert (found["error_code"], found.get("model")) == ("U302", None)
+
+
+def test_letters_that_are_not_shown_are_no_code() -> None:
+    """A make of two letters is no fault code."""
+    assert "error_code" not in fields("a 您好，请讲。", "c 我家 L G 冰箱不制冷，屏幕不亮。")
+
+
+def test_a_make_inside_the_name_of_an_estate_is_none() -> None:
+    """天鹅雅苑 is where the caller lives and no 小天鹅."""
+    found = fields(
+        "a 您好，美的。", "c 美的空调不制冷。", "a 地址？", "c 合肥市蜀山区长江西路十八号，天鹅佳苑六幢二零三。"
+    )
+    assert found["brand"] == "美的"
+
+
+@pytest.mark.parametrize(
+    ("words", "day"), [("年初装的，二月份。", "2026-02"), ("八月十几号买的，好好的就坏。", "2026-08")]
+)
+def test_a_month_without_a_year_is_the_last_one(words: str, day: str) -> None:
+    """A month said after the purchase, or with a vague day, is the last time it was that month."""
+    assert fields(HELLO, FAULT, f"c {words}")["purchase_date"] == day
+
+
+def test_how_long_the_warranty_runs_can_settle_it() -> None:
+    """Who is told the years of the warranty and says 那就是过了 claims none."""
+    assert fields(HELLO, FAULT, "a 冰箱整机是三年。", "c 哦，那就是过了。")["in_warranty_claim"] is False
+
+
+def test_a_season_that_tells_a_year_is_no_wish_for_maintenance() -> None:
+    """去年供暖前装的 tells when it was installed."""
+    assert (
+        fields("a 您好，威能。", "c 壁挂炉打不着火。", BOUGHT, "c 去年供暖前，十月份装的。")["service_type"] == "repair"
+    )
