@@ -260,8 +260,8 @@ class CustomerCard:
 class SlaView:
     """How an order stands against its service level.
 
-    ``resolve_by`` is None while the clock stands (``paused``: for whom we wait); ``left_s`` are the working seconds
-    that were left at the last change, below 0 when too many were used. ``breached``: limits that broke.
+    ``resolve_by`` is None while the clock stands (``paused``: for whom we wait) with time left; ``left_s`` are the
+    working seconds that were left at the last change, below 0 when too many were used. ``breached``: limits that broke.
     """
 
     tier: str

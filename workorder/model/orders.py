@@ -128,7 +128,7 @@ class WorkOrder(Base):
     sla_tier: Mapped[str | None] = mapped_column(String(40))
     respond_by: Mapped[datetime | None]
     resolve_by: Mapped[datetime | None]
-    """None while the clock stands."""
+    """None while the clock stands with time left; a limit that broke before keeps its moment."""
     responded_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     sla_paused: Mapped[str | None] = mapped_column(String(16))

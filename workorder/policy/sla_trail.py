@@ -23,7 +23,10 @@ _RESPONDED = frozenset({Status.ACCEPTED, Status.DEPARTED, Status.ARRIVED, Status
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands against its tier at one moment. Times are UTC; a due time is None while the clock stands."""
+    """How an order stands against its tier at one moment.
+
+    Times are UTC; a due time is None while the clock stands with time left; a limit that broke before keeps its moment.
+    """
 
     tier: str
     respond_by: datetime | None
