@@ -1,5 +1,5 @@
 /** A change of the audit trail in words, for the history and for conflicts. */
-import { ORDER_STATUSES, type Change } from '@/api/types'
+import { ORDER_STATUSES, type Change, type OwnField } from '@/api/types'
 import { words } from '@/format/fields'
 
 export interface Voice {
@@ -7,6 +7,9 @@ export interface Voice {
   te: (key: string) => boolean
   /** Display names by user id. */
   names: Record<string, string>
+  /** What a field of the order is called, its form's own ones too. */
+  fieldLabel: (name: string) => string
+  ownFields: readonly OwnField[]
 }
 
 export function whoIs(by: string, { t, names }: Voice): string {
@@ -25,14 +28,14 @@ function status(word: unknown, { t }: Voice): string {
   return known ? t(`ostatus.${known}`) : String(word)
 }
 
-function label(field: string, { t, te }: Voice): string {
-  for (const key of [`orders.f.${field}`, `field.${field}`]) if (te(key)) return t(key)
-  return field
+function label(field: string, { t, te, fieldLabel }: Voice): string {
+  return te(`orders.f.${field}`) ? t(`orders.f.${field}`) : fieldLabel(field)
 }
 
 function value(field: string, content: unknown, voice: Voice): string {
   const { t, te } = voice
   if (field === 'priority' && typeof content === 'string' && te(`value.urgency.${content}`)) return t(`value.urgency.${content}`)
   if (field === 'handler' && typeof content === 'string') return whoIs(content, voice)
-  return words(field, content, t)
+  const choice = voice.ownFields.find((one) => one.name === field)?.choices?.[String(content)]
+  return choice ?? words(field, content, t)
 }
