@@ -56,7 +56,7 @@ def test_who_went_into_a_queue_came_out_of_it(path):
     stays = [line.rpartition(" at ")[0] for line in queue_stays(run(headers_of(path), tracker()))]
     entered = [line for line in stays if " into " in line]
     assert sorted(line.replace(" out of ", " into ") for line in stays if " out of " in line) == sorted(entered)
-    queues = set(re.findall(r"from queue (\S+)", "\n".join(meaning(path))))
+    queues = set(re.findall(r"from queue ([^\s,]+)", "\n".join(meaning(path))))
     assert {line.rpartition(" ")[2] for line in entered} == queues
 
 
