@@ -130,17 +130,19 @@ def replay(config: Path | None, delivery_id: str, as_json: bool) -> None:
 @reports_errors
 def preview(config: Path | None, template: str, language: str, as_json: bool) -> None:
     """A template in force as a message, with made-up values."""
-    from callcenter.features.notify.rules import DEFAULTS, VARIABLES, NotifyTable, filled
+    from callcenter.features.notify.rules import DEFAULTS, NotifyTable, filled
+    from callcenter.features.notify.wording import SAMPLES, Language
     from callcenter.storage import deliveries
 
     async def run() -> None:
         async with open_records(config) as (database, _), database.read() as work:
             row = await deliveries.rules_in_force(work.session)
         table = NotifyTable.model_validate_json(row.document) if row else DEFAULTS
-        wording = next((w for key, w in table.templates.get(template, {}).items() if key == language), None)
+        wanted: Language = "en" if language == "en" else "zh"
+        wording = table.templates.get(template, {}).get(wanted)
         if wording is None:
             raise NotFound(f"there is no template {template} in {language}", fix="`callcenter notify show` has all")
-        subject, text = filled(wording, VARIABLES)
+        subject, text = filled(wording, SAMPLES[wanted])
         emit({"subject": subject, "text": text}) if as_json else click.echo(f"{subject}\n{text}".strip())
 
     asyncio.run(run())

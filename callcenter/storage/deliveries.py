@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.errors import Conflict, NotFound
 from callcenter.ids import new_id
-from callcenter.storage.tables import DeliveryRow, NotifyVersionRow, OutboxRow
+from callcenter.storage.tables import UNDELIVERED, DeliveryRow, NotifyVersionRow, OutboxRow
 from workorder.services.timers import set_timer
 
 TIMER = "notify.due"
 """Kind of the timer that wakes the sender; its subject is the delivery's key."""
 LEASE = timedelta(seconds=60)
 """After this long a message that is being sent counts as not sent: its sender is gone."""
+DELIVERED = "delivered"
 WAITING = ("queued", "sending", "failed")
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -142,12 +143,15 @@ async def find(
     *,
     order_id: str | None = None,
     state: str | None = None,
+    channel: str | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> Sequence[DeliveryRow]:
-    """The newest first, without what is inside the application; ``before`` is the key of the last one seen."""
+    """The newest first; ``before`` is the key of the last one seen."""
     statement = select(DeliveryRow).order_by(DeliveryRow.delivery_id.desc()).limit(limit)
-    wanted = {DeliveryRow.order_id: order_id, DeliveryRow.state: state}
+    if state is not None and state != DELIVERED:
+        statement = statement.where(UNDELIVERED)
+    wanted = {DeliveryRow.order_id: order_id, DeliveryRow.state: state, DeliveryRow.channel: channel}
     for column, value in wanted.items():
         if value is not None:
             statement = statement.where(column == value)
@@ -178,6 +182,12 @@ async def counts(session: AsyncSession) -> dict[str, int]:
     """Messages by state."""
     rows = await session.execute(select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state))
     return {row[0]: row[1] for row in rows}
+
+
+async def unsent(session: AsyncSession) -> dict[str, int]:
+    """Messages that nobody got yet, by state; those that arrived are not read."""
+    statement = select(DeliveryRow.state, func.count()).where(UNDELIVERED).group_by(DeliveryRow.state)
+    return {row[0]: row[1] for row in await session.execute(statement)}
 
 
 async def forget(session: AsyncSession, order_ids: Collection[str]) -> None:

@@ -266,6 +266,8 @@ class NotifyVersionRow(Base):
     document: Mapped[str] = mapped_column(Text)
 
 
+UNDELIVERED = text("state <> 'delivered'")
+"""Few of many: as text, because only what stands in the statement itself lets a database take the index of these."""
 _WAITING = text("state IN ('queued', 'sending', 'failed')")
 
 
@@ -301,6 +303,13 @@ class DeliveryRow(Base):
     __table_args__ = (
         UniqueConstraint("event_id", "rule", "recipient"),
         Index("ix_deliveries_channel_recipient", "channel", "recipient", "delivery_id"),
+        Index(
+            "ix_deliveries_undelivered",
+            "state",
+            "delivery_id",
+            sqlite_where=UNDELIVERED,
+            postgresql_where=UNDELIVERED,
+        ),
         Index("ix_deliveries_waiting", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -61,9 +62,31 @@ async def test_rules_are_read_changed_and_refused_when_stale_or_wrong(site: Site
         refused = await supervisor.send("PUT", "/api/notify", {"version": 1, "table": wrong})
         assert refused.status == 422
         assert (await refused.json())["errors"][0]["field"] == "table.templates.mentioned.zh.text"
-        shown = await supervisor.post("/api/notify/preview", {"wording": {"text": "{customer_name}您好"}})
-        assert (await shown.json())["text"] == "王芳您好"
         assert (await agent.get("/api/notify")).status == 403
+
+
+async def test_a_preview_shows_an_order_and_says_each_problem_by_field_and_line(site: Site) -> None:
+    """Made-up values in both languages, or those of an order; what cannot be filled in stays as it was typed."""
+
+    async with site.browser("supervisor") as supervisor:
+
+        async def preview(text: str, subject: str = "", **more: object) -> dict[str, Any]:
+            body = {"wording": {"subject": subject, "text": text}, **more}
+            return await (await supervisor.post("/api/notify/preview", body)).json()
+
+        assert await preview("{customer_name}您好") == {"subject": "", "text": "王芳您好", "problems": []}
+        assert (await preview("{brand} {priority}", language="en"))["text"] == "Gree high"
+        wrong = await preview("第一行\n{nmae}", "{", language="zh")
+        assert wrong["text"] == "第一行\n{nmae}"
+        assert [(one["field"], one["line"], one["code"], one["name"]) for one in wrong["problems"]] == [
+            ("subject", 1, "braces", None),
+            ("text", 2, "unknown_variable", "nmae"),
+        ]
+        order = await site.draft(None)
+        values = await preview("{status} {priority} {due}|", order_id=order.order_id)
+        assert values["text"] == "草稿 普通 11-23 10:00|"
+        missing = await supervisor.post("/api/notify/preview", {"wording": {"text": "x"}, "order_id": "01NOPE"})
+        assert missing.status == 404
 
 
 async def test_what_became_of_messages_is_shown_and_dead_ones_are_sent_again(site: Site) -> None:
@@ -79,7 +102,9 @@ async def test_what_became_of_messages_is_shown_and_dead_ones_are_sent_again(sit
         async with site.services.database.write() as work:
             await deliveries.bury(work.session, key, error="answered 400")
             await work.commit()
-        dead = await (await supervisor.get("/api/deliveries?state=dead")).json()
+        assert (await (await supervisor.get("/api/deliveries/unsent")).json())["dead"] == 1
+        assert (await (await supervisor.get("/api/deliveries?channel=email")).json())["items"] == []
+        dead = await (await supervisor.get("/api/deliveries?state=dead&channel=sms")).json()
         assert [item["last_error"] for item in dead["items"]] == ["answered 400"]
         again = await (await supervisor.post(f"/api/deliveries/{key}/replay", {})).json()
         assert (again["state"], again["attempts"]) == ("queued", 0)

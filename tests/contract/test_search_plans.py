@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callcenter.storage import deliveries
 from callcenter.storage.database import Database
 from callcenter.storage.seed import key, name, phone, seed
 from workorder.model.orders import WorkOrder
@@ -146,3 +147,21 @@ async def test_the_newest_orders_are_read_from_the_newest(seeded: Database) -> N
         word = "EXPLAIN QUERY PLAN" if seeded.url.get_backend_name() == "sqlite" else "EXPLAIN"
         plan = [str(row) for row in await connection.exec_driver_sql(f"{word} {statement}", parameters)]
     assert f"ix_{WorkOrder.__tablename__}_created_at" in "".join(plan)
+
+
+async def test_messages_that_nobody_got_are_found_among_all_that_arrived(seeded: Database) -> None:
+    """Counts and lists of what waits or was given up read an index of these alone."""
+    with statements(seeded) as seen:
+        async with seeded.read() as work:
+            await deliveries.unsent(work.session)
+            await deliveries.find(work.session, state="dead")
+    assert len(seen) == 2
+    async with seeded.read() as work:
+        connection = await work.session.connection()
+        sqlite = seeded.url.get_backend_name() == "sqlite"
+        if not sqlite:
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        word = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
+        for statement, parameters in seen:
+            plan = [str(row) for row in await connection.exec_driver_sql(f"{word} {statement}", parameters)]
+            assert "ix_deliveries_undelivered" in "".join(plan), statement

@@ -16,7 +16,8 @@ from callcenter.channels.port import Refused
 from callcenter.channels.signing import signed, verified
 from callcenter.channels.targets import Targets
 from callcenter.features.notify.circuit import FAILURES, Circuit
-from callcenter.features.notify.rules import DEFAULTS, VARIABLES, filled, read, sendable_at
+from callcenter.features.notify.rules import DEFAULTS, filled, read, sendable_at
+from callcenter.features.notify.wording import SAMPLES, VARIABLES, filled_text, filled_where_possible, problems_in
 from workorder.errors import Invalid
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -39,8 +40,8 @@ def test_the_built_in_rules_survive_writing_and_reading_and_every_wording_fills_
     assert read(DEFAULTS.model_dump_json()) == DEFAULTS
     for wordings in DEFAULTS.templates.values():
         assert set(wordings) == {"zh", "en"}
-        for wording in wordings.values():
-            assert not {"{", "}"} & set("".join(filled(wording, VARIABLES)))
+        for language, wording in wordings.items():
+            assert not {"{", "}"} & set("".join(filled(wording, SAMPLES[language])))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,33 @@ def test_a_template_leaves_out_what_is_not_known_and_never_fills_in_twice() -> N
     _, text = filled(DEFAULTS.templates["accepted"]["zh"], {"customer_name": "{number}", "number": "WO1"})
     assert "{number}您好" in text
     assert "WO1" in text
+
+
+def test_what_is_wrong_with_a_template_is_said_by_line_and_name() -> None:
+    """Every unknown variable and every brace that does not match; what is right is filled in meanwhile."""
+    text = "{customer_name}您好\n{nmae}，{brnad}\n明天 {\n{{原样}}"
+    assert [(one.line, one.code, one.name) for one in problems_in(text)] == [
+        (2, "unknown_variable", "nmae"),
+        (2, "unknown_variable", "brnad"),
+        (3, "braces", None),
+    ]
+    assert filled_where_possible(text, VARIABLES) == "王芳您好\n{nmae}，{brnad}\n明天 {\n{原样}"
+
+
+@given(
+    st.text(alphabet="ab{}\n!:.数", max_size=30) | st.lists(st.sampled_from(["{number}", "{due}", "x\n"])).map("".join)
+)
+def test_a_template_without_problems_can_be_filled_in_and_no_other(text: str) -> None:
+    """Against Python's own formatting with exactly the known names."""
+    try:
+        text.format_map(dict.fromkeys(VARIABLES, "v"))
+        plain = not any(mark in part for part in text.split("{")[1:] for mark in "!:.[")
+    except (KeyError, ValueError, IndexError, AttributeError):
+        plain = False
+    if not problems_in(text):
+        assert filled_text(text, {}) == filled_where_possible(text, {})
+    if plain:
+        assert not problems_in(text)
 
 
 @given(st.integers(0, 24 * 60 - 1), st.integers(0, 24 * 60 - 1), st.integers(0, 24 * 60 - 1))

@@ -20,12 +20,12 @@ from callcenter.auth.permissions import Role
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
-from callcenter.features.notify.rules import DEFAULTS, Language, MessageRule, NotifyTable, filled, sendable_at
+from callcenter.features.notify.rules import DEFAULTS, MessageRule, NotifyTable, filled, sendable_at
+from callcenter.features.notify.wording import Language, order_values
 from callcenter.storage import deliveries, outbox, users
 from callcenter.storage.database import Database
 from workorder.errors import NotFound
 from workorder.events import OrderEvent
-from workorder.policy.lifecycle import STATUS_LABELS, Status
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
 from workorder.views import OrderView
@@ -138,8 +138,8 @@ class Planner:
             return []
         now = self._clock.now()
         quiet = None if rule.critical or rule.channel == "in_app" else table.quiet_hours.get(rule.audience)
-        _, wording = table.wording(rule, self._language)
-        subject, text = filled(wording, self._values(order, content))
+        language, wording = table.wording(rule, self._language)
+        subject, text = filled(wording, order_values(order, content, self._zone, language))
         told: list[tuple[str, Mapping[str, object]]] = []
         for recipient in await self._receivers(session, rule, content, order):
             if rule.dedupe_min and await deliveries.told_since(
@@ -191,25 +191,3 @@ class Planner:
                 phone = order.fields.get("contact_phone")
                 number = self._read_phone(phone.value) if phone and isinstance(phone.value, str) else None
                 return (number.lookup,) if number is not None and number.lookup else ()
-
-    def _values(self, order: OrderView, content: Mapping[str, Any]) -> Mapping[str, str]:
-        """What a template can say about the order; see ``rules.VARIABLES``."""
-        shown = {name: field.display for name, field in order.fields.items() if field.value is not None}
-        due = content.get("due_at")
-        local = datetime.fromisoformat(str(due)).astimezone(self._zone) if due else None
-        return {
-            **{name: shown.get(name, "") for name in ("customer_name", "appliance", "brand", "fault", "appointment")},
-            "number": order.number or "",
-            "status": STATUS_LABELS[Status(order.status)],
-            "priority": order.priority,
-            "district": _district(order),
-            "due": f"{local:%m-%d %H:%M}" if local else "",
-            "limit": str(content.get("limit") or ""),
-            "reason": str(content.get("reason") or ""),
-        }
-
-
-def _district(order: OrderView) -> str:
-    address = order.fields.get("address")
-    parts = address.value if address else None
-    return (parts.get("district") or "") if isinstance(parts, dict) else ""

@@ -6,43 +6,23 @@ there. Nothing is left to fail when a message is due.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from callcenter.features.notify.wording import Language, filled_text, problems_in
 from workorder.errors import FieldProblem, Invalid
 from workorder.events import EVENTS
-
-VARIABLES: Mapping[str, str] = {
-    "number": "WO20261121-0001",
-    "customer_name": "王芳",
-    "appliance": "空调",
-    "brand": "格力",
-    "fault": "不制冷",
-    "status": "已派工",
-    "priority": "high",
-    "appointment": "2026-11-22 14:00–16:00",
-    "district": "西湖区",
-    "due": "11-23 10:00",
-    "limit": "resolve",
-    "reason": "等待配件",
-}
-"""What a template may use, with the values that a preview without an order shows."""
 
 EVENT_NAMES = frozenset(kind.__name__ for kind in EVENTS)
 
 
-def _plain_variables(text: str) -> str:
-    try:
-        parts = list(string.Formatter().parse(text))
-    except ValueError as error:
-        raise ValueError(f"braces do not match: {error}") from error
-    for _, name, spec, conversion in parts:
-        if name is not None and (name not in VARIABLES or spec or conversion):
-            raise ValueError(f"{{{name}}} is not known; known are {', '.join(VARIABLES)}")
+def _fillable(text: str) -> str:
+    if found := problems_in(text):
+        raise PydanticCustomError(found[0].code, "{what}", {"what": "; ".join(one.message for one in found)})
     return text
 
 
@@ -53,12 +33,11 @@ def _known_event(name: str) -> str:
 
 
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Line = Annotated[str, Field(max_length=200), AfterValidator(_plain_variables)]
-Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_plain_variables)]
+Line = Annotated[str, Field(max_length=200), AfterValidator(_fillable)]
+Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_fillable)]
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Audience = Literal["customer", "handler", "mentioned", "asked_by", "supervisors", "address"]
 ChannelName = Literal["sms", "email", "webhook", "in_app"]
-Language = Literal["zh", "en"]
 
 
 class _Part(BaseModel):
@@ -150,8 +129,7 @@ def read(document: str | bytes) -> NotifyTable:
 
 def filled(wording: Wording, values: Mapping[str, str]) -> tuple[str, str]:
     """Subject and text with every variable filled in; what is not known of the order is left out."""
-    known = {name: values.get(name, "") for name in VARIABLES}
-    return wording.subject.format_map(known), wording.text.format_map(known)
+    return filled_text(wording.subject, values), filled_text(wording.text, values)
 
 
 def sendable_at(quiet: str | None, local: datetime) -> datetime:

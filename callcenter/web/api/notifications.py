@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from callcenter.features.notify.rules import DEFAULTS, VARIABLES, Language, NotifyTable, Wording, filled
+from callcenter.features.notify.rules import DEFAULTS, ChannelName, NotifyTable
+from callcenter.features.notify.wording import (
+    OF_THE_EVENT,
+    SAMPLES,
+    Language,
+    WordingProblem,
+    filled_where_possible,
+    order_values,
+    problems_in,
+)
 from callcenter.logs import mask_phone
 from callcenter.storage import audit, deliveries
 from callcenter.storage.tables import DeliveryRow, NotifyVersionRow
@@ -26,11 +36,19 @@ class NewRules(Input):
     table: NotifyTable
 
 
+class Words(Input):
+    """A template as it is typed: it may still have problems."""
+
+    subject: Annotated[str, Field(max_length=200)] = ""
+    text: Annotated[str, Field(max_length=2000)]
+
+
 class PreviewWanted(Input):
     """A template to look at, with the values of an order, or made-up ones."""
 
-    wording: Wording
+    wording: Words
     language: Language = "zh"
+    order_id: Id | None = None
 
 
 class DeliveryQuery(Input):
@@ -39,6 +57,7 @@ class DeliveryQuery(Input):
     cursor: Id | None = None
     limit: int = Field(default=50, ge=1, le=200)
     state: State | None = None
+    channel: ChannelName | None = None
 
 
 class ReadNotices(Input):
@@ -59,11 +78,33 @@ class NotifyView:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What keeps ``line`` (from 1) of a template from being filled in; ``name``: the unknown variable."""
+
+    field: Literal["subject", "text"]
+    line: int
+    code: str
+    name: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """A message as it would leave."""
+    """A message as it would leave; lines with a problem stay as they were typed."""
 
     subject: str
     text: str
+    problems: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """How many messages are on their way (``failed``: to be tried again), and how many were given up (``dead``)."""
+
+    queued: int = 0
+    sending: int = 0
+    failed: int = 0
+    dead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,16 +165,33 @@ async def save_rules(ask: Ask, body: NewRules) -> NotifyView:
     return _rules(ask, row)
 
 
-async def preview(_ask: Ask, body: PreviewWanted) -> Preview:
-    """A template as a message, with made-up values."""
-    return Preview(*filled(body.wording, VARIABLES))
+async def preview(ask: Ask, body: PreviewWanted) -> Preview:
+    """A template as a message, with the values of an order or made-up ones, and what is wrong with it."""
+    values = SAMPLES[body.language]
+    if body.order_id is not None:
+        order = await orders.get_order(ask.rows, body.order_id)
+        known = order_values(order, {}, ZoneInfo(ask.services.settings.timezone), body.language)
+        values = known | {name: values[name] for name in OF_THE_EVENT}
+    subject, text = body.wording.subject, body.wording.text
+    problems = (
+        *(_fault("subject", problem) for problem in problems_in(subject)),
+        *(_fault("text", problem) for problem in problems_in(text)),
+    )
+    return Preview(filled_where_possible(subject, values), filled_where_possible(text, values), problems)
 
 
 async def find(ask: Ask, query: DeliveryQuery) -> Page[DeliveryView]:
     """Messages, newest first."""
-    rows = await deliveries.find(ask.rows, state=query.state, before=query.cursor, limit=query.limit + 1)
+    rows = await deliveries.find(
+        ask.rows, state=query.state, channel=query.channel, before=query.cursor, limit=query.limit + 1
+    )
     items = tuple(map(_view, rows[: query.limit]))
     return Page(items, items[-1].delivery_id if len(rows) > query.limit else None)
+
+
+async def unsent(ask: Ask) -> Unsent:
+    """How many messages have not reached anybody yet, by state."""
+    return Unsent(**await deliveries.unsent(ask.rows))
 
 
 async def of_order(ask: Ask, order_id: Id) -> Page[DeliveryView]:
@@ -160,6 +218,10 @@ async def read_notices(ask: Ask, body: ReadNotices) -> Notices:
     """Mark notices as seen."""
     await deliveries.mark_read(ask.rows, ask.who.user_id, at=ask.services.clock.now(), ids=body.ids)
     return await notices(ask)
+
+
+def _fault(field: Literal["subject", "text"], problem: WordingProblem) -> Fault:
+    return Fault(field, problem.line, problem.code, problem.name, problem.message)
 
 
 def _rules(ask: Ask, row: NotifyVersionRow | None) -> NotifyView:

@@ -1,0 +1,130 @@
+"""The words of a message: what a template may name, what is wrong with one and in which line, and one filled in."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from workorder.fields import URGENCY
+from workorder.policy.lifecycle import STATUS_LABELS
+from workorder.views import OrderView
+
+Language = Literal["zh", "en"]
+
+VARIABLES: Mapping[str, str] = {
+    "number": "WO20261121-0001",
+    "customer_name": "王芳",
+    "appliance": "空调",
+    "brand": "格力",
+    "fault": "不制冷",
+    "status": "已派工",
+    "priority": "紧急",
+    "appointment": "2026-11-22 14:00–16:00",
+    "district": "西湖区",
+    "due": "11-23 10:00",
+    "limit": "解决",
+    "reason": "等待配件",
+}
+"""What a template may use, with the values that a preview without an order shows."""
+
+SAMPLES: Mapping[Language, Mapping[str, str]] = {
+    "zh": VARIABLES,
+    "en": {
+        **VARIABLES,
+        "customer_name": "Wang Fang",
+        "appliance": "air conditioner",
+        "brand": "Gree",
+        "fault": "does not cool",
+        "status": "dispatched",
+        "priority": "high",
+        "limit": "resolve",
+        "district": "Xihu",
+        "reason": "waiting for a part",
+    },
+}
+"""The same made-up order in each language."""
+
+_ZH: Mapping[str, str] = {
+    **{str(status): label for status, label in STATUS_LABELS.items()},
+    **URGENCY,
+    "respond": "响应",
+    "resolve": "解决",
+}
+
+OF_THE_EVENT = ("due", "limit", "reason")
+"""Variables that only the fact behind a message knows, not the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordingProblem:
+    """What is wrong in ``line`` (from 1) of a template: ``unknown_variable`` (``name``: which) or ``braces``."""
+
+    line: int
+    code: Literal["unknown_variable", "braces"]
+    name: str | None
+    message: str
+
+
+def problems_in(text: str) -> tuple[WordingProblem, ...]:
+    """Everything that keeps ``text`` from being filled in; none: it can be."""
+    return tuple(problem for number, line in enumerate(_lines(text), 1) for problem in _problems(number, line))
+
+
+def filled_text(text: str, values: Mapping[str, str]) -> str:
+    """``text`` (without problems) with every variable filled in; what is not known is left out."""
+    return text.format_map({name: values.get(name, "") for name in VARIABLES})
+
+
+def filled_where_possible(text: str, values: Mapping[str, str]) -> str:
+    """For looking at while it is typed: a line with a problem stays as it is."""
+    return "\n".join(line if _problems(1, line) else filled_text(line, values) for line in _lines(text))
+
+
+def order_values(order: OrderView, event: Mapping[str, Any], zone: ZoneInfo, language: Language) -> dict[str, str]:
+    """What a template can say about ``order`` and the fact (its event as JSON) that a message is about."""
+    shown = {name: field.display for name, field in order.fields.items() if field.value is not None}
+    due = event.get("due_at")
+    local = datetime.fromisoformat(str(due)).astimezone(zone) if due else None
+    return {
+        **{name: shown.get(name, "") for name in ("customer_name", "appliance", "brand", "fault", "appointment")},
+        "number": order.number or "",
+        "status": _word(order.status, language),
+        "priority": _word(order.priority, language),
+        "district": _district(order),
+        "due": f"{local:%m-%d %H:%M}" if local else "",
+        "limit": _word(str(event.get("limit") or ""), language),
+        "reason": str(event.get("reason") or ""),
+    }
+
+
+def _word(value: str, language: Language) -> str:
+    return _ZH.get(value, value) if language == "zh" else value.replace("_", " ")
+
+
+def _lines(text: str) -> list[str]:
+    # By "\n" alone, as an editor counts; str.splitlines also splits at rarer characters.
+    return text.split("\n")
+
+
+def _problems(number: int, line: str) -> list[WordingProblem]:
+    try:
+        parts = list(string.Formatter().parse(line))
+    except ValueError as error:
+        message = f"line {number}: braces do not match: {error}; write {{{{ or }}}} for a brace itself"
+        return [WordingProblem(number, "braces", None, message)]
+    known = ", ".join(VARIABLES)
+    return [
+        WordingProblem(number, "unknown_variable", name, f"line {number}: {{{name}}} is not known; known are {known}")
+        for _, name, spec, conversion in parts
+        if name is not None and (name not in VARIABLES or spec or conversion)
+    ]
+
+
+def _district(order: OrderView) -> str:
+    address = order.fields.get("address")
+    parts = address.value if address else None
+    return (parts.get("district") or "") if isinstance(parts, dict) else ""
