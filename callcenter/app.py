@@ -377,17 +377,17 @@ class App:
             read_phone=self.read_phone,
         )
         self.planner.subscribe(self.bus)
-        sender = Sender(
+        self.sender = Sender(
             database=self.database,
             clock=self.clock,
             channels=lanes,
             max_attempts=settings.notify.max_attempts,
             metrics=self.metrics,
         )
-        sender.register(self.timers)
-        self.readiness.watch("notify", sender.check)
-        self._stack.push_async_callback(sender.aclose)
-        self._spawn("notify", sender.run())
+        self.sender.register(self.timers)
+        self.readiness.watch("notify", self.sender.check)
+        self._stack.push_async_callback(self.sender.aclose)
+        self._spawn("notify", self.sender.run())
         self._spawn("notify_sweep", self.planner.sweep())
 
     async def _start_wallboard(self) -> None:
@@ -482,6 +482,7 @@ class App:
             reports=reports,
             mails=MailIntake(reports, blobs, max_bytes=self.settings.attachments.max_mb * 1_000_000),
             notify=self.planner,
+            ways_out=self.sender,
             catalogue=self.catalogue.view,
             checks=self.readiness.checks(
                 database=self.database,

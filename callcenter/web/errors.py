@@ -16,6 +16,7 @@ from pydantic import ValidationError
 import workorder.errors
 from callcenter import errors
 from callcenter.auth.errors import ApiKeyInvalid, NotLoggedIn, TooManyAttempts, TooManyRequests
+from callcenter.channels.port import Refused
 from callcenter.storage.blobs import FileKindRefused, FileTooLarge
 from callcenter.web.encode import encode
 from workorder.errors import FieldProblem
@@ -111,6 +112,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     HostUnknown: HTTPStatus.MISDIRECTED_REQUEST,
     VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     VersionStale: HTTPStatus.PRECONDITION_FAILED,
+    Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
     workorder.errors.WorkOrderError: HTTPStatus.INTERNAL_SERVER_ERROR,
     workorder.errors.MayNotDecide: HTTPStatus.FORBIDDEN,
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -143,6 +143,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         },
     },
     "notifications_preview": {"wording": {"text": "{customer_name}您好，服务单 {number} 已受理。"}},
+    "notifications_try_out": {"lane": "sms", "to": "13800138000", "text": "测试消息"},
     "notifications_read_notices": {},
     "service_levels_save_table": {
         "version": 0,

@@ -21,6 +21,7 @@ SERVICE_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/notify", P.RULES, notifications.read_rules, Unit.READ),
     Route("PUT", "/api/notify", P.RULES, notifications.save_rules, Unit.WRITE),
     Route("POST", "/api/notify/preview", P.RULES, notifications.preview, Unit.READ),
+    Route("POST", "/api/notify/test", P.RULES, notifications.try_out),
     Route("GET", "/api/deliveries", P.RULES, notifications.find, Unit.READ),
     Route("GET", "/api/deliveries/unsent", P.RULES, notifications.unsent, Unit.READ),
     Route("POST", "/api/deliveries/{delivery_id}/replay", P.RULES, notifications.replay, Unit.WRITE),

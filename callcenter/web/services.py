@@ -128,6 +128,14 @@ class Notify(Protocol):
         ...
 
 
+class WaysOut(Protocol):
+    """The ways out of messages that are set up."""
+
+    async def try_out(self, lane: str, *, to: str, subject: str, text: str) -> str | None:
+        """Send one message at once; the receiver's reference. Raises NotFound (no such lane), Unreachable, Refused."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything the routes use.
@@ -154,3 +162,4 @@ class Services:
     checks: Mapping[str, Callable[[], Awaitable[Check]]]
     metrics: CollectorRegistry
     notify: Notify
+    ways_out: WaysOut

@@ -130,6 +130,22 @@ class QuietNotify:
 
 
 @dataclass
+class TriedOut:
+    """One way out, that remembers what it took; ``fault`` is what it answers with."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    fault: Exception | None = None
+
+    async def try_out(self, lane: str, *, to: str, subject: str, text: str) -> str | None:
+        if self.fault is not None:
+            raise self.fault
+        if lane != "sms":
+            raise NotFound(f"there is no way out {lane}", field="lane")
+        self.sent.append((to, subject, text))
+        return "R1"
+
+
+@dataclass
 class DeskOrders:
     """Remembers which orders the desks were told about."""
 
@@ -420,6 +436,7 @@ async def serve(folder: Path, database: Database, settings: Settings, pages: Pat
         reports=reports,
         mails=MailIntake(reports, blobs, max_bytes=1_000_000),
         notify=QuietNotify(),
+        ways_out=TriedOut(),
         catalogue=lambda: CATALOGUE,
         checks=checks,
         metrics=metrics,

@@ -27,6 +27,7 @@ WITHOUT_KEY = {
     "session_log_in": "logging in twice is two logins, as from two browsers",
     "attachments_upload": "the content is its own key: the same file under the same name is attached once",
     "notifications_preview": "it shows what would be and changes nothing",
+    "notifications_try_out": "each try is one on purpose, and nothing of it is kept",
     "sheets_take": "rows bring their own key, external_key",
     "intake_email": "a mail brings its own key, its Message-ID",
 }

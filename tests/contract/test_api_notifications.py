@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from callcenter.channels.port import Refused, Unreachable
 from callcenter.cli.main import main
 from callcenter.features.notify.rules import DEFAULTS
 from callcenter.storage import deliveries
 from callcenter.web.hub import UserNotices
-from tests.contract.api_site import Site, open_site
+from tests.contract.api_site import Site, TriedOut, open_site
 
 TABLE = DEFAULTS.model_dump(mode="json")
 
@@ -87,6 +88,26 @@ async def test_a_preview_shows_an_order_and_says_each_problem_by_field_and_line(
         assert values["text"] == "草稿 普通 11-23 10:00|"
         missing = await supervisor.post("/api/notify/preview", {"wording": {"text": "x"}, "order_id": "01NOPE"})
         assert missing.status == 404
+
+
+async def test_a_way_out_is_tried_by_a_supervisor_and_the_answer_is_the_others_own(site: Site) -> None:
+    """The reference of the gateway, its refusal, its silence; nothing is kept but who tried which way."""
+    tried = site.services.ways_out
+    assert isinstance(tried, TriedOut)
+    wish = {"lane": "sms", "to": "13800138000", "text": "您好"}
+    async with site.browser("supervisor") as supervisor, site.browser("agent") as agent:
+        assert await (await supervisor.post("/api/notify/test", wish)).json() == {"reference": "R1"}
+        assert tried.sent == [("13800138000", "callcenter", "您好")]
+        assert (await agent.post("/api/notify/test", wish)).status == 403
+        assert (await supervisor.post("/api/notify/test", wish | {"lane": "email"})).status == 404
+        for fault, status, code in (
+            (Refused("answered 400"), 422, "delivery_refused"),
+            (Unreachable("no answer: TimeoutError"), 503, "unavailable"),
+        ):
+            tried.fault = fault
+            answer = await supervisor.post("/api/notify/test", wish)
+            assert (answer.status, (await answer.json())["code"]) == (status, code)
+        assert (await (await supervisor.get("/api/deliveries")).json())["items"] == []
 
 
 async def test_what_became_of_messages_is_shown_and_dead_ones_are_sent_again(site: Site) -> None:

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from callcenter.bus.local import LocalBus
 from callcenter.channels.port import Message, Refused, Unreachable
 from callcenter.clock import VirtualClock
+from callcenter.errors import NotFound
 from callcenter.features.notify.planner import Planner
 from callcenter.features.notify.rules import DEFAULTS, NotifyTable
 from callcenter.features.notify.sender import Sender
@@ -306,3 +309,17 @@ async def test_a_timer_wakes_the_sender(database: Database) -> None:
     await office.sms.waited_for(2)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_way_out_is_tried_once_and_nothing_is_planned(database: Database) -> None:
+    """What it answers comes back; a lane that is not set up is named; a refusal is not tried again."""
+    office = Office(database)
+    assert await office.sender.try_out("sms", to="13800138000", subject="", text="您好") == "R1"
+    assert [(message.to, message.text) for message in office.sms.got] == [("13800138000", "您好")]
+    with pytest.raises(NotFound, match="email"):
+        await office.sender.try_out("email", to="a@example.com", subject="", text="x")
+    office.sms.fault = Refused("answered 400")
+    with pytest.raises(Refused):
+        await office.sender.try_out("sms", to="13800138000", subject="", text="x")
+    await office.later(3600)
+    assert (office.sms.tries, await office.rows()) == (2, [])

@@ -184,6 +184,7 @@ async def test_answers_fit_the_document(site):
             "/api/work-orders/{order_id}": {"accept": ["fault"]},
             "/api/notify": {"version": 0, "table": RULES.model_dump(mode="json")},
             "/api/notify/preview": {"wording": {"text": "{number}"}},
+            "/api/notify/test": {"lane": "sms", "to": "13800138000"},
             "/api/notices/read": {},
             "/api/sla": {"version": 0, "table": DEFAULTS.model_dump(mode="json")},
             "/api/approval-rules": {"version": 1, "table": APPROVALS.model_dump(mode="json")},

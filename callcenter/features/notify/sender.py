@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.channels.port import Channel, Message, Refused, Unreachable
 from callcenter.clock import Clock
-from callcenter.errors import CallcenterError
+from callcenter.errors import CallcenterError, NotFound
 from callcenter.features.notify.circuit import Circuit
 from callcenter.features.readiness import Check
 from callcenter.features.timers import Timers
+from callcenter.ids import new_id
 from callcenter.storage import deliveries
 from callcenter.storage.database import Database
 from callcenter.storage.tables import DeliveryRow
@@ -82,6 +83,17 @@ class Sender:
     async def send_due(self) -> int:
         """Send everything that is due now; returns how many were tried or put off."""
         return sum([await self._send_lane(lane) for lane in self._lanes.values()])
+
+    async def try_out(self, lane: str, *, to: str, subject: str, text: str) -> str | None:
+        """Send a message of nobody's at once and once; the receiver's own reference where it has one.
+
+        Raises NotFound for a lane that is not set up, Unreachable, Refused.
+        """
+        if lane not in self._lanes:
+            known = ", ".join(self._lanes) or "none"
+            raise NotFound(f"there is no way out {lane}", field="lane", fix=f"config.yaml sets up: {known}")
+        message = Message(delivery_id=new_id(), to=to, subject=subject, text=text, event_type="Test", event={})
+        return await self._lanes[lane].channel.send(message)
 
     def check(self) -> Check:
         """For /readyz: a dead gateway is named, but orders go on without it."""

@@ -51,6 +51,15 @@ class PreviewWanted(Input):
     order_id: Id | None = None
 
 
+class TryOut(Input):
+    """A message to send at once by ``lane`` (``sms``, ``email``, ``webhook:<name>``) to a number or mail address."""
+
+    lane: Annotated[str, Field(min_length=1, max_length=60)]
+    to: Annotated[str, Field(max_length=200)] = ""
+    subject: Annotated[str, Field(max_length=600)] = "callcenter"
+    text: Annotated[str, Field(min_length=1, max_length=2000)] = "测试消息 / test"
+
+
 class DeliveryQuery(Input):
     """Filters; ``cursor`` is the key of the last message seen."""
 
@@ -95,6 +104,13 @@ class Preview:
     subject: str
     text: str
     problems: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The other side took the message over; ``reference`` is its own, where it gives one."""
+
+    reference: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +194,18 @@ async def preview(ask: Ask, body: PreviewWanted) -> Preview:
         *(_fault("text", problem) for problem in problems_in(text)),
     )
     return Preview(filled_where_possible(subject, values), filled_where_possible(text, values), problems)
+
+
+async def try_out(ask: Ask, body: TryOut) -> Taken:
+    """Send a message at once to see that a way out works.
+
+    It is no order's message: nothing is planned, tried again or kept but who tried which way.
+    """
+    who, at = ask.who.user_id, ask.services.clock.now()
+    async with ask.services.database.write() as work:
+        await audit.add(work.session, at=at, by=who, action="notify.tried", subject=body.lane)
+        await work.commit()
+    return Taken(await ask.services.ways_out.try_out(body.lane, to=body.to, subject=body.subject, text=body.text))
 
 
 async def find(ask: Ask, query: DeliveryQuery) -> Page[DeliveryView]:
