@@ -163,7 +163,7 @@ Paths = str | tuple[str, ...]
 class WebhookMapping(Section):
     """Another program's JSON as a report: its parts by their place in the document."""
 
-    channel: Literal["web", "portal", "app", "wechat", "webhook"] = "webhook"
+    channel: Literal["web", "portal", "app", "wechat", "chat", "social", "webhook"] = "webhook"
     external_id: Paths = ()
     sender: Paths = ()
     text: Paths = ()

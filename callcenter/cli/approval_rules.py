@@ -9,7 +9,7 @@ import click
 import orjson
 
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import JSON, operator, run
+from callcenter.cli.session import JSON, SEEN_VERSION, operator, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,7 +38,7 @@ def show(config: Path | None) -> None:
 
 @approval_rules.command("set")
 @click.argument("source", metavar="FILE", type=click.File("rb"))
-@click.option("--seen-version", type=click.IntRange(0), help="Refuse when another version than this one is in force.")
+@SEEN_VERSION
 @JSON
 @click.pass_obj
 @reports_errors

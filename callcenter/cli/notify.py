@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import by_key, open_records, operator
+from callcenter.cli.session import JSON, SEEN_VERSION, by_key, open_records, operator, person
+from callcenter.cli.session import run as in_records
 from callcenter.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @click.group()
@@ -39,10 +44,11 @@ def show(config: Path | None) -> None:
 
 @notify.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
+@SEEN_VERSION
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 @reports_errors
-def set_rules(config: Path | None, file: Path, as_json: bool) -> None:
+def set_rules(config: Path | None, file: Path, seen_version: int | None, as_json: bool) -> None:
     """Check rules and put them in force."""
     from callcenter.clock import SystemClock
     from callcenter.features.notify.rules import read
@@ -57,7 +63,7 @@ def set_rules(config: Path | None, file: Path, as_json: bool) -> None:
         async with open_records(config) as (database, _), database.write() as work:
             at = SystemClock().now()
             row = await deliveries.save_rules(
-                work.session, table.model_dump_json(), seen_version=None, by=operator(), at=at
+                work.session, table.model_dump_json(), seen_version=seen_version, by=operator(), at=at
             )
             await audit.add(work.session, at=at, by=operator(), action="notify.saved", subject=str(row.version))
             await work.commit()
@@ -146,6 +152,31 @@ def preview(config: Path | None, template: str, language: str, as_json: bool) ->
         emit({"subject": subject, "text": text}) if as_json else click.echo(f"{subject}\n{text}".strip())
 
     asyncio.run(run())
+
+
+@notify.command()
+@click.argument("username", metavar="USER")
+@click.option("--seen", is_flag=True, help="Mark all as read.")
+@JSON
+@click.pass_obj
+@reports_errors
+def inbox(config: Path | None, username: str, seen: bool, as_json: bool) -> None:
+    """What the application told a user, the newest first."""
+    from callcenter.clock import SystemClock
+    from callcenter.features.notify.notices import Notice, notice
+    from callcenter.storage import deliveries
+
+    async def read(session: AsyncSession) -> list[Notice]:
+        user = await person(session, username, "USER")
+        rows, _ = await deliveries.notices(session, user.user_id)
+        found = [notice(row) for row in rows]
+        if seen:
+            await deliveries.mark_read(session, user.user_id, at=SystemClock().now())
+        return found
+
+    for found in in_records(config, read, write=seen):
+        mark = " " if found.read_at else "*"
+        emit(found) if as_json else click.echo(f"{mark} {found.at:%Y-%m-%d %H:%M}Z  {found.subject}  {found.text}")
 
 
 @notify.command()

@@ -13,7 +13,7 @@ import orjson
 
 from callcenter import config as settings_file
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import open_records, operator
+from callcenter.cli.session import SEEN_VERSION, open_records, operator
 from callcenter.errors import Invalid
 
 
@@ -64,10 +64,11 @@ def show(config: Path | None) -> None:
 
 @sla.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
+@SEEN_VERSION
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 @reports_errors
-def set_table(config: Path | None, file: Path, as_json: bool) -> None:
+def set_table(config: Path | None, file: Path, seen_version: int | None, as_json: bool) -> None:
     """Check a table and put it in force; orders take it over when they change next."""
     from callcenter.clock import SystemClock
     from workorder.policy.sla_table import read
@@ -81,7 +82,7 @@ def set_table(config: Path | None, file: Path, as_json: bool) -> None:
     async def run() -> None:
         by, at = operator(), SystemClock().now()
         async with open_records(config) as (database, _), database.write() as work:
-            saved = await service_level.save_table(work.session, table, seen_version=None, by=by, at=at)
+            saved = await service_level.save_table(work.session, table, seen_version=seen_version, by=by, at=at)
             await work.commit()
         if as_json:
             emit({"version": saved.version, "tiers": [tier.name for tier in table.tiers]})
@@ -141,7 +142,7 @@ def alerts(config: Path | None, alert: str | None, still_open: bool, limit: int,
 @_period
 @click.option(
     "--by",
-    type=click.Choice(["tier", "service_type", "appliance", "brand", "district", "priority"]),
+    type=click.Choice(["tier", "service_type", "appliance", "brand", "district", "priority", "handler", "team"]),
     default="tier",
     help="What orders are grouped by.",
 )
@@ -149,12 +150,14 @@ def alerts(config: Path | None, alert: str | None, still_open: bool, limit: int,
 @reports_errors
 def report(config: Path | None, since: datetime | None, until: datetime | None, by: Any, as_json: bool) -> None:
     """How often limits were kept, of orders created in a period."""
+    from callcenter.storage import users
     from workorder.services import sla_report
 
     async def run() -> None:
         span = _span(config, since, until)
         async with open_records(config) as (database, _), database.read() as work:
             groups = await sla_report.attainment(work.session, **span, by=by)
+            names = {user.user_id: user.username for user in await users.list_users(work.session)}
         if as_json:
             emit({"by": by, **span, "groups": groups})
             return
@@ -162,7 +165,8 @@ def report(config: Path | None, since: datetime | None, until: datetime | None, 
         for group in groups:
             rates = "".join(f"{_percent(rate):>10}" for rate in (group.respond_rate, group.resolve_rate))
             took = "-" if group.took_avg_s is None else f"{group.took_avg_s / 3600:.1f}"
-            click.echo(f"{group.group or '-':<20}{group.orders:>8}{rates}{took:>11}")
+            shown = names.get(group.group or "", group.group) or "-"
+            click.echo(f"{shown:<20}{group.orders:>8}{rates}{took:>11}")
 
     asyncio.run(run())
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
 BY = click.option("--by", metavar="USER", help="The user on whose word it is done (default: cli:NAME).")
+SEEN_VERSION = click.option(
+    "--seen-version", type=click.IntRange(0), help="Refuse when another version than this one is in force."
+)
 ORDER = click.argument("key", metavar="ORDER")
 
 

@@ -201,6 +201,7 @@ PARAMETERS: Mapping[str, str] = {
     "start_ms": "From here, in ms of the call's audio.",
     "end_ms": "To here, in ms of the call's audio.",
     "field": "Only changes of this field; `status` gives the steps.",
+    "newest": "So many orders, the newest ones.",
     "delivery_id": "Key of a message.",
     "state": "Only those in this state.",
     "by": "What orders are grouped by.",

@@ -13,6 +13,7 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/work-orders/{order_id}/parts", P.ORDERS, order_steps.parts, Unit.READ),
     Route("GET", "/api/work-orders/{order_id}/progress", P.ORDERS, order_steps.progress, Unit.READ),
     Route("GET", "/api/work-orders/{order_id}/changes", P.ORDERS, order_steps.changes, Unit.READ),
+    Route("GET", "/api/work-orders/{order_id}/verify", P.ORDERS, order_steps.verify, Unit.READ),
     Route("POST", "/api/intake", P.INTAKE, intake.take, Unit.WRITE, status=201),
     Route("POST", "/api/intake/webhooks/{name}", P.INTAKE, intake.webhook, Unit.WRITE, status=201),
     Route("GET", "/api/work-orders/{order_id}/reports", P.ORDERS, intake.of_order, Unit.READ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
-from callcenter.web.api import approval_rules, notifications, service_levels
+from callcenter.web.api import approval_rules, notifications, order_steps, service_levels
 from callcenter.web.route import Route, Unit
 
 SERVICE_ROUTES: tuple[Route, ...] = (
@@ -16,6 +16,7 @@ SERVICE_ROUTES: tuple[Route, ...] = (
     Route("PUT", "/api/approval-rules", P.RULES, approval_rules.save, Unit.WRITE),
     Route("GET", "/api/approval-rules/versions", P.RULES, approval_rules.versions, Unit.READ),
     Route("GET", "/api/reports/sla", P.REPORTS, service_levels.attainment, Unit.READ),
+    Route("GET", "/api/reports/trails", P.REPORTS, order_steps.verify_newest, Unit.READ),
     Route("GET", "/api/reports/stages", P.REPORTS, service_levels.stage_times, Unit.READ),
     Route("GET", "/api/reports/outlook", P.REPORTS, service_levels.outlook, Unit.READ),
     Route("GET", "/api/notify", P.RULES, notifications.read_rules, Unit.READ),

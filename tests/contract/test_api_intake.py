@@ -67,6 +67,18 @@ async def test_what_the_customer_wrote_is_understood(agent):
     assert (fields["appliance"]["source"], fields["appliance"]["evidence"]) == ("heard", [])
 
 
+@pytest.mark.parametrize("channel", ["chat", "social"])
+async def test_a_chat_and_a_post_become_drafts_of_their_channel(agent, channel: str):
+    """What was said in an online chat or on social media is understood and waits for an agent."""
+    body = {"channel": channel, "sender": "@wang", "text": "我家格力空调不制冷"}
+    done = await (await agent.post("/api/intake", body)).json()
+    assert (done["outcome"], done["order"]["channel"], done["order"]["fields"]["brand"]["value"]) == (
+        "draft",
+        channel,
+        "格力",
+    )
+
+
 async def test_a_mini_programs_json_and_a_second_message(agent):
     """By the built-in mapping: a form is an order, the same customer's impatience a chase-up of it."""
     form = {"msg_id": "f1", "openid": "o6", "form": FIELDS}

@@ -175,7 +175,9 @@ def test_the_command_line_shows_sets_lists_previews_and_tests(tmp_path: Path, mo
     assert json.loads(call("show").stdout) == TABLE
     file = tmp_path / "rules.json"
     file.write_text(json.dumps(TABLE | {"quiet_hours": {}}), encoding="utf-8")
-    assert json.loads(call("set", str(file), "--json").stdout)["version"] == 1
+    assert json.loads(call("set", str(file), "--seen-version", "0", "--json").stdout)["version"] == 1
+    stale = call("set", str(file), "--seen-version", "0")
+    assert (stale.exit_code, "version 1" in stale.stderr) == (5, True)
     file.write_text('{"templates": {}, "rules": [{"name": "x"}]}', encoding="utf-8")
     assert call("set", str(file)).exit_code == 3
     assert json.loads(call("preview", "accepted", "--json").stdout)["text"].startswith("王芳您好")

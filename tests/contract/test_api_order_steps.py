@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from tests.contract.api_site import FIELDS, Site, open_site
+from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import MOVES
 
 LIFE = (
@@ -116,6 +118,28 @@ async def test_parts_hold_their_whole_open(agent):
     assert (await step(agent, whole, "cancel", reason="不修了")).status == 200
     assert (await agent.get("/api/work-orders/01NOPE/parts")).status == 404
     assert (await agent.get("/api/work-orders/01NOPE/changes")).status == 404
+
+
+async def test_a_trail_that_was_touched_is_named(site: Site, agent):
+    """Whole at first; a line changed past the application is named, for one order and among the newest."""
+    order = await created(agent)
+    address = f"/api/work-orders/{order['order_id']}/verify"
+    whole = await (await agent.get(address)).json()
+    assert (whole["orders"], whole["faults"], len(whole["digest"])) == (1, [], 64)
+    async with site.services.database.write() as work:
+        await work.session.execute(
+            update(OrderChange)
+            .where(OrderChange.order_id == order["order_id"], OrderChange.field == "status")
+            .values(by="x")
+        )
+        await work.commit()
+    touched = await (await agent.get(address)).json()
+    assert [fault["number"] for fault in touched["faults"]] == [order["number"]]
+    async with site.browser("supervisor") as supervisor:
+        newest = await (await supervisor.get("/api/reports/trails?newest=5")).json()
+        assert newest["faults"] == touched["faults"]
+        assert (await agent.get("/api/reports/trails")).status == 403
+    assert (await agent.get("/api/work-orders/01NOPE/verify")).status == 404
 
 
 async def test_the_customers_view_shows_nothing_internal(site: Site, agent):

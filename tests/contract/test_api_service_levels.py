@@ -94,6 +94,17 @@ async def test_reports_answer_for_a_period_and_refuse_one_that_runs_backwards(si
         assert [(group["group"], group["orders"], group["resolve_rate"]) for group in groups["items"]] == [
             ("空调", 1, None)
         ]
+        mine = await (await agent.get("/api/work-orders")).json()
+        order = mine["items"][0]
+        handler = site.users["other"].user_id
+        await agent.send(
+            "PUT",
+            f"/api/work-orders/{order['order_id']}/handler",
+            {"user_id": handler},
+            If_Match=f'"{order["edit_version"]}"',
+        )
+        people = await (await supervisor.get("/api/reports/sla?by=handler")).json()
+        assert [(group["group"], group["orders"]) for group in people["items"]] == [(handler, 1)]
         assert await (await supervisor.get("/api/reports/stages")).json() == {"items": [], "next_cursor": None}
         tried = await (await supervisor.get("/api/reports/outlook")).json()
         assert (tried["orders"], tried["all"]["brier"]) == (0, None)
@@ -114,7 +125,8 @@ def test_the_command_line_shows_sets_and_reports(tmp_path: Path, monkeypatch: py
     assert json.loads(shown.stdout) == TABLE
     file = tmp_path / "sla.json"
     file.write_text(json.dumps(json.loads(shown.stdout) | {"untouched_min": 15}), encoding="utf-8")
-    assert json.loads(call("set", str(file), "--json").stdout)["version"] == 1
+    assert json.loads(call("set", str(file), "--seen-version", "0", "--json").stdout)["version"] == 1
+    assert call("set", str(file), "--seen-version", "0").exit_code == 5
     assert json.loads(call("show").stdout)["untouched_min"] == 15
     file.write_text('{"tiers": []}', encoding="utf-8")
     refused = call("set", str(file))

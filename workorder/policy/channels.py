@@ -17,6 +17,8 @@ class Channel(StrEnum):
     APP = "app"
     EMAIL = "email"
     WECHAT = "wechat"
+    CHAT = "chat"
+    SOCIAL = "social"
     WEBHOOK = "webhook"
     CSV = "csv"
 
@@ -58,6 +60,8 @@ CHANNELS: Mapping[Channel, ChannelRule] = {
     Channel.APP: ChannelRule("应用", "App", Incomplete.REFUSE),
     Channel.EMAIL: ChannelRule("邮件", "E-mail", Incomplete.DRAFT),
     Channel.WECHAT: ChannelRule("微信", "WeChat", Incomplete.DRAFT),
+    Channel.CHAT: ChannelRule("在线客服", "Online chat", Incomplete.DRAFT),
+    Channel.SOCIAL: ChannelRule("社交媒体", "Social media", Incomplete.DRAFT),
     Channel.WEBHOOK: ChannelRule("外部系统", "Other system", Incomplete.DRAFT),
     Channel.CSV: ChannelRule("导入", "Import", Incomplete.REFUSE),
 }

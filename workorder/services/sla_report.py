@@ -21,7 +21,7 @@ from workorder.policy.lifecycle import Status
 from workorder.policy.stages import Stage, stages
 from workorder.services.forecast import DONE_READ, LOOK_BACK, likeness
 
-GroupBy = Literal["tier", "service_type", "appliance", "brand", "district", "priority"]
+GroupBy = Literal["tier", "service_type", "appliance", "brand", "district", "priority", "handler", "team"]
 _COLUMNS = {
     "tier": WorkOrder.sla_tier,
     "service_type": WorkOrder.service_type,
@@ -29,6 +29,8 @@ _COLUMNS = {
     "brand": WorkOrder.brand,
     "district": WorkOrder.district,
     "priority": WorkOrder.priority,
+    "handler": WorkOrder.handler,
+    "team": WorkOrder.team,
 }
 TRAILS_READ = 5000
 """Newest finished orders whose steps are looked at."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from callcenter.features.notify.notices import Notice, notice
 from callcenter.features.notify.rules import DEFAULTS, ChannelName, NotifyTable
 from callcenter.features.notify.wording import (
     OF_THE_EVENT,
@@ -144,19 +145,6 @@ class DeliveryView:
     last_error: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """Something the application tells a user."""
-
-    notice_id: str
-    at: datetime
-    order_id: str | None
-    event_type: str
-    subject: str
-    text: str
-    read_at: datetime | None
-
-
 @dataclass(frozen=True, slots=True)
 class Notices:
     """The newest notices, and how many of all are unread."""
@@ -239,7 +227,7 @@ async def replay(ask: Ask, delivery_id: Id) -> DeliveryView:
 async def notices(ask: Ask) -> Notices:
     """What the application told this user, newest first."""
     rows, unread = await deliveries.notices(ask.rows, ask.who.user_id)
-    return Notices(tuple(map(_notice, rows)), unread)
+    return Notices(tuple(map(notice, rows)), unread)
 
 
 async def read_notices(ask: Ask, body: ReadNotices) -> Notices:
@@ -277,16 +265,4 @@ def _view(row: DeliveryRow) -> DeliveryView:
         due_at=row.due_at,
         delivered_at=row.delivered_at,
         last_error=row.last_error,
-    )
-
-
-def _notice(row: DeliveryRow) -> Notice:
-    return Notice(
-        notice_id=row.delivery_id,
-        at=row.created_at,
-        order_id=row.order_id,
-        event_type=row.event_type,
-        subject=row.subject,
-        text=row.text,
-        read_at=row.read_at,
     )

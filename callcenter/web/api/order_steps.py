@@ -13,6 +13,7 @@ from workorder.policy.lifecycle import Action, Confirmation, Priority
 from workorder.services import lifecycle, orders
 from workorder.services import progress as order_progress
 from workorder.services import trail as order_trail
+from workorder.services.trail import TrailReport
 from workorder.views import ChangeView, OrderView, Page, ProgressView
 
 Reason = Annotated[str, StringConstraints(max_length=500)]
@@ -45,6 +46,12 @@ class TrailQuery(Input):
     field: Word | None = None
     cursor: Word | None = None
     limit: int = Field(default=100, ge=1, le=200)
+
+
+class Newest(Input):
+    """How many orders, the newest ones."""
+
+    newest: int = Field(default=1000, ge=1, le=5000)
 
 
 async def move(ask: Ask, order_id: Id, edit_version: int, body: Step) -> OrderView:
@@ -88,6 +95,16 @@ async def parts(ask: Ask, order_id: Id, query: PageQuery) -> Page[OrderView]:
 async def changes(ask: Ask, order_id: Id, query: TrailQuery) -> Page[ChangeView]:
     """The order's audit trail, oldest first: who changed what, when, from what to what, why."""
     return await order_trail.trail(ask.rows, order_id, field=query.field, cursor=query.cursor, limit=query.limit)
+
+
+async def verify(ask: Ask, order_id: Id) -> TrailReport:
+    """Prove the hash chain of the order's audit trail: every line touched behind the application's back is named."""
+    return await order_trail.verify(ask.rows, order_id=order_id)
+
+
+async def verify_newest(ask: Ask, query: Newest) -> TrailReport:
+    """Prove the trails of the newest orders; `callcenter order verify` proves all, however many."""
+    return await order_trail.verify(ask.rows, newest=query.newest)
 
 
 async def progress(ask: Ask, order_id: Id) -> ProgressView:

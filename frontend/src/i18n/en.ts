@@ -194,7 +194,7 @@ const en: Messages = {
     draft: 'Draft', created: 'Created', dispatched: 'Dispatched', accepted: 'Accepted', departed: 'On the way', arrived: 'Arrived', working: 'Working', waiting_parts: 'Awaiting parts',
     rescheduled: 'Rescheduled', escalated: 'Escalated', completed: 'Completed', reopened: 'Reopened', confirmed: 'Confirmed', followed_up: 'Followed up', cancelled: 'Cancelled',
   },
-  channel: { call: 'Call', desk: 'Desk', web: 'Web form', portal: 'Portal', app: 'App', email: 'E-mail', wechat: 'WeChat', webhook: 'Other system', csv: 'Import' },
+  channel: { call: 'Call', desk: 'Desk', web: 'Web form', portal: 'Portal', app: 'App', email: 'E-mail', wechat: 'WeChat', chat: 'Online chat', social: 'Social media', webhook: 'Other system', csv: 'Import' },
   orders: {
     title: 'Orders',
     search: 'Number, phone or contact',

@@ -192,7 +192,7 @@ const zh = {
     draft: '草稿', created: '已建单', dispatched: '已派工', accepted: '已接单', departed: '已出发', arrived: '已到达', working: '处理中', waiting_parts: '等配件',
     rescheduled: '已改约', escalated: '已升级', completed: '已完工', reopened: '返修', confirmed: '已确认', followed_up: '已回访', cancelled: '已取消',
   },
-  channel: { call: '电话', desk: '坐席', web: '网页', portal: '客户门户', app: '应用', email: '邮件', wechat: '微信', webhook: '外部系统', csv: '导入' },
+  channel: { call: '电话', desk: '坐席', web: '网页', portal: '客户门户', app: '应用', email: '邮件', wechat: '微信', chat: '在线客服', social: '社交媒体', webhook: '外部系统', csv: '导入' },
   orders: {
     title: '工单',
     search: '单号、电话或联系人',
