@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from workorder.fields import AlertView, Ask, FieldContent, FieldSpec, FieldValue, Reply, Source, Step
+from workorder.fields import AlertView, Ask, FieldContent, FieldSpec, FieldValue, Reply, Source, Step, UsedPart
 
 MACHINE = "machine"
 
@@ -206,6 +206,17 @@ class SetTaskDone(Command):
 
     task_id: str
     done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRepair(Command):
+    """What a visit found, what was done about it, what went in, and how long it took (minutes at work)."""
+
+    order_id: str
+    finding: str
+    action: str
+    parts: tuple[UsedPart, ...] = ()
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,15 @@ class TaskChanged(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepairRecorded(OrderEvent):
+    """What a visit found and did is on record; the words are not in the event."""
+
+    repair_id: str
+    parts: int
+    minutes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalAsked(OrderEvent):
     """Somebody with one of ``roles`` has to decide about ``subject``."""
 
@@ -287,6 +296,7 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CommentAdded,
     FileAttached,
     TaskChanged,
+    RepairRecorded,
     ApprovalAsked,
     ApprovalDecided,
     SlaWarned,

@@ -206,6 +206,15 @@ class Step:
     blocks: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UsedPart:
+    """A part that went into an appliance; ``code`` is its part number, where there is one."""
+
+    name: str
+    quantity: int = 1
+    code: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """A version of a service type's form; version 0 is built in."""

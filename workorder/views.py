@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from workorder.fields import AlertView, FieldContent, FieldSpec, FieldValue, Form, Question
+from workorder.fields import AlertView, FieldContent, FieldSpec, FieldValue, Form, Question, UsedPart
 
 __all__ = [
     "AddressRecord",
@@ -35,6 +35,7 @@ __all__ = [
     "PhoneView",
     "ProgressView",
     "Question",
+    "RepairView",
     "ReplyView",
     "ReportView",
     "SlaView",
@@ -512,6 +513,20 @@ class TaskView:
     blocks: str | None
     done_at: datetime | None
     done_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepairView:
+    """The record of one visit: what was found, done and put in, and the minutes at work (None: nobody said)."""
+
+    repair_id: str
+    order_id: str
+    at: datetime
+    by: str
+    finding: str
+    action: str
+    parts: tuple[UsedPart, ...]
+    minutes: int | None
 
 
 @dataclass(frozen=True, slots=True)

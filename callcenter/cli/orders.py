@@ -15,6 +15,7 @@ from callcenter.cli.order_fields import draft, edit, order_asset
 from callcenter.cli.order_files import order_file
 from callcenter.cli.order_list import list_orders
 from callcenter.cli.order_parts import part
+from callcenter.cli.order_repairs import repair
 from callcenter.cli.order_reports import chase, report
 from callcenter.cli.order_teamwork import comment, hand_over, task
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
@@ -42,6 +43,7 @@ for command in (
     chase,
     comment,
     task,
+    repair,
     hand_over,
     approval,
     part,

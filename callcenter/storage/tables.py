@@ -18,6 +18,7 @@ from workorder.model.customers import Customer
 from workorder.model.maintenance import MaintenancePlan
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
+from workorder.model.repairs import OrderRepair
 from workorder.model.reports import OrderReport
 from workorder.model.search import SearchText
 from workorder.model.service_levels import SlaAlert, SlaVersion
@@ -321,6 +322,7 @@ DOMAIN_TABLES = (
     SlotOutcome,
     Timer,
     OrderReport,
+    OrderRepair,
     ServiceContract,
     MakerTerms,
     OrderTask,

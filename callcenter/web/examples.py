@@ -108,6 +108,12 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     },
     "intake_chase": {"target_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9C2"},
     "intake_separate": {},
+    "repairs_record": {
+        "finding": "压缩机启动电容失效",
+        "action": "更换启动电容，试机制冷正常",
+        "parts": [{"name": "启动电容", "quantity": 1, "code": "CBB65-35"}],
+        "minutes": 45,
+    },
     "teamwork_comment": {"text": "@lin 客户下午在家，先打电话"},
     "teamwork_add_task": {"title": "核对序列号", "blocks": "complete"},
     "teamwork_set_task": {"done": True},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callcenter.auth.permissions import Permission as P  # noqa: N817 - a table is read across, one line per route
-from callcenter.web.api import attachments, intake, order_steps, teamwork, templates
+from callcenter.web.api import attachments, intake, order_steps, repairs, teamwork, templates
 from callcenter.web.route import Route, Unit
 
 ORDER_ROUTES: tuple[Route, ...] = (
@@ -32,6 +32,8 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/work-orders/{order_id}/attachments", P.ORDERS, attachments.find, Unit.READ),
     Route("GET", "/api/attachments/{attachment_id}", P.ORDERS, attachments.download, produces=attachments.KINDS),
     Route("DELETE", "/api/attachments/{attachment_id}", P.ORDERS_EDIT, attachments.remove, Unit.WRITE, status=204),
+    Route("GET", "/api/work-orders/{order_id}/repairs", P.ORDERS, repairs.find, Unit.READ),
+    Route("POST", "/api/work-orders/{order_id}/repairs", P.ORDERS_EDIT, repairs.record, Unit.WRITE, status=201),
     Route("GET", "/api/people", P.ORDERS, teamwork.people, Unit.READ),
     Route("GET", "/api/work-orders/{order_id}/comments", P.ORDERS, teamwork.comments, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/comments", P.ORDERS_EDIT, teamwork.comment, Unit.WRITE, status=201),

@@ -195,3 +195,25 @@ async def test_a_question_keeps_the_roles_it_was_put_to(site: Site, agent):
         decision = f"/api/approvals/{question['approval_id']}/decision"
         assert (await agent.post(decision, {"approve": True})).status == 403
         assert (await supervisor.post(decision, {"approve": True})).status == 200
+
+
+async def test_a_visit_is_put_on_record_once_and_read_back(site: Site):
+    """201 with who and when; a repeat under the same key adds none; faults are named; a draft has had no visit."""
+    async with site.browser("agent") as agent:
+        order = (await (await agent.post("/api/intake", {"channel": "web", "fields": FIELDS})).json())["order"]
+        address = f"/api/work-orders/{order['order_id']}/repairs"
+        visit = {"finding": "电容失效", "action": "更换", "parts": [{"name": "电容", "quantity": 2}], "minutes": 30}
+        for _ in range(2):
+            done = await agent.post(address, visit, Idempotency_Key="visit-1")
+            assert done.status == 201, await done.text()
+        (kept,) = (await (await agent.get(address)).json())["items"]
+        assert kept == await done.json()
+        assert (kept["by"], kept["parts"]) == (
+            site.users["agent"].user_id,
+            [{"name": "电容", "quantity": 2, "code": ""}],
+        )
+        bad = await agent.post(address, {"finding": "", "action": "x", "minutes": 0})
+        assert [error["field"] for error in (await bad.json())["errors"]] == ["finding", "minutes"]
+        draft = await site.draft(None)
+        refused = await agent.post(f"/api/work-orders/{draft.order_id}/repairs", visit)
+        assert (refused.status, (await refused.json())["code"]) == (409, "conflict")

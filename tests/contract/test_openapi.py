@@ -175,6 +175,7 @@ async def test_answers_fit_the_document(site):
             "/api/templates/{service_type}": {"questions": [{"field": "service_type", "required": True}]},
             "/api/work-orders/{order_id}/comments": {"text": "@agent hello"},
             "/api/work-orders/{order_id}/tasks": {"title": "x"},
+            "/api/work-orders/{order_id}/repairs": {"finding": "x", "action": "y", "parts": [{"name": "z"}]},
             "/api/work-orders/{order_id}/handler": {"team": "x"},
             "/api/work-orders/{order_id}/approvals": {"subject": "goodwill", "reason": "x", "amount_minor": 1},
             "/api/tasks/{task_id}/state": {"done": True},

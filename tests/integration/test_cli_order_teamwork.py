@@ -195,3 +195,17 @@ def test_the_search_box(desk: Site) -> None:
     assert (order["kind"], order["number"]) == ("order", desk.number)
     assert "王芳" in desk.call("search", "王芳").stdout
     assert desk.json("search", "nothing like it") == []
+
+
+def test_visits_are_put_on_record(desk: Site) -> None:
+    """Parts with and without a quantity; the quantity that is none and the empty finding exit 3."""
+    said = ("--finding", "电容失效", "--action", "更换")
+    desk.call("order", "repair", "add", desk.number, *said, "--part", "电容=2", "--part", "保险丝", "--minutes", "45")
+    (kept,) = desk.json("order", "repair", "list", desk.number)
+    assert [(part["name"], part["quantity"]) for part in kept["parts"]] == [("电容", 2), ("保险丝", 1)]
+    assert (kept["finding"], kept["minutes"], kept["by"]) == ("电容失效", 45, "cli:root")
+    assert "电容 x2" in desk.call("order", "repair", "list", desk.number).stdout
+    assert "--part" in desk.call("order", "repair", "add", desk.number, *said, "--part", "电容=x", code=3).stderr
+    assert (
+        "finding" in desk.call("order", "repair", "add", desk.number, "--finding", "", "--action", "x", code=3).stderr
+    )

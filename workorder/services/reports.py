@@ -16,6 +16,7 @@ from workorder.events import ChaseUpReceived, ReportTaken, WorkOrderCancelled
 from workorder.fields import FIELDS, PERSONAL, FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
+from workorder.model.repairs import OrderRepair
 from workorder.model.reports import OrderComment, OrderReport
 from workorder.model.teamwork import OrderApproval, OrderAttachment
 from workorder.policy.channels import CHANNELS, Channel, Incomplete, Outcome
@@ -176,6 +177,7 @@ async def forget_sender(session: AsyncSession, order_id: str) -> None:
         row.sender, row.payload = None, b""
     await session.execute(delete(OrderAttachment).where(OrderAttachment.order_id == order_id))
     await session.execute(update(OrderComment).where(OrderComment.order_id == order_id).values(text=""))
+    await session.execute(update(OrderRepair).where(OrderRepair.order_id == order_id).values(finding="", action=""))
     await index_order(session, order_id)
     asked = update(OrderApproval).where(OrderApproval.order_id == order_id)
     await session.execute(asked.values(reason="", comment=None))

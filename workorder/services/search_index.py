@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, event, inspect, select
+from sqlalchemy import Connection, delete, event, inspect, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapper
 from workorder.fields import FIELDS
 from workorder.model.customers import Asset, Customer, CustomerAddress
 from workorder.model.orders import WorkOrder
+from workorder.model.repairs import OrderRepair
 from workorder.model.reports import OrderComment
 from workorder.model.search import SearchText
 from workorder.policy.search_text import tokens_of
@@ -101,9 +102,10 @@ def _follow(_mapper: Mapper[WorkOrder], connection: Connection, order: WorkOrder
 
 @event.listens_for(OrderComment, "after_insert")
 @event.listens_for(OrderComment, "after_update")
-def _follow_comment(_mapper: Mapper[OrderComment], connection: Connection, comment: OrderComment) -> None:
-    """What was said about an order finds it."""
-    _index_orders(connection, [comment.order_id])
+@event.listens_for(OrderRepair, "after_insert")
+def _follow_words(_mapper: Mapper[Any], connection: Connection, words: OrderComment | OrderRepair) -> None:
+    """What was said about an order, and what was found and done, finds it."""
+    _index_orders(connection, [words.order_id])
 
 
 def _index_orders(connection: Connection, keys: Sequence[str]) -> None:
@@ -116,10 +118,17 @@ def _index_orders(connection: Connection, keys: Sequence[str]) -> None:
 
 
 def _said(connection: Connection, keys: Sequence[str]) -> dict[str, list[str]]:
-    """The comments of orders, oldest first."""
+    """The comments and repair records of orders, oldest first (keys grow with time)."""
     said: dict[str, list[str]] = {}
-    comments = select(OrderComment.order_id, OrderComment.text).where(OrderComment.order_id.in_(keys))
-    for order_id, text in connection.execute(comments.order_by(OrderComment.comment_id)):
+    done = OrderRepair.finding + "\n" + OrderRepair.action
+    parts = (
+        select(kind.order_id, text.label("text"), key.label("key")).where(kind.order_id.in_(keys))
+        for kind, text, key in (
+            (OrderComment, OrderComment.text, OrderComment.comment_id),
+            (OrderRepair, done, OrderRepair.repair_id),
+        )
+    )
+    for order_id, text, _ in sorted(connection.execute(union_all(*parts)), key=lambda row: row.key):
         said.setdefault(order_id, []).append(text)
     return said
 
