@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from nlp.dialogue import TAKEN_BACK, Found, Talk, Verdict, verdict
-from nlp.rules import codes, dates, flags, name
+from nlp.rules import codes, dates, flags, name, warranty
 from nlp.sound import char_cost
 from nlp.types import SlotContent, SlotState
 
@@ -81,6 +81,6 @@ _CLAIMS: dict[str, tuple[Callable[[Talk], Claims], Callable[[SlotContent, SlotCo
     "prior_ticket": (_codes("prior_ticket"), _other_code),
     "onset": (_beginnings, _other_date),
     "purchase_date": (_purchases, _other_date),
-    "in_warranty_claim": (flags.warranty_claims, _unlike),
+    "in_warranty_claim": (warranty.claims, _unlike),
     "intermittent": (flags.regularity, _unlike),
 }

@@ -10,7 +10,23 @@ from dataclasses import dataclass
 from nlp.contested import marked
 from nlp.dialogue import Found, Span, Talk
 from nlp.known import repaired
-from nlp.rules import address, appliance, appointment, brand, codes, dates, fault, flags, name, phone, service
+from nlp.rules import (
+    address,
+    appliance,
+    appointment,
+    brand,
+    codes,
+    danger,
+    dates,
+    fault,
+    flags,
+    name,
+    phone,
+    sentiment,
+    service,
+    urgency,
+    warranty,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ def findings(talk: Talk) -> Findings:
     code = next((f for f in spelled if f.name == "error_code"), None)
     symptom = main is not None and (code is not None or fault.told(talk, main.name))
     chased = any(f.name == "prior_ticket" for f in spelled)
-    told = service.Told(symptom=symptom, chased=chased, danger=flags.dangerous(talk))
+    told = service.Told(symptom=symptom, chased=chased, danger=danger.grave(talk))
     kind = service.settle(talk, regions.main, dispatched=bool(place or slot), told=told)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     if problem is None and code:
@@ -52,7 +68,9 @@ def findings(talk: Talk) -> Findings:
         slot,
     ]
     found += [*spelled, dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
-    found += flags.settle(talk, kind=str(kind.value))
+    risk = danger.settle(talk)
+    found += [flags.settle(talk), warranty.settle(talk), risk, urgency.settle(talk, str(risk.value) if risk else None)]
+    found += [sentiment.settle(talk, str(kind.value))]
     other = _second(talk, pair, kind, maker, regions) if pair else []
     customer = talk.context.customer
     return Findings(

@@ -14,7 +14,7 @@ from nlp.types import SlotState
 
 _TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
 _ERROR_NEAR = re.compile(
-    r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字"
+    r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
 )
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
@@ -26,6 +26,10 @@ _NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有
 _ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3})")
 _DASHED_SHAPE = re.compile(r"[A-Z]\d{3}")
 """A code with its sub-code behind a dash: U 四杠零一."""
+_ECHO = re.compile(
+    "(?:^|[，。？?])(?:您说的)?(?:就)?是[A-Z]{1,2}[零一二三四五六七八九幺十0-9]{1,3}(?:吗|么|对吧|是吧|对吗|[？?])"
+)
+"""The agent asks back the code just heard: 是 E 三吗？"""
 _DASH = re.compile("[杠横]|-")
 _LETTERS = re.compile("[A-Z]{2}")
 _SHOWS = re.compile("(?:闪|显示|跳|报|代码)(?:的是|[的着了是出]|一?个)*$")
@@ -140,7 +144,9 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
 
 def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
     dashed = _DASHED_SHAPE.fullmatch(code.text) and _DASH.search(turn.s[code.start : code.end])
-    letters = _LETTERS.fullmatch(code.text) and _SHOWS.search(turn.s[: code.start])
+    letters = _LETTERS.fullmatch(code.text) and (
+        _SHOWS.search(turn.s[: code.start]) or ("error_code" in asked and _alone(turn.s, code))
+    )
     gone = _GONE.search(turn.s) and not re.search("(?:现在|又|还|一直)(?:在)?(?:报|显示|出|跳|闪)(?!过)", turn.s)
     if (
         not (_ERROR_SHAPE.fullmatch(code.text) or dashed or letters)
@@ -162,10 +168,16 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
                 _ERROR_NEAR.search(around)
                 or re.search("一般是|是.{0,6}(?:故障|问题|异常|失败)", turn.s)
                 or _alone(turn.s, code)
+                or _ECHO.search(turn.s)
             )
             and turn.index > 0
         )
-    return bool(_ERROR_NEAR.search(turn.s)) or "error_code" in asked or ("fault" in asked and _alone(turn.s, code))
+    echoed = turn.question is not None and _ECHO.search(turn.question.s)
+    return (
+        bool(_ERROR_NEAR.search(turn.s) or echoed)
+        or "error_code" in asked
+        or ("fault" in asked and _alone(turn.s, code))
+    )
 
 
 def _alone(s: str, code: Code) -> bool:

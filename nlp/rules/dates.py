@@ -19,13 +19,13 @@ _PART_OF_YEAR = {"年底": "12", "年末": "12", "底": "12", "末": "12", "年�
 _YEAR = re.compile(
     r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九幺\d]{2}|[零一二三四五六七八九幺\d]{2})年(?!了|多|级)"
 )
-_MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})[号日])?")
+_MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})(?:[号日]|(?=[，。吧呢]|$)))?")
 _BOUGHT = re.compile(
-    r"买|购|开的?票|发票|验收|交付|装的|装上|入手|下单|安装|拿的|换的新|提的|保修卡|单子?上|(?:送|发)的(?=，|。|$)"
+    r"买|购|开的?票|发票|验收|交付|装的|装上|入手|下单|安装|拿的|换的新|提的|保修卡|单子?上|(?:送|发)的(?=，|。|$)|(?:拍|抢|淘|订)的|换的这?台|换的(?=热水器|空调|冰箱|冰柜|洗衣机|电视|油?烟机|灶|壁挂炉|净水器|洗碗机|马桶)"
 )
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬(?!家(?:那|的?时|之?后))|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
@@ -76,13 +76,13 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
     s, today = turn.read, talk.context.started_at.date()
     for m in _YEAR.finditer(s):
         year = _year(m, today)
-        if year is None or year > today.year or year < today.year - 30:
+        if year is None or year > today.year or year < today.year - 30 or _of_something_else(s[: m.start()]):
             continue
         rest = s[m.end() :]
         value, used = str(year), 0
         month = _MONTH.match(rest)
         skipped = len(rest) - len(rest.lstrip("的那会儿"))
-        dated = month is not None and month.group("day") and rest[month.end() - 1] in "号日"
+        dated = month is not None and month.group("day")
         festival = None if dated else festival_at(s, m.end() + skipped)
         if festival and re.match("之?以?前", s[festival[1] :]):
             festival = None
@@ -93,6 +93,8 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             value, used = day.isoformat(), festival[1] - m.end()
         elif rest and not month and (later := _LATER_MONTH.search(rest)) and _month_of(later):
             value = f"{value}-{_month_of(later):02d}"
+        elif month and (other := _OTHER_MONTH.match(rest, month.end())) and _month_of(other):
+            value = f"{value}-{_month_of(other):02d}"
         elif month and (number := spoken_int(month.group("month"))) and 1 <= number <= 12:
             value, used = f"{value}-{number:02d}", month.end()
             number = spoken_int(month.group("day") or "")
@@ -109,8 +111,20 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _LATER_MONTH = re.compile(
-    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后)，(?:大概|好像|应该|是|也就是)*(?P<month>{_N})月"
+    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|[春夏秋冬]天?)，(?:大概|好像|应该|是|也就是)*(?P<month>{_N})月"
 )
+
+
+_OTHER_MONTH = re.compile(
+    rf"[^。？?]{{0,2}}，?(?:[啊哎哦噢，]*)(?:不对|不是|不|错了|说错了?|记错了?)[^。？?]{{0,5}}?(?P<month>{_N})月"
+)
+"""去年七月，哦不，八月份: another month of that year."""
+_SOMETHING_ELSE = re.compile("(?:房子?|车子?|楼盘?|小区|商铺|店面?)(?:也|都|就)?(?:是|在)?$")
+
+
+def _of_something_else(before: str) -> bool:
+    """Whether a date after ``before`` is that of a house, or of somebody else's appliance."""
+    return bool(_SOMETHING_ELSE.search(before) or NOT_OURS.search(re.split("[，。？！?]", before)[-1]))
 
 
 def _month_of(m: re.Match[str]) -> int:
@@ -136,35 +150,49 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         after = turn.read[w.end : w.end + 10]
         if (
             w.day is not None
-            and (asked or re.match(r"[^。是]{0,8}?(?:买|购|下单|入手)|(?:才|刚|刚刚|新|给我)*装(?:的|好|上|完)", after))
-            and not re.match(r".{0,3}(?:修|洗|坏|开始)", after)
+            and (asked or _GOT.match(after))
+            and not re.match(r".{0,3}(?:修|洗(?![衣碗烘])|坏|开始)", after)
+            and not _of_something_else(turn.read[: w.start])
         ):
             value = w.day.isoformat()
             yield Found(
                 "purchase_date", value, value, "purchase.day", SlotState.HEARD, (Span(turn.index, w.start, w.end),), 0.9
             )
             found = True
-    if not found and (month := _by_month(talk, turn)):
+    if not found and (month := _by_month(talk, turn, asked)):
         yield month
 
 
+_GOT = re.compile(
+    r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|拍的|提的)"
+    r"|[^。是，修]{0,7}?装(?:的(?!师傅|人|时候)|好|上|完)"
+)
+"""What follows the day on which it was bought or installed."""
 _IN_MONTH = re.compile(
-    rf"(?<=[买装]的，)(?P<after>{_N})月份?(?=[，。吧]|$)|(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|[中上下]旬|[二三]?十?几号|[二三]?十[来多]号)?(?:才|刚|新)?(?=(?P<bought>买|装|换|购|入手|下单))"
+    rf"(?<=[买装]的，)(?P<after>{_N})月份?(?=[，。吧]|$)|(?<![{_N[1:-2]}])(?P<month>{_N}|上个?|这个?|本)月(?:份|底|初|[中上下]旬|[二三]?十?几号|[二三]?十[来多]号)?(?:才|刚|新)?(?=(?:在[^，。]{{1,6}})?(?P<bought>买|装|换|购|入手|下单))"
 )
 
 
-def _by_month(talk: Talk, turn: Turn) -> Found | None:
+_MONTH_ALONE = re.compile(
+    rf"(?:^|[，。])(?:[啊哎呃嗯哦，]*)(?:大概|好像|应该|可能|就|是|在|也就|差不多|今年)*(?P<month>{_N}|上个?|这个?)月(?:份|底|初|[中上下]旬)?(?:吧|那会儿?|左右|的时候|，|。|$)(?P<after>)"
+)
+"""The month that answers the question when it was bought."""
+
+
+def _by_month(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     """四月份买的, 上个月换的热水器: the last time it was that month."""
     today = talk.context.started_at.date()
-    for m in _IN_MONTH.finditer(turn.read):
+    months = [*_IN_MONTH.finditer(turn.read), *(_MONTH_ALONE.finditer(turn.read) if asked else ())]
+    for m in months:
         said = m.group("month") or m.group("after")
         back = {"上": 1, "这": 0, "本": 0}.get(said[0])
         number = spoken_int(said)
         around = turn.read[max(0, m.start() - 6) : m.end() + 5]
-        asked = (turn.question.read if turn.question else "")[-10:]
+        wanted = (turn.question.read if turn.question else "")[-10:]
         if (
             _NOT_BOUGHT.search(around)
-            or re.search("滤|芯|洗|修过|换过|保养", asked)
+            or re.search("滤|芯|洗|修过|换过|保养", wanted)
+            or _of_something_else(turn.read[: m.start()])
             or re.search("滤|芯", around)
             or (back is None and not (number and 1 <= number <= 12))
         ):
@@ -199,7 +227,11 @@ def _past_days(talk: Talk, turn: Turn) -> list[When]:
         if w.day is None or (w.past and w.relation) or (w.day != w.last_day and not w.past):
             continue
         day: date = w.past or w.day
-        if w.past is None and w.weekday and not w.calendar and day > today:
+        if turn.read.startswith("当天", w.start):
+            if not past or past[-1].day is None:
+                continue
+            day = past[-1].day
+        elif w.past is None and w.weekday and not w.calendar and day > today:
             day -= timedelta(days=7)
         elif w.past is None and w.calendar and day > today:
             day = _last_occurrence(day, today, in_month="月" in turn.read[w.start : w.end])

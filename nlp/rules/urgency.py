@@ -1,0 +1,77 @@
+"""urgency: critical by danger or water in another flat, high where the caller presses or the agent marks it urgent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nlp.dialogue import Found, Talk, Turn, Verdict
+from nlp.rules import danger
+from nlp.rules.asides import supposed
+from nlp.rules.flags import flag, said
+
+_OTHER_FLAT = re.compile(
+    r"楼下.{0,8}(?:漏|渗|滴|找上|湿|水)|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|邻居家.{0,6}(?:水|漏)|(?:漏|渗|流|滴|淌)到(?:了)?(?:他|人|别人|邻居|隔壁|下面)(?:们)?家"
+)
+_COME = "(?:来|到|修|安排|上门|派|弄好|解决|装)"
+_NOW = "(?:今[天儿晚](?:上|下午|上午|中午|之内)?|现在|马上|立刻|这会儿)"
+_PRESSING = re.compile(
+    "|".join(
+        (
+            # in a hurry
+            r"(?:挺|很|太|好|特别|真|有点|比较|非常)着?急|着急(?!的?话)|急死|急得|急需|急用|(?<!不)等着用|(?:^|[，。])急(?=[，。啊])|火急|急着|心急|干着急|刻不容缓|十万火急",
+            # be quick
+            r"快(?:点|些)(?:给|帮|来|啊|吧|[咯喽啰哦嘛哈呀嘞呗啦]|修|派|安排|过来|到|儿|，|。|！|？|$)|麻烦快|快快|能不能快点|快一[点些](?!儿?的?转)|尽快|尽早|尽可能(?:早|快)|赶快|赶紧(?:来|派|修|过来|安排|给我修|让|叫|找|的|(?=[，。！]|$))|抓点?紧|赶一赶|(?<!不)要快(?=[，。！]|$)|快来(?:个|一个|人|修|吧|看)|速度(?:快)?点(?=[，。！]|$)|麻溜",
+            # earlier
+            r"早点(?:来(?!的话)|修|过来|派|安排|装|给)|(?:能不能|能否|可不可以|能)(?:再|给我|尽量|稍微)*早一?[点些天]|(?:能不能|能否|可不可以|尽量)(?:再|给我|帮我|往前)*(?:提前|提早|往前)(?!到|联系|打|说|通知|告|给我打|预约|改)|越[快早]越好|能早(?:就)?(?:尽量)?早|多快就?多快|最快什么时候|(?:就)?不能(?:今|明)天吗",
+            # cannot wait
+            r"等(?:那么|这么)久|等不(?:了|起|及|到)|(?<!能)(?:不能|没法|没办法)(?:再)?(?:等|拖)(?!师傅)|等着(?:呢|用|救)(?=[，。]|$)|耽误(?:不起|事|做生意|营业)",
+            # first in the line
+            r"加个?急|优先(?:给我|帮我|安排|处理|派)|插个?队|排(?:在)?(?:前面|靠前)|催|往前排",
+            # today, now
+            rf"今天(?:就)?(?:来不了|不能来|修不了|没人来)(?:啊|吗|呀|么)|(?:马上|立刻|立马)(?:就)?{_COME}|立刻|立马|{_NOW}(?:能不能|可不可以|就得|必须|务必|一定要?|无论如何|说什么也|非得?)|能不能{_NOW}|今天就(?:来|得|要)|{_NOW}(?:就|还|也)?能(?!正常|用|打|开|联).{{0,4}}{_COME}|今[天晚](?:上)?就(?:想|要)|(?:最好|争取|尽量|希望)(?:能|就|是|在)*{_NOW}|能{_NOW}{_COME}|{_NOW}来得(?:了|及)|{_NOW}有(?:没有)?(?:师傅|人)(?:来|能|吗|可以|么|？)|快点(?:解决|处理|弄)",
+            rf"(?:这两天|明天|今天|周[一二三四五六日天末]之?前|[一二三四五六七八九十]+号之?前)(?:就)?(?:得|必须|一定要?|务必)(?:要|给我)?(?:修|装|弄|搞|来)",
+            # what it does to people
+            r"(?:热|冷|冻)(?:死|得(?:受不了|不行|要命|够呛|直|睡不)|坏了)|(?:没法|不能)(?:住人|营业|做生意|开门)",
+        )
+    )
+)
+_CALM = re.compile(
+    r"(?:说|讲|讲话|说话|开得|跑得|转得|流得|掉得|走得)快[点些]|不(?:着|太|是很|怎么|算)?急|别(?:着)?急|先别急|不用急|不赶|没(?:那么|什么|啥)急"
+)
+_MARKED = re.compile("加急(?!费|的?话)|急单|特急|紧急(?:单|工单|派|处理|安排|订单)|优先(?:给您|为您|帮您)")
+_OFFERED = re.compile("[？?吗]|需不需要|要不要|是否|需要")
+
+
+def settle(talk: Talk, safety: str | None) -> Found | None:
+    """The gravest urgency there are words for; ``safety``: the danger told."""
+    if safety in danger.CRITICAL:
+        for kind, pattern in danger.SIGNS:
+            for turn, m in said(talk, pattern):
+                if kind == safety:
+                    return flag("urgency", "critical", "紧急", "urgency.danger", turn, m)
+    for turn, m in said(talk, _OTHER_FLAT):
+        if not supposed(turn.read, m.start()) and not _FEARED.search(turn.read[: m.start()]):
+            return flag("urgency", "critical", "紧急", "urgency.other_flat", turn, m)
+    for turn, m in talk.gather("pressing", _pressed):
+        return flag("urgency", "high", "加急", "urgency.pressing", turn, m)
+    return None
+
+
+_FEARED = re.compile("(?:怕|担心|别|不要|会不会|以免|再漏就|防止|没有?)[^，。]{0,3}$")
+
+
+def _pressed(talk: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
+    pressing = _marked(talk, turn) if turn.by_agent else _PRESSING.search(turn.read)
+    if pressing and not _CALM.search(turn.read[max(0, pressing.start() - 3) : pressing.end()]):
+        yield turn, pressing
+
+
+def _marked(talk: Talk, turn: Turn) -> re.Match[str] | None:
+    """The agent's word that it is urgent; an offer only where the caller does not decline it."""
+    m = _MARKED.search(turn.read)
+    if m is None or supposed(turn.read, m.start()):
+        return None
+    clause = turn.read[max(0, m.start() - 6) : m.end() + 4]
+    declined = _OFFERED.search(clause) and talk.answer(turn.index)[0] is Verdict.NO
+    return None if declined else m

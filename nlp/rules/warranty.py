@@ -1,0 +1,144 @@
+"""in_warranty_claim: whether the caller takes the warranty to run still, by the last word on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nlp.dialogue import Found, Talk, Turn
+from nlp.rules.asides import asked_back, of_others, supposed, unknown
+from nlp.rules.flags import flag
+from nlp.types import SlotContent
+
+_TERM = r"(?:保修|质保|包修|三包|维保|延保|保质)"
+_W = rf"(?:{_TERM}期?|保期?)"
+_N = "[一二两三四五六七八九十几半]"
+_SPAN = rf"(?:{_N}+年|{_N}+个?多?月|{_N}+天)"
+_IN = re.compile(
+    rf"(?<!没)(?<!不)(?<!没有)在{_TERM}(?:期|范围)?(?:[内里]|的)?|(?<!没)(?<!不)(?<!没有)在保(?:修?期)?(?:[内里]|的|吧|呢|啊|，|。|$)"
+    rf"|在(?:{_TERM}|保)(?:期)?[内里]|{_TERM}期?(?:[内里]|之内)|没(?:有)?在保(?:修?期)?[内里]"
+    rf"|(?:没有?|未|不算)(?:超|出|过|到)(?:了)?(?:{_TERM}期?|保(?!洁|养|险)期?)|(?:没有?|未)(?:到|过)期|还保着|没过(?:了)?期"
+    rf"|{_TERM}期?(?:都|还|也|是)*(?:没有?|未)(?:过|到|出|满|完|结束)"
+    rf"|(?:差|有|剩)[^，。]{{0,2}}{_SPAN}[^，。]{{0,2}}(?:才|就)?(?:{_TERM}|(?:过|到|出)(?:{_TERM}期?|保|期))"
+    rf"|(?<!没)(?<!没有)(?:买|有|加|送|办|续)(?:了|过|的)?[^，。没]{{0,8}}延保(?!吗|没有|早|过|到期|已)|延保.{{0,4}}没到期|还没到{_N}+年"
+    rf"|(?:保修?|包修?|质保|三包)(?:期)?(?:是|有)?{_N}+年[^。]{{0,6}}(?:才|还没|这)|{_N}+年(?:的)?(?:{_TERM}|保)[^。？?]{{0,6}}(?:才|还没|就不认|不认)"
+    rf"|(?:没有?(?:到|满|过|超过)|不到|才|刚)[^，。]{{0,3}}{_SPAN}[^。]{{0,8}}(?:免费|不要钱|不收|不该收)"
+)
+_SURELY = re.compile(
+    rf"(?<!是)不是(?:说|有|还在?|在|应该|写)?[^，。]{{0,8}}(?:{_TERM}|在保|保内|保的|保{_N}+年|包{_N}+年)[^，。]{{0,4}}[吗么嘛吧的]"
+    rf"|(?:应该|肯定|总|还|都)(?:是|还|能|会|可以|有|给|要|得)*(?:免费)?(?:{_TERM})(?:的|期)?(?=[吧呢呀啊嘛，。]|$)|(?:^|[，。是])(?:{_TERM})的[吧呀]|(?:应该|肯定|总|还)(?:是|能|会|可以|该)*免费(?:给?修|换|上门|维修|检修)?的?[吧呢呀啊嘛]"
+)
+"""Questions that claim it all the same: 不是两年保修吗, 应该保修的吧."""
+_OUT = re.compile(
+    rf"(?<!没)(?<!没有)(?<!未)(?:过|出|超过?)(?:了)?{_N}*[年个]*月?的?(?:{_TERM}期?|保(?!洁|养|险|修)期?)|超过[^，。]{{0,6}}保修|脱保|没(?:有)?{_TERM}(?!期?[内里])"
+    rf"|(?:(?<!在)不|没有?)(?:再|算)?在(?:{_TERM}|保)期?[内里]?|{_TERM}期?(?:早|都|已经|肯定|应该|大概|估计|是|可能|刚|是不是)*(?:就|已经)?(?:过(?!了?几|了?多)|没了|没有了|到头|到期|结束|完了|失效|出)"
+    r"|(?<!保)(?:早|已经|肯定|应该|大概|估计|是)+(?:就|都|是)?不(?:保|包)修?了?(?=[，。吧啊呀嘛的]|$)|不(?:保|包)修?了"
+)
+_SHORT_OF = re.compile(
+    rf"(?:差|有|离|剩)[^，。]{{0,6}}(?:才|就|就要)?$|(?:快|快要|马上|差点|就要|刚要|才|等)(?:就|该|要)?$"
+)
+_WHETHER = re.compile(
+    r"(?:是不是|会不会|不然|要不|否则|有没有|在不|能不能|可不可以|要不要|算不算|过没|过|出)(?:已经|就|该|要)*$"
+)
+
+
+def settle(talk: Talk) -> Found | None:
+    """The caller's last position."""
+    said = talk.gather("warranty", _claims)
+    if not said:
+        return None
+    turn, (inside, m) = said[-1]
+    shown, rule = ("在保", "warranty.in") if inside else ("已过保", "warranty.out")
+    return flag("in_warranty_claim", inside, shown, rule, turn, m)
+
+
+def claims(talk: Talk) -> Iterator[tuple[int, SlotContent]]:
+    """(turn, claim) of everything the caller says about the warranty before the agent answers it."""
+    yield from (
+        (turn.index, inside) for turn, (inside, _) in talk.gather("warranty", _claims) if not _answered_by(turn)
+    )
+
+
+def _answered_by(turn: Turn) -> bool:
+    """Whether the agent spoke of the warranty right before, so that the caller's words give in to it."""
+    return turn.question is not None and "保" in turn.question.read
+
+
+_Claim = tuple[bool, re.Match[str]]
+"""Whether it says that the warranty runs still, and the words."""
+
+
+def _claims(_: Talk, turn: Turn) -> Iterator[tuple[Turn, _Claim]]:
+    claim = None if turn.by_agent else _claimed(turn.read) or _answered(turn)
+    if claim:
+        yield turn, claim
+
+
+def _claimed(s: str) -> _Claim | None:
+    """The last claim made in ``s``; None if it says or only asks nothing of it."""
+    if "保" not in s and "期" not in s and "包" not in s and "免费" not in s and "年" not in s:
+        return None
+    out = [(False, m) for m in _OUT.finditer(s) if _meant(s, m) and not _SHORT_OF.search(s, 0, m.start())]
+    short = [(True, m) for m in _OUT.finditer(s) if _meant(s, m) and _MONTHS_SHORT.search(s[: m.start()])]
+    surely = [(True, m) for m in _SURELY.finditer(s) if not _WHETHER.search(s[: m.start()])]
+    within = [(True, m) for m in _IN.finditer(s) if _meant(s, m)]
+    return max([*out, *short, *surely, *within], key=lambda c: (c[1].start(), c[0]), default=None)
+
+
+_MONTHS_SHORT = re.compile(rf"(?:差|有|剩)[^，。]{{0,2}}{_SPAN}[^，。]{{0,2}}(?:才|就)?$")
+"""还差两个月才 before 过保."""
+
+
+def _meant(s: str, m: re.Match[str]) -> bool:
+    """Whether the words state something of the caller's own appliance."""
+    start, end = m.span()
+    return not (
+        _WHETHER.search(s[:start])
+        or asked_back(s, end)
+        or supposed(s, start)
+        or of_others(s, start)
+        or unknown(s, start)
+    )
+
+
+_ASKED_STILL = re.compile(rf"(?:{_TERM}|在保|保内|包换)[^。，]{{0,6}}(?:吗|[？?]|没有|还是)")
+_ASKED_OVER = re.compile(rf"(?:过|出|超)了?(?:{_TERM}期?|保)[^。，]{{0,3}}(?:吗|[？?]|没有?)")
+_YEARS = re.compile(rf"保修?[^。]{{0,8}}{_N}+年|{_N}+年[^。]{{0,4}}保修|整机是?{_N}+年")
+"""How long the warranty runs."""
+_LEAD = "(?:[啊哎呃嗯哦，那都就]*)"
+_RUN_OUT = re.compile(
+    rf"(?:^|[，。]){_LEAD}(?:早|应该|肯定|估计|可能|好像|大概|已经|刚|怕是|都|就)*(?:过(?:了(?!啊)|期|啦|喽)|不在了?|没有?了|没在|到期|没有?(?=[，。]|$)(?![，。]?(?:还|过|到)))"
+)
+_STILL = re.compile(rf"^{_LEAD}(?:对|是|应该|肯定|当然|还|都|，)*(?:在(?=[的呢啊吧在，。]|$)|有的|没过|没到|保着|保的)")
+_NOT_OVER = re.compile(rf"^{_LEAD}(?:应该|肯定|好像)?(?:还)?(?:没(?!了|有了)|不(?:会|可能))")
+_GIVES_IN = re.compile(
+    r"^(?:[啊哎呃嗯哦，对是我也]*)(?:知道|晓得|清楚|认)(?![，]?(?:了?吗|么))|(?:那?就是|那是)过了|过(?:了|保)?(?:我)?(?:就过|也?认)|(?:收费|自费)(?:就收费|就自费|修)"
+)
+"""That the warranty is over, as the agent says, is no news to the caller."""
+
+
+def _answered(turn: Turn) -> _Claim | None:
+    """A short answer to the question whether the warranty still runs (早过了, 还在), or giving in to the agent's no."""
+    if turn.question is None:
+        return None
+    told = turn.question.read
+    asked_over = _ASKED_OVER.search(told)
+    if asked_over:
+        return _either(_RUN_OVER.search(turn.read), _NOT_OVER.search(turn.read))
+    over = _OUT.search(told) or re.search("保修[^。]{0,6}过了", told)
+    if over or _YEARS.search(told):
+        yielded = _GIVES_IN.search(turn.read) or (_RUN_OUT.search(turn.read) if over else None)
+        if yielded:
+            return False, yielded
+    if not _ASKED_STILL.search(told):
+        return None
+    return _either(_RUN_OUT.search(turn.read), _STILL.search(turn.read))
+
+
+_RUN_OVER = re.compile(
+    rf"^{_LEAD}(?:早|应该|肯定|估计|可能|好像|大概|已经|刚|怕是|都|就)*(?:过(?!保?了?(?:没|吗))|对|是的)"
+)
+
+
+def _either(out: re.Match[str] | None, still: re.Match[str] | None) -> _Claim | None:
+    return (False, out) if out else (True, still) if still else None
