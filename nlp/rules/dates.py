@@ -222,7 +222,7 @@ def _past_days(talk: Talk, turn: Turn) -> list[When]:
     """Days in the past: a bare weekday (打礼拜天) means the last one."""
     today = talk.context.started_at.date()
     spoken = turn.once("times", lambda _: times(turn.read, talk.context.started_at))
-    past = []
+    past: list[When] = []
     for w in spoken:
         if w.day is None or (w.past and w.relation) or (w.day != w.last_day and not w.past):
             continue
