@@ -71,7 +71,8 @@ def take_sheet(config: Path | None, kind: str, file: Path, *, good: bool, dry_ru
             emit(asdict(report))
         else:
             for fault in report.faults:
-                click.echo(f"row {fault.row}  {fault.column or '-'}  {fault.message}")
+                fix = f"; {fault.fix}" if fault.fix else ""
+                click.echo(f"row {fault.row}  {fault.column or '-'}  {fault.message}{fix}")
             say(f"{report.rows} rows: {report.created} new, {report.updated} changed or known, {report.bad} bad")
             if report.passed_over:
                 say(f"columns passed over: {', '.join(report.passed_over)}")

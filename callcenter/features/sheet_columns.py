@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from workorder.fields import FieldContent, FieldSpec, Kind
 
 ADDRESS = {
     "province": ("省", "省份"),
@@ -54,6 +56,12 @@ SHEETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "appointment_end": ("预约结束",),
         "purchase_date": ("购买日期",),
         "urgency": ("紧急程度",),
+        "onset": ("发生时间",),
+        "intermittent": ("时好时坏",),
+        "in_warranty_claim": ("称在保修期", "claims warranty"),
+        "safety": ("安全隐患",),
+        "prior_ticket": ("原单号", "earlier order"),
+        "sentiment_complaint": ("表达不满", "dissatisfied"),
     },
     "users": {
         "username": ("用户名", "账号", "工号", "login", "user name"),
@@ -64,6 +72,12 @@ SHEETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 """Kind → column → other headers that mean it; headers are compared in small letters, without blanks and marks."""
+
+YES_OR_NO: Mapping[str, bool] = {
+    **dict.fromkeys(("yes", "true", "1", "是", "有", "启用"), True),
+    **dict.fromkeys(("no", "false", "0", "否", "无", "停用"), False),
+}
+"""Words for a flag."""
 
 ROLES: Mapping[str, str] = {
     "坐席": "agent",
@@ -84,13 +98,25 @@ ALSO_EXPORTED: Mapping[str, tuple[str, ...]] = {
 """Columns of an export that an import passes over."""
 
 
-def column_of(kind: str, header: str) -> str | None:
-    """The column that a header means; None for one that is not known."""
+def column_of(kind: str, header: str, own: Iterable[FieldSpec] = ()) -> str | None:
+    """The column that a header means, ``own`` fields by name or label too; None for one that is not known."""
     wanted = _plain(header)
-    for column, others in SHEETS[kind].items():
-        if wanted in {_plain(column), *map(_plain, others)}:
-            return column
-    return None
+    others = [(spec.name, (spec.label, spec.label_en)) for spec in own]
+    known = [*SHEETS[kind].items(), *others]
+    # A name is meant before any label: two fields may have the same one.
+    return next(
+        (column for column, _ in known if _plain(column) == wanted),
+        next((column for column, labels in known if wanted and wanted in map(_plain, labels)), None),
+    )
+
+
+def content_of(spec: FieldSpec | None, cell: str) -> FieldContent:
+    """What a cell says for a field: a choice by its value or label, a flag as yes or no; all else is checked later."""
+    if spec is not None and spec.kind is Kind.FLAG:
+        return YES_OR_NO.get(cell.casefold(), cell)
+    if spec is not None and spec.kind is Kind.CHOICE:
+        return next((value for value, label in (spec.choices or {}).items() if label == cell), cell)
+    return cell
 
 
 def _plain(header: str) -> str:

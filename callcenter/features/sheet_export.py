@@ -1,4 +1,7 @@
-"""Writes customers, appliances or orders as a sheet that an import takes back, a thousand rows at a time."""
+"""Writes customers, appliances or orders as a sheet that an import takes back, a thousand rows at a time.
+
+The header: first the key, then the columns of the kind and the forms' own fields, last what an import passes over.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from callcenter.storage.tables import UserRow
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
 from workorder.model.orders import WorkOrder
+from workorder.services.templates import own_field_names
 
 BATCH = 1000
 
@@ -25,16 +29,17 @@ async def export(session: AsyncSession, file: Path, *, kind: str, sheet_format: 
     """Write all of ``kind`` to ``file``; returns how many rows without the header. Raises Invalid (kind)."""
     if kind not in SHEETS:
         raise Invalid(f"must be one of {', '.join(SHEETS)}", field="kind")
+    own = await own_field_names(session) if kind == "orders" else ()
     connection = await session.connection()
-    return await connection.run_sync(_export, file, kind, sheet_format)
+    return await connection.run_sync(_export, file, kind, sheet_format, own)
 
 
-def _export(connection: Connection, file: Path, kind: str, sheet_format: str) -> int:
-    return write_rows(file, sheet_format, _rows(connection, kind)) - 1
+def _export(connection: Connection, file: Path, kind: str, sheet_format: str, own: Sequence[str]) -> int:
+    return write_rows(file, sheet_format, _rows(connection, kind, own)) - 1
 
 
-def _rows(connection: Connection, kind: str) -> Iterator[list[str]]:
-    columns = columns_of(kind)
+def _rows(connection: Connection, kind: str, own: Sequence[str]) -> Iterator[list[str]]:
+    columns = (*SHEETS[kind], *own, *ALSO_EXPORTED[kind])
     yield list(columns)
     last = ""
     while rows := _BATCHES[kind](connection, last):
@@ -111,12 +116,9 @@ def _order(row: Any) -> dict[str, Any]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
 _BATCHES = {"customers": _customers, "assets": _assets, "orders": _orders, "users": _users}
-
-
-def columns_of(kind: str) -> Sequence[str]:
-    """The header of an export: first the key, last what an import passes over."""
-    return (*SHEETS[kind], *ALSO_EXPORTED[kind])

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.auth.sessions import checked_roles
 from callcenter.errors import CallcenterError, Invalid, NotFound
 from callcenter.features.addresses import completed
-from callcenter.features.sheet_columns import ALSO_EXPORTED, ROLES, SHEETS, column_of
+from callcenter.features.sheet_columns import ALSO_EXPORTED, ROLES, SHEETS, YES_OR_NO, column_of, content_of
 from callcenter.features.sheets import read_rows
 from callcenter.storage import audit, users
 from callcenter.storage.database import Database
@@ -40,26 +40,26 @@ from workorder.commands import (
     NewPhone,
 )
 from workorder.errors import FieldProblem, WorkOrderError
-from workorder.fields import ADDRESS_PARTS, FieldContent
+from workorder.fields import ADDRESS_PARTS, FIELDS, FieldContent, FieldSpec
 from workorder.model.customers import Asset, Customer, CustomerPhone
 from workorder.model.orders import WorkOrder
+from workorder.policy.forms import specs
 from workorder.policy.phones import PhoneKey
 from workorder.services.assets import add_asset, edit_asset
 from workorder.services.customer_file import edit_customer
 from workorder.services.customers import add_customer
 from workorder.services.reports import create_work_order
 from workorder.services.search_index import write_customers
+from workorder.services.templates import templates
 
 MODES = ("all", "good")
-_YES_OR_NO = {
-    **dict.fromkeys(("yes", "true", "1", "是", "启用"), True),
-    **dict.fromkeys(("no", "false", "0", "否", "停用"), False),
-}
 TAKEN_AT_ONCE = 200
 MAX_FAULTS = 1000
 """Faults that are told; more are counted."""
 
 Row = Mapping[str, str]
+Forms = Mapping[str, Mapping[str, FieldSpec]]
+"""Service type → every field that its form in force has."""
 ReadPhone = Callable[[str | None], PhoneKey]
 Take = Callable[[AsyncSession, Row], Awaitable[bool]]
 """Takes one row; whether it made something new."""
@@ -67,11 +67,12 @@ Take = Callable[[AsyncSession, Row], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What is wrong with one cell: ``row`` counts from 1 with the header, ``column`` is a name of ours."""
+    """What is wrong with one cell, and what to do: ``row`` counts from 1 with the header, ``column`` is ours."""
 
     row: int
     column: str | None
     message: str
+    fix: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +111,9 @@ class Importer:
     ) -> ImportReport:
         """Take the file in. Raises Invalid for a file, header, kind or mode that cannot be used at all."""
         rows = read_rows(file, sheet_format)
-        columns, passed_over = _header(kind, await asyncio.to_thread(next, rows, []))
+        forms = await self._forms() if kind == "orders" else {}
+        columns, passed_over = _header(kind, await asyncio.to_thread(next, rows, []), forms)
+        take = partial(self._orders, forms=forms) if kind == "orders" else getattr(self, f"_{kind}")
         report = ImportReport(kind=kind, passed_over=passed_over)
         faults: list[RowFault] = []
         numbered = ((number, _named(columns, cells)) for number, cells in enumerate(rows, start=2) if any(cells))
@@ -118,7 +121,7 @@ class Importer:
         more = True
         while more:
             async with self.database.write(alone=True) as work:
-                more = await self._take(work.session, kind, numbered, report, faults, whole=whole, progress=progress)
+                more = await self._take(work.session, take, numbered, report, faults, whole=whole, progress=progress)
                 if not dry_run and not (mode == "all" and report.bad):
                     await work.commit()
                     report.taken = True
@@ -130,7 +133,7 @@ class Importer:
     async def _take(
         self,
         session: AsyncSession,
-        kind: str,
+        take: Take,
         rows: Iterator[tuple[int, Row]],
         report: ImportReport,
         faults: list[RowFault],
@@ -139,7 +142,6 @@ class Importer:
         progress: Callable[[int], None],
     ) -> bool:
         """Rows into one transaction: all, or the next few hundred; whether more may follow."""
-        take = getattr(self, f"_{kind}")
         # Reading and unpacking happen beside the event loop: calls go on meanwhile.
         while batch := await asyncio.to_thread(lambda: list(islice(rows, TAKEN_AT_ONCE))):
             report.rows += len(batch)
@@ -236,13 +238,19 @@ class Importer:
             raise Invalid(many, field=column, fix="give customer_key, or a phone number that one customer has")
         return found[0]
 
-    async def _orders(self, session: AsyncSession, row: Row) -> bool:
+    async def _forms(self) -> Forms:
+        async with self.database.read() as work:
+            return {found.form.service_type: specs(found.form.fields) for found in await templates(work.session)}
+
+    async def _orders(self, session: AsyncSession, row: Row, *, forms: Forms) -> bool:
         if await _filed(session, WorkOrder.order_id, row.get("order_id"), WorkOrder.order_id, None):
             # Orders change by their own steps, never by a sheet.
             return False
         apart = {*ADDRESS_PARTS, "order_id", "external_key", "appointment_start", "appointment_end"}
+        service = content_of(FIELDS["service_type"], row.get("service_type", ""))
+        known = forms.get(str(service), FIELDS)
         fields: dict[str, FieldContent | None] = {
-            name: text for name, text in row.items() if text and name not in apart
+            name: content_of(known.get(name), text) for name, text in row.items() if text and name not in apart
         }
         if any(row.get(part) for part in ADDRESS_PARTS):
             fields["address"] = {part: getattr(_address(row), part) or None for part in ADDRESS_PARTS}
@@ -316,10 +324,11 @@ def phone_reader(country: str, area_code: str | None) -> ReadPhone:
     return partial(parse_phone, country=country, area_code=area_code)
 
 
-def _header(kind: str, cells: list[str]) -> tuple[list[str | None], tuple[str, ...]]:
+def _header(kind: str, cells: list[str], forms: Forms) -> tuple[list[str | None], tuple[str, ...]]:
     if kind not in SHEETS:
         raise Invalid(f"must be one of {', '.join(SHEETS)}", field="kind")
-    columns = [column_of(kind, cell) for cell in cells]
+    own = [spec for form in forms.values() for spec in form.values() if spec.name not in FIELDS]
+    columns = [column_of(kind, cell, own) for cell in cells]
     known = [column for column in columns if column is not None]
     if not known:
         raise Invalid(
@@ -357,7 +366,7 @@ def _roles(text: str) -> list[str]:
 
 def _yes_or_no(name: str, text: str) -> bool:
     try:
-        return _YES_OR_NO[text.casefold()]
+        return YES_OR_NO[text.casefold()]
     except KeyError:
         raise Invalid(f"{text!r} is neither yes nor no", field=name, fix="write yes or no") from None
 
@@ -365,5 +374,5 @@ def _yes_or_no(name: str, text: str) -> bool:
 def _faults(number: int, error: WorkOrderError | CallcenterError) -> list[RowFault]:
     problems: tuple[FieldProblem, ...] = tuple(getattr(error, "errors", ()))
     if problems:
-        return [RowFault(number, problem.field, problem.message) for problem in problems]
-    return [RowFault(number, error.field, error.message)]
+        return [RowFault(number, problem.field, problem.message, error.fix) for problem in problems]
+    return [RowFault(number, error.field, error.message, error.fix)]

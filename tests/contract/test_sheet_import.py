@@ -12,10 +12,13 @@ from callcenter.features.sheet_export import export
 from callcenter.features.sheet_import import Importer, phone_reader
 from callcenter.features.sheets import read_rows, write_rows
 from callcenter.storage.tables import OutboxRow
+from workorder.commands import SetTemplate
+from workorder.fields import Ask, FieldSpec, Kind
 from workorder.model.customers import Customer
 from workorder.services import customers, orders
 from workorder.services.assets import find_assets
 from workorder.services.orders import OrderQuery
+from workorder.services.templates import set_template
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PEOPLE = [
@@ -123,6 +126,65 @@ async def test_what_is_exported_is_taken_back_as_it_was(database, importer, tmp_
     async with database.read() as work:
         (card,) = await customers.search(work.session, "=1")
     assert card.name == "=1+1"
+
+
+OWN = SetTemplate(
+    by="u1",
+    at=AT,
+    service_type="enquiry",
+    questions=(Ask("service_type", required=True), Ask("contact_phone", required=True), Ask("floor")),
+    fields=(
+        FieldSpec(name="floor", kind=Kind.TEXT, label="楼层", label_en="Floor"),
+        FieldSpec(name="lift", kind=Kind.FLAG, label="有电梯", label_en="Lift"),
+        FieldSpec(name="shop", kind=Kind.CHOICE, label="门店", label_en="Shop", choices={"a": "一店", "b": "二店"}),
+    ),
+)
+
+
+async def test_a_forms_own_fields_come_in_by_label_or_name_and_go_out_again(database, importer, tmp_path):
+    """A choice by its label, a flag as 是; what was exported is taken back as a new order just as it was."""
+    async with database.write() as work:
+        await set_template(work.session, OWN)
+        await work.commit()
+    header = ["外部单号", "服务类型", "联系电话", "楼层", "有电梯", "shop", "安全隐患", "时好时坏"]
+    report = await take(
+        importer, tmp_path, [header, ["X1", "咨询", "13800138000", "12", "是", "二店", "无", "no"]], kind="orders"
+    )
+    assert (report.created, report.faults, report.passed_over) == (1, (), ())
+    wanted = {"service_type": "enquiry", "floor": "12", "lift": True, "shop": "b", "safety": "none"}
+    async with database.read() as work:
+        (order,) = (await orders.list_orders(work.session, OrderQuery())).items
+        assert await export(work.session, tmp_path / "out.xlsx", kind="orders", sheet_format="xlsx") == 1
+    assert {name: order.fields[name].value for name in wanted} == wanted
+    assert order.fields["intermittent"].value is False
+    header, row = read_rows(tmp_path / "out.xlsx", "xlsx")
+    cells = dict(zip(header, row, strict=True))
+    assert (cells["floor"], cells["lift"], cells["shop"], cells["intermittent"]) == ("12", "yes", "b", "no")
+    again = {**cells, "order_id": "", "external_key": "X2"}
+    assert (await take(importer, tmp_path, [list(again), list(again.values())], kind="orders")).created == 1
+    async with database.read() as work:
+        both = (await orders.list_orders(work.session, OrderQuery())).items
+    assert [{name: one.fields[name].value for name in wanted} for one in both] == [wanted, wanted]
+
+
+async def test_a_forms_own_fields_are_checked_row_by_row(database, importer, tmp_path):
+    """A wrong choice, a flag that is none, and a field that the row's form has not are named; nothing is kept."""
+    async with database.write() as work:
+        await set_template(work.session, OWN)
+        await work.commit()
+    rows = [
+        ["service_type", "contact_phone", "description", "lift", "shop"],
+        ["enquiry", "13800138000", "", "vielleicht", "三店"],
+        ["complaint", "13800138000", "慢", "yes", ""],
+        ["enquiry", "", "慢", "", ""],
+    ]
+    report = await take(importer, tmp_path, rows, kind="orders")
+    at_fault = {(fault.row, fault.column) for fault in report.faults}
+    assert at_fault == {(2, "lift"), (2, "shop"), (3, "lift"), (4, "contact_phone")}
+    assert next(fault.message for fault in report.faults if fault.column == "shop") == "must be one of a, b"
+    assert next(fault.fix for fault in report.faults if fault.row == 4) == "send them too"
+    async with database.read() as work:
+        assert (await orders.list_orders(work.session, OrderQuery())).items == ()
 
 
 @pytest.mark.parametrize("header", [["颜色"], ["姓名", "客户"], []])

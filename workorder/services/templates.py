@@ -36,6 +36,12 @@ async def templates(session: AsyncSession) -> tuple[TemplateView, ...]:
     return tuple([await template(session, service_type) for service_type in SERVICE_TYPES])
 
 
+async def own_field_names(session: AsyncSession) -> tuple[str, ...]:
+    """Names of the fields that any version of any form had besides the built-in ones, in order of appearance."""
+    rows = await session.scalars(select(OrderTemplate).order_by(OrderTemplate.service_type, OrderTemplate.version))
+    return tuple(dict.fromkeys(spec.name for row in rows for spec in decoded(row.form).fields))
+
+
 async def set_template(session: AsyncSession, command: SetTemplate) -> TemplateView:
     """Put a new version in force; orders that are there keep theirs.
 
