@@ -26,6 +26,7 @@ export function createAppRouter(): Router {
       { path: '/orders/:orderId?', component: () => import('./pages/OrdersPage.vue'), props: true, meta: { title: 'orders.title', needs: 'orders', finds: true } },
       { path: '/customers/:customerId', component: () => import('./pages/CustomerPage.vue'), props: true, meta: { title: 'customer.title', needs: 'customers' } },
       { path: '/templates', component: () => import('./pages/TemplatesPage.vue'), meta: { title: 'templates.title', needs: 'templates.edit' } },
+      { path: '/messages', component: () => import('./pages/MessagesPage.vue'), meta: { title: 'messages.title', needs: 'rules' } },
       { path: '/wallboard', component: () => import('./pages/WallboardPage.vue'), meta: { title: 'wall.title', needs: 'wallboard' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

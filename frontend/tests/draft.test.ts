@@ -1,5 +1,6 @@
+import { ApiError, OfflineError } from '@/api/http'
 import type { Field, FieldContent, Order } from '@/api/types'
-import { afterSave, awake, changedFields, committed, conflictsWith, forgetOldEdits, heardOtherwise, keepEdits, keptEdits, patchOf, typed, type Edits, type Shelf } from '@/desk/draft'
+import { afterSave, awake, changedFields, committed, conflictsWith, forgetOldEdits, heardOtherwise, keepEdits, keptEdits, passes, patchOf, retryWaitMs, typed, type Edits, type Shelf } from '@/desk/draft'
 import { formOf, isBlank, sameValue, trust } from '@/desk/fields'
 import { describe, expect, it } from 'vitest'
 
@@ -152,5 +153,17 @@ describe('values', () => {
 
   it('have three steps of trust', () => {
     expect([0.95, 0.85, 0.7, 0.6, 0.3].map(trust)).toEqual(['high', 'high', 'medium', 'medium', 'low'])
+  })
+})
+
+describe('what was not saved', () => {
+  it('is tried again after growing waits of at most a minute', () => {
+    expect([0, 1, 2, 5, 50].map(retryWaitMs)).toEqual([2_000, 4_000, 8_000, 60_000, 60_000])
+  })
+
+  it('is tried again only where the failure passes by itself', () => {
+    const refused = (status: number): ApiError => new ApiError({ status, code: 'x' })
+    expect([new OfflineError('x'), refused(503), refused(500), refused(429)].every(passes)).toBe(true)
+    expect([refused(422), refused(403), refused(409), new Error('bug')].some(passes)).toBe(false)
   })
 })

@@ -11,6 +11,8 @@ from playwright.async_api import Page, expect
 from callcenter.features.demo.desk_client import open_desk
 from callcenter.telephony.simulator.call import PlacedCall, SimulatedCall
 from tests.stage import AGENT, Stage
+from workorder.services import orders
+from workorder.services.orders import OrderQuery
 
 KNOWN = "13800138000"
 STRANGER = "13912345678"
@@ -216,6 +218,25 @@ async def test_a_lost_link_says_so_and_comes_back_by_itself(stage, agent_page):
     await agent_page.context.set_offline(False)
     await expect(agent_page.get_by_test_id("pop-name")).to_have_text("王建国")
     await expect(agent_page.get_by_text("与服务器的连接已断开")).to_have_count(0)
+
+
+async def test_what_could_not_be_saved_is_saved_by_itself(stage, agent_page):
+    """The server cannot for a moment: the form says quietly that it is not saved yet, and then that it is; nobody did anything."""
+    await talk(stage, agent_page)
+    await field(agent_page, "model").wait_for()
+    refusal = {"status": 503, "code": "unavailable", "detail": "x", "title": "x", "type": "x"}
+    await agent_page.route("**/api/work-orders/*", lambda route: route.fulfill(status=503, json=refusal))
+    box = field(agent_page, "model").locator("input")
+    await box.fill("KFR-35")
+    await agent_page.keyboard.press("Tab")
+    status = agent_page.get_by_test_id("save-status")
+    await expect(status).to_contain_text("还没有保存")
+    await expect(box).to_have_value("KFR-35")
+    await agent_page.unroute("**/api/work-orders/*")
+    await expect(status).to_have_text("已同步")
+    async with stage.app.database.read() as work:
+        found = (await orders.list_orders(work.session, OrderQuery(limit=200))).items
+    assert any(order.fields["model"].value == "KFR-35" for order in found if "model" in order.fields)
 
 
 async def test_a_pbx_that_is_away_is_shown(stage, agent_page):

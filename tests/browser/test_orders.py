@@ -69,6 +69,25 @@ async def test_an_order_is_found_and_taken_through_its_life(stage, open_page):
     await expect(page.get_by_test_id("happening").first).to_contain_text("已完工 → 已确认")
 
 
+@pytest.mark.parametrize("stage", [{"media": {"tap": False}, "attachments": {"max_mb": 1}}], indirect=True)
+async def test_a_file_that_is_not_taken_is_said_beside_its_box(stage, open_page):
+    """By the code of the refusal and in the language of the page; the next one that is taken makes it go."""
+    order = await add_order(stage)
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    box, refused = page.get_by_test_id("add-file"), page.get_by_test_id("file-refused")
+    await box.set_input_files({"name": "表.xlsm", "mimeType": "image/jpeg", "buffer": b"PK\x03\x04" + bytes(100)})
+    await expect(refused).to_have_text("表.xlsm：不支持这种文件：请上传照片、视频、录音、PDF 或纯文本")
+    too_large = PHOTO + bytes(1024 * 1024)
+    await box.set_input_files({"name": "大.jpg", "mimeType": "image/jpeg", "buffer": too_large})
+    await expect(refused).to_have_text("大.jpg：文件太大，请压缩后再传")
+    await page.get_by_role("button", name="EN", exact=False).first.click()
+    await box.set_input_files({"name": "big.jpg", "mimeType": "image/jpeg", "buffer": too_large})
+    await expect(refused).to_have_text("big.jpg：The file is too large; make it smaller")
+    await box.set_input_files({"name": "ok.jpg", "mimeType": "image/jpeg", "buffer": PHOTO})
+    await expect(page.get_by_test_id("file")).to_contain_text("ok.jpg")
+    await expect(refused).to_have_text("")
+
+
 async def test_people_work_on_it_together(stage, open_page):
     """A comment from a standard reply, a task ticked off, a file, priority and handler: all in the history."""
     order = await add_order(stage)

@@ -20,11 +20,14 @@ import type {
   MaintenancePlan,
   NewCustomer,
   Notices,
+  NotifyRules,
+  NotifyTable,
   Order,
   OrderPatch,
   Page,
   Peaks,
   Person,
+  Preview,
   Priority,
   Reply,
   SearchAnswer,
@@ -32,7 +35,10 @@ import type {
   Speaker,
   Task,
   Template,
+  Tongue,
+  Unsent,
   WarrantyVerdict,
+  Wording,
 } from './types'
 
 export interface CallQuery {
@@ -57,6 +63,13 @@ export interface OrderQuery {
   handler?: string
   customer_id?: string
   q?: string
+}
+
+export interface DeliveryQuery {
+  cursor?: string | null
+  limit?: number
+  state?: string
+  channel?: string
 }
 
 const id = encodeURIComponent
@@ -142,6 +155,14 @@ export const api = {
   decide: (approvalId: string, approve: boolean) =>
     request<Approval>('POST', `/api/approvals/${id(approvalId)}/decision`, { body: { approve } }),
   deliveries: (orderId: string) => request<Page<Delivery>>('GET', `/api/work-orders/${id(orderId)}/deliveries`),
+  messageRules: () => request<NotifyRules>('GET', '/api/notify'),
+  setMessageRules: (version: number, table: NotifyTable) => request<NotifyRules>('PUT', '/api/notify', { body: { version, table } }),
+  previewMessage: (wording: Wording, language: Tongue, orderId: string | null) =>
+    request<Preview>('POST', '/api/notify/preview', { body: { wording, language, order_id: orderId } }),
+  tryMessage: (lane: string, to: string, wording: Wording) => request<{ reference: string | null }>('POST', '/api/notify/test', { body: { lane, to, ...wording } }),
+  sentMessages: (query: DeliveryQuery) => request<Page<Delivery>>('GET', '/api/deliveries', { query: { ...query } }),
+  unsentMessages: () => request<Unsent>('GET', '/api/deliveries/unsent'),
+  sendAgain: (deliveryId: string) => request<Delivery>('POST', `/api/deliveries/${id(deliveryId)}/replay`, { body: {} }),
   notices: () => request<Notices>('GET', '/api/notices'),
   readNotices: () => request<Notices>('POST', '/api/notices/read', { body: {} }),
   people: () => request<Page<Person>>('GET', '/api/people'),

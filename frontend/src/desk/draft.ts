@@ -4,6 +4,7 @@
  * Rule: what the agent typed always wins on the screen and is never lost. An edit lives from the first key until the
  * server has confirmed it; until then it is also kept in localStorage.
  */
+import { ApiError, OfflineError } from '@/api/http'
 import type { FieldContent, FieldName, Field, Order, OrderPatch } from '@/api/types'
 import { FIELD_NAMES } from '@/api/types'
 import { isBlank, ownNames, sameValue } from './fields'
@@ -134,4 +135,17 @@ export function forgetOldEdits(shelf: Shelf, now: number): void {
     const at = (JSON.parse(shelf.getItem(key) ?? '{}') as { at?: number }).at ?? 0
     if (now - at > KEEP_MS) shelf.removeItem(key)
   }
+}
+
+const RETRY_MS = 2_000
+const RETRY_MAX_MS = 60_000
+
+/** How long to wait before trying again what failed `tries` times before: 2 s, 4 s, … at most a minute. */
+export function retryWaitMs(tries: number): number {
+  return Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** tries)
+}
+
+/** Failures that pass by themselves: no answer, a server that cannot now, too much at once. */
+export function passes(error: unknown): boolean {
+  return error instanceof OfflineError || (error instanceof ApiError && (error.status >= 500 || error.status === 429))
 }

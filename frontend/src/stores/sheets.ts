@@ -3,7 +3,7 @@ import { api } from '@/api/client'
 import { ApiError, OfflineError } from '@/api/http'
 import type { FieldContent, FieldName, FieldProblem, Order } from '@/api/types'
 import {
-  afterSave, awake, changedFields, committed, conflictsWith, forgetOldEdits, keepEdits, keptEdits, patchOf, typed, valueOf, without,
+  afterSave, awake, changedFields, committed, conflictsWith, forgetOldEdits, keepEdits, keptEdits, passes, patchOf, retryWaitMs, typed, valueOf, without,
   type Conflict, type Edits,
 } from '@/desk/draft'
 import { formOf, ownNames } from '@/desk/fields'
@@ -11,7 +11,8 @@ import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import { useDesk } from './desk'
 
-export type SheetStatus = 'clean' | 'pending' | 'saving' | 'offline' | 'failed'
+/** `offline`, `retrying`: not saved yet, tried again by itself. `failed`: refused, and nothing happens until somebody does something. */
+export type SheetStatus = 'clean' | 'pending' | 'saving' | 'offline' | 'retrying' | 'failed'
 
 export interface Sheet {
   edits: Edits
@@ -19,7 +20,8 @@ export interface Sheet {
   conflicts: Conflict[]
   problems: Partial<Record<FieldName, FieldProblem>>
   status: SheetStatus
-  message: string
+  /** What the last try ended with, while it was not saved. */
+  failure: unknown
   /** Field → when it last changed by speech, for the highlight. */
   fresh: Partial<Record<FieldName, number>>
 }
@@ -34,6 +36,7 @@ export const useSheets = defineStore('sheets', () => {
   const desk = useDesk()
   const sheets = new Map<string, Sheet>()
   const running = new Map<string, Promise<boolean>>()
+  const waiting = new Map<string, { tries: number; timer: number }>()
 
   forgetOldEdits(localStorage, Date.now())
   desk.onFrame((frame, before, after) => {
@@ -46,7 +49,7 @@ export const useSheets = defineStore('sheets', () => {
     if (known) return known
     const edits = keptEdits(localStorage, orderId)
     const status: SheetStatus = Object.keys(edits).length ? 'pending' : 'clean'
-    const sheet = reactive<Sheet>({ edits, ticks: [], conflicts: [], problems: {}, status, message: '', fresh: {} })
+    const sheet = reactive<Sheet>({ edits, ticks: [], conflicts: [], problems: {}, status, failure: null, fresh: {} })
     sheets.set(orderId, sheet)
     // Left over from before a reload.
     if (status === 'pending') queueMicrotask(() => void push(orderId))
@@ -154,7 +157,8 @@ export const useSheets = defineStore('sheets', () => {
     const sheet = of(orderId)
     const dirty = unsent(orderId) || sheet.ticks.length > 0
     sheet.status = dirty ? 'pending' : 'clean'
-    sheet.message = ''
+    sheet.failure = null
+    calm(orderId)
     return !dirty
   }
 
@@ -166,10 +170,30 @@ export const useSheets = defineStore('sheets', () => {
       holdBack(orderId, error)
       return Object.values(sheet.edits).some((edit) => edit.committed)
     }
-    sheet.status = error instanceof OfflineError ? 'offline' : 'failed'
-    sheet.message = error instanceof Error ? error.message : String(error)
-    sheet.ticks = error instanceof OfflineError ? sheet.ticks : []
+    sheet.failure = error
+    if (passes(error)) {
+      sheet.status = error instanceof OfflineError ? 'offline' : 'retrying'
+      retryLater(orderId)
+    } else {
+      sheet.status = 'failed'
+      sheet.ticks = []
+    }
     return false
+  }
+
+  /** Again after a growing wait, until it is saved: the agent has better to do than to look after it. */
+  function retryLater(orderId: string): void {
+    const { tries } = calm(orderId)
+    const timer = window.setTimeout(() => void push(orderId), retryWaitMs(tries))
+    waiting.set(orderId, { tries: tries + 1, timer })
+  }
+
+  /** Nothing more waits for this order; how often it was tried in a row until now. */
+  function calm(orderId: string): { tries: number } {
+    const known = waiting.get(orderId)
+    if (known) window.clearTimeout(known.timer)
+    waiting.delete(orderId)
+    return { tries: known?.tries ?? 0 }
   }
 
   async function refreshed(orderId: string): Promise<boolean> {
@@ -180,7 +204,7 @@ export const useSheets = defineStore('sheets', () => {
       if (known?.call_id) desk.putOrder(known.call_id, fresh)
       return known !== undefined && fresh.edit_version !== known.edit_version
     } catch (error) {
-      sheet.message = error instanceof Error ? error.message : String(error)
+      sheet.failure = error
       return false
     }
   }
@@ -200,7 +224,7 @@ export const useSheets = defineStore('sheets', () => {
   function holdBack(orderId: string, error: ApiError): void {
     const sheet = of(orderId)
     sheet.status = 'failed'
-    sheet.message = error.message
+    sheet.failure = error
     for (const problem of error.errors) {
       const name = fieldOf(orderId, problem.field)
       if (!name) continue
