@@ -83,6 +83,13 @@ class GatedDecoder:
         return max(self._settled_ms, self._heard_ms - self._gate.rules.pre_roll_ms)
 
     @property
+    def wants_ms(self) -> int:
+        """Until the first words of an utterance are out, what is missing of the block; a whole one at other times."""
+        if not self._gate.is_open or self._last_guess:
+            return BLOCK_MS
+        return BLOCK_MS - len(self._block) // self._bytes_per_ms
+
+    @property
     def fed_ms(self) -> float:
         """Audio the engine had to decode so far: the rest was silence."""
         return self._fed_bytes / self._bytes_per_ms

@@ -18,7 +18,8 @@ from asr.event_queue import EventQueue
 from asr.events import SpeechEvent
 
 BATCH_MS = 60
-"""Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives."""
+"""Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives. One that
+is cut shorter by ``Decoder.wants_ms`` puts the following ones in step with the decoder."""
 SLICE_MS = 1000
 """... and at most this, so that streams share the threads fairly."""
 PARTIALS_UNTIL_MS = 1000
@@ -47,6 +48,11 @@ class Decoder(Protocol):
     @property
     def settled_ms(self) -> int:
         """Everything said before this place has been returned."""
+        ...
+
+    @property
+    def wants_ms(self) -> int:
+        """So much more audio is worth a call of ``accept``: less would only be kept for the next."""
         ...
 
 
@@ -89,6 +95,7 @@ class DecodedStream:
         self._on_end = on_end
         self._wants_partials = wants_partials
         self._settled_ms = self._told_ms = 0
+        self._batch_ms = decoder.wants_ms
         self._work: deque[bytes | _Flush] = deque()
         self._pending_bytes = 0
         self._input_ended = False
@@ -105,7 +112,7 @@ class DecodedStream:
         self._work.append(pcm)
         self._pending_bytes += len(pcm)
         self._drained.clear()
-        if self.backlog_ms >= BATCH_MS:
+        if self.backlog_ms >= self._batch_ms:
             self._work_came.set()
 
     def flush(self) -> None:
@@ -198,7 +205,7 @@ class DecodedStream:
         return b"".join(pieces)
 
     def _emit(self, events: SpeechEvents) -> None:
-        self._settled_ms = self._decoder.settled_ms
+        self._settled_ms, self._batch_ms = self._decoder.settled_ms, self._decoder.wants_ms
         for event in events:
             self._events.put(event)
 

@@ -9,7 +9,7 @@ from asr.audio import SAMPLE_BYTES
 from asr.errors import EngineFailed, Overloaded
 from asr.events import Final, Partial, SpeechEvent
 from asr.recognizer import Capabilities, Load
-from asr.streaming import DecodedStream, run_inline
+from asr.streaming import BATCH_MS, DecodedStream, run_inline
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,8 @@ class _ScriptedDecoder:
 
     def close(self) -> None:
         self._script.clear()
+
+    wants_ms = BATCH_MS
 
     @property
     def settled_ms(self) -> int:

@@ -73,8 +73,8 @@ class VoskUtterances:
         return _words(self._recognizer.Result()) if self._recognizer.AcceptWaveform(pcm) else []
 
     def guess(self) -> str:
-        """The best path so far."""
-        return str(json.loads(self._recognizer.PartialResult())["partial"])
+        """The best path so far; nothing where Vosk has just ended five seconds without a word by its own rules."""
+        return str(json.loads(self._recognizer.PartialResult()).get("partial", ""))
 
     def end_utterance(self) -> list[EngineWord]:
         """``Result`` would leave the last frames undecoded; ``FinalResult`` takes them in."""

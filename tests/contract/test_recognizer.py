@@ -14,9 +14,11 @@ import soundfile
 import soxr
 
 from asr.engines.scripted import ScriptedRecognizer
+from asr.engines.vosk import VoskEngine
 from asr.errors import Overloaded
 from asr.events import Final, Partial, Word
 from asr.load import load_recognizer
+from asr.models import Registry
 from asr.worker.client import Workers
 from asr.worker.memory_link import Exchange, MemoryLink
 from asr.worker.recognizer import WorkerRecognizer
@@ -291,3 +293,17 @@ async def test_closing_the_recogniser_ends_its_streams():
         stream.push(bytes(3200))
         await recognizer.aclose()
         assert [event async for event in stream] == []
+
+
+def test_seconds_without_a_word_leave_vosk_working():
+    """Vosk ends an utterance by itself after five seconds of noise: there is no guess then, and speech is heard after."""
+    engine = VoskEngine(Registry().path("zh-demo")).utterances(())
+    noise = (np.random.default_rng(1).standard_normal(8 * 8000) * 50).astype("<i2").tobytes()
+    guesses = set()
+    for start in range(0, len(noise), 960):
+        assert engine.feed(noise[start : start + 960]) == []
+        guesses.add(engine.guess())
+    assert guesses == {""}
+    assert engine.end_utterance() == []
+    assert engine.feed(speech()) == []
+    assert "芜湖市" in "".join(word.word for word in engine.end_utterance())

@@ -109,3 +109,40 @@ def test_flush_ends_the_utterance_in_the_middle_of_speech():
     assert len(decoder.flush()) == 1
     assert decoder.flush() == []
     assert len(finals(decoder.accept(pcm[16_000:], partials=False) + decoder.finish())) == 2
+
+
+class Late(Echo):
+    """Has its first guess after 0.72 s, as an engine that decodes in large chunks."""
+
+    def guess(self):
+        return super().guess() if self.fed_s >= 0.72 else ""
+
+
+def first_words_ms(lead_s):
+    """Audio pushed in pieces of what the decoder wants, from the speech on, until its first guess."""
+    pcm, at = two_words(gap_s=3, lead_s=lead_s), 0
+    decoder = GatedDecoder(Late, sample_rate_hz=8000, model_rate_hz=8000)
+    while True:
+        size = decoder.wants_ms * 16
+        at += size
+        if decoder.accept(pcm[at - size : at], partials=True):
+            return at // 16 - round(lead_s * 1000)
+
+
+def test_first_words_wait_for_no_piece_to_fill():
+    """Wherever speech begins within a piece of 60 ms, the first guess comes after as much of it."""
+    assert len({first_words_ms(2.0 + frame * 0.02) for frame in range(3)}) == 1
+
+
+def test_whole_pieces_are_wanted_but_for_the_first_words():
+    """In silence and once words are out, audio is taken 60 ms at a time: hops between threads cost more than they give."""
+    pcm = two_words(gap_s=3, lead_s=2.02)
+    decoder = GatedDecoder(Late, sample_rate_hz=8000, model_rate_hz=8000)
+    wanted, guessed = [], []
+    for at in range(0, len(pcm), 320):
+        wanted.append(decoder.wants_ms)
+        guessed.append(bool(decoder.accept(pcm[at : at + 320], partials=True)))
+    first = guessed.index(True)
+    assert set(wanted[:100]) == {60}
+    assert min(wanted[: first + 1]) < 60
+    assert set(wanted[first + 1 : first + 50]) == {60}

@@ -4,13 +4,14 @@ import pytest
 
 from asr.errors import AsrError, EngineFailed
 from asr.events import Final, Partial
-from asr.streaming import DecodedStream, run_inline
+from asr.streaming import BATCH_MS, DecodedStream, run_inline
 
 
 class Recording:
     """A decoder that notes what it is given and answers with a partial per call."""
 
     settled_ms = 0
+    wants_ms = BATCH_MS
 
     def __init__(self, fail_on=None):
         self.calls = []
@@ -123,3 +124,16 @@ async def test_partials_are_not_computed_while_the_engine_is_busy():
     stream.end_input()
     assert [type(event) for event in [event async for event in stream]] == [Partial, Final]
     assert [call for call in decoder.calls if call[0] == "accept"] == [("accept", 1600, False), ("accept", 1600, True)]
+
+
+async def test_the_decoder_says_how_much_it_waits_for():
+    """A decoder that lacks 20 ms of its next block is given them as soon as they come."""
+    decoder = Recording()
+    decoder.wants_ms = 20
+    stream = stream_of(decoder)
+    for _ in range(2):
+        stream.push(bytes(320))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert decoder.calls == [("accept", 320, True)] * 2
+    await stream.aclose()
