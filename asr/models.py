@@ -16,12 +16,14 @@ from typing import BinaryIO, Literal, Protocol
 
 import orjson
 
+from asr.archive_sums import ArchiveSum, ArchiveSums, Basis
 from asr.archives import unpack
 from asr.engines.sherpa_layout import layout_of
 from asr.errors import ModelCorrupt, ModelMissing
 
 MANIFEST = "manifest.json"
-"""Inside an installed model: ``{"files": {path: [size, sha256]}}``. Sizes are checked at each use, sums at install."""
+"""Inside an installed model: ``{"files": {path: [size, sha256]}, "archive": {"sha256", "basis"}}``, the latter where it
+was fetched. Sizes are checked at each use, sums at install."""
 _BUILT_IN = Path(__file__).parent / "data"
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 30.0
@@ -29,7 +31,7 @@ _TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """A model that can be named. ``sha256`` of the archive is None where none is published: it may be given."""
+    """A model that can be named. ``sha256`` of the archive is None where none is published: see ``archive_sums``."""
 
     name: str
     title: str
@@ -76,7 +78,7 @@ CATALOGUE: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         name="zh-large",
-        title="Mandarin, large: official Vosk model (1.3 GB download, GBs of memory; no sum is known: give --sha256)",
+        title="Mandarin, large: official Vosk model (1.3 GB download, GBs of memory; nobody publishes its sum)",
         directory="vosk-model-cn-0.22",
         sample_rate_hz=16_000,
         licence="Apache-2.0",
@@ -110,6 +112,7 @@ CATALOGUE: tuple[ModelEntry, ...] = (
 _OWN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 """Of models that are not listed: also the name of their folder."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_WRONG_SUM = "try again later; if its maker replaced the file, give the new sum with --sha256"
 
 
 class Progress(Protocol):
@@ -182,9 +185,9 @@ class Registry:
 
         ``url`` installs a model that is not listed, under a name of one's own; it needs its ``sha256``. For a listed
         model ``sha256`` stands in where none is known. Raises ModelMissing when it cannot be fetched (the message says
-        how to install by hand), ModelCorrupt when what came is not what was announced.
+        how to install by hand), ModelCorrupt when what came is not what was announced, or not what came before.
         """
-        entry = self._wanted(name, url, sha256.lower() if sha256 else None)
+        entry, basis = self._wanted(name, url, sha256.lower() if sha256 else None)
         found = self._find(entry)
         if found is not None:
             return check_files(found, entry.members)
@@ -193,29 +196,46 @@ class Registry:
         archive = self._archive(entry)
         if not archive.is_file():
             self._fetch(entry, archive, progress)
-        installed = install(archive, self._target / entry.directory, entry)
+        installed = install(archive, self._target / entry.directory, entry, basis=basis)
+        if basis != "listed":
+            self._sums.keep(entry.url, sha256_of(archive))
         archive.unlink()
         return installed
+
+    def archive_sum(self, name: str) -> ArchiveSum | None:
+        """The sum of the archive of an installed model and what it was compared with; None where it came by hand."""
+        manifest = self.path(name) / MANIFEST
+        noted = orjson.loads(manifest.read_bytes()).get("archive") if manifest.is_file() else None
+        return ArchiveSum(**noted) if noted else None
+
+    @property
+    def _sums(self) -> ArchiveSums:
+        return ArchiveSums(self._target)
 
     @property
     def _target(self) -> Path:
         return self._directories[0]
 
-    def _wanted(self, name: str, url: str | None, sha256: str | None) -> ModelEntry:
+    def _wanted(self, name: str, url: str | None, sha256: str | None) -> tuple[ModelEntry, Basis]:
+        """The model asked for, and where the sum in it comes from."""
         if sha256 is not None and not _SHA256.fullmatch(sha256):
             raise ModelMissing(f"{sha256!r} is no sha256", fix="give the 64 digits that sha256sum prints")
         if url is None:
             entry = self.entry(name)
             if sha256 is not None and entry.sha256 not in (None, sha256):
                 raise ModelCorrupt(f"{name} has another sha256: {entry.sha256}", fix="leave --sha256 out")
-            return replace(entry, sha256=sha256 or entry.sha256)
+            if sha256 is None and entry.sha256 is None:
+                kept = self._sums.kept(entry.url or "")
+                return replace(entry, sha256=kept), "kept" if kept else "first"
+            return replace(entry, sha256=sha256 or entry.sha256), "listed" if entry.sha256 else "given"
         if name in self._catalogue or not _OWN_NAME.fullmatch(name):
             raise ModelMissing(f"{name!r} cannot name a model of your own", fix="choose another name of a-z 0-9 . _ -")
         if sha256 is None or not url.startswith("https://"):
             raise ModelMissing("a model by URL needs https and its sha256", fix="give --url https://… --sha256 …")
-        return ModelEntry(
+        own = ModelEntry(
             name=name, title="", directory=name, sample_rate_hz=16_000, licence="its maker's", url=url, sha256=sha256
         )
+        return own, "given"
 
     def _archive(self, entry: ModelEntry) -> Path:
         """Where the download of ``entry`` is kept until it is installed."""
@@ -261,7 +281,7 @@ class Registry:
             raise ModelMissing(f"cannot download {entry.name}: {reason}", fix=self._how_to_get(entry)) from error
         if entry.sha256 is not None and sha256_of(part) != entry.sha256:
             part.unlink()
-            raise ModelCorrupt(f"{entry.url} is not the announced file (sha256 differs)", fix="try again later")
+            raise ModelCorrupt(f"{entry.url} is not the announced file (sha256 differs)", fix=_WRONG_SUM)
         part.replace(archive)
 
 
@@ -294,19 +314,20 @@ def download(url: str, part: Path, progress: Progress | None = None) -> None:
         raise OSError(f"the connection ended after {size} of {expected} bytes; run it again to go on")
 
 
-def install(archive: Path, target: Path, entry: ModelEntry) -> Path:
+def install(archive: Path, target: Path, entry: ModelEntry, *, basis: Basis) -> Path:
     """Unpack ``archive`` beside ``target``, check it, and put it in place in one step.
 
     Raises ModelCorrupt for a broken archive, members that would land outside, or a model that is not ``entry``.
     """
-    if entry.sha256 is not None and sha256_of(archive) != entry.sha256:
+    came = ArchiveSum(sha256_of(archive), basis)
+    if entry.sha256 not in (None, came.sha256):
         raise ModelCorrupt(f"{archive} is not {entry.name} (sha256 differs)", fix="delete it and get it again")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
         unpacked = Path(temporary) / "model"
         unpack(archive, unpacked)
         check_files(unpacked, entry.members)
-        write_manifest(unpacked)
+        write_manifest(unpacked, archive=came)
         if target.exists():
             shutil.rmtree(target)
         unpacked.replace(target)
@@ -347,11 +368,12 @@ def kind_of(directory: Path) -> Literal["vosk", "sherpa"] | None:
     return "sherpa"
 
 
-def write_manifest(directory: Path) -> None:
+def write_manifest(directory: Path, archive: ArchiveSum | None = None) -> None:
     """Note the size and sum of every file of a model, so that damage is noticed before the engine reads it."""
     names = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != MANIFEST)
     files = {path.relative_to(directory).as_posix(): [path.stat().st_size, sha256_of(path)] for path in names}
-    (directory / MANIFEST).write_bytes(orjson.dumps({"files": files}, option=orjson.OPT_INDENT_2))
+    noted = {"files": files} | ({"archive": archive} if archive else {})
+    (directory / MANIFEST).write_bytes(orjson.dumps(noted, option=orjson.OPT_INDENT_2))
 
 
 def sha256_of(path: Path) -> str:

@@ -18,8 +18,8 @@ from asr.event_queue import EventQueue
 from asr.events import SpeechEvent
 
 BATCH_MS = 60
-"""Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives. One that
-is cut shorter by ``Decoder.wants_ms`` puts the following ones in step with the decoder."""
+"""Audio goes to the decoder in pieces of at least this length: a thread hop per 20 ms costs more than it gives. One
+that is cut shorter by ``Decoder.wants_ms`` puts the following ones in step with the decoder."""
 SLICE_MS = 1000
 """... and at most this, so that streams share the threads fairly."""
 PARTIALS_UNTIL_MS = 1000

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from nlp.sound_alikes import SoundAlikes
 
 PATH = click.Path(path_type=Path)
+SUM_BASES = {
+    "listed": "verified: it is the sum that callcenter lists for this model",
+    "given": "verified: it is the sum given with --sha256",
+    "kept": "verified: it is the sum of the first download on this machine",
+    "first": (
+        "not verified: nobody publishes a sum of this model. The archive is whole and came over https, no more is"
+        " known; compare the sum with one you trust. It is kept: from now on another file is refused"
+    ),
+}
+"""What the sum of a model's archive was compared with (``asr.archive_sums.Basis``)."""
 
 
 @click.group()
@@ -59,6 +69,8 @@ def get(name: str, url: str | None, sha256: str | None) -> None:
     with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr) as bar:
         path = Registry().get(name, url=url, sha256=sha256, progress=bar)
     click.echo(path)
+    if (came := Registry().archive_sum(name)) is not None:
+        say(f"sha256 of the archive: {came.sha256}\n{SUM_BASES[came.basis]}")
 
 
 @models.command("path")

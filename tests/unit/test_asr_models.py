@@ -1,17 +1,23 @@
 import hashlib
 import io
+import shutil
 import stat
 import tarfile
 import threading
 import zipfile
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from click.testing import CliRunner
 
+from asr.archive_sums import FILE as SUMS_FILE
+from asr.archive_sums import ArchiveSum
 from asr.errors import ModelCorrupt, ModelMissing
 from asr.load import find_model, load_recognizer
 from asr.models import CATALOGUE, MANIFEST, ModelEntry, Registry, default_directories, write_manifest
+from callcenter.cli.main import main as cli
 
 FILES = {"am/final.mdl": b"acoustic" * 1000, "conf/mfcc.conf": b"--sample-frequency=8000\n", "graph/empty.int": b""}
 
@@ -31,16 +37,17 @@ class Site:
     def __init__(self, content, *, cut=None, ranges=True):
         site = self
         self.requests = []
+        self.content = content
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 asked = self.headers.get("Range")
                 site.requests.append(asked)
                 start = int(asked[6:-1]) if asked and ranges else 0
-                if start >= len(content):
+                if start >= len(site.content):
                     self.send_error(416)
                     return
-                body = content[start:]
+                body = site.content[start:]
                 self.send_response(206 if asked and ranges else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -327,3 +334,51 @@ def test_a_listed_model_without_a_sum_takes_one(tmp_path, serve):
     with pytest.raises(ModelCorrupt, match="sha256 differs"):
         registry.get("tiny", sha256="0" * 64)
     assert registry.get("tiny", sha256=hashlib.sha256(content).hexdigest()).is_dir()
+
+
+def test_a_model_whose_sum_nobody_publishes_is_trusted_the_first_time_only(tmp_path, serve):
+    """The sum of the first download is kept and outlives the model; another file is refused until its sum is given."""
+    first, other = archive(), archive() + b"more"
+    site = serve(first)
+    registry = Registry([tmp_path], catalogue=[entry(site.url)])
+    digest, changed = (hashlib.sha256(content).hexdigest() for content in (first, other))
+    registry.get("tiny")
+    assert registry.archive_sum("tiny") == ArchiveSum(digest, "first")
+
+    shutil.rmtree(tmp_path / "tiny-1.0")
+    registry.get("tiny")
+    assert registry.archive_sum("tiny") == ArchiveSum(digest, "kept")
+
+    shutil.rmtree(tmp_path / "tiny-1.0")
+    site.content = other
+    with pytest.raises(ModelCorrupt, match="sha256 differs") as refused:
+        registry.get("tiny")
+    assert "--sha256" in refused.value.fix
+    assert [file.name for file in tmp_path.iterdir()] == [SUMS_FILE]
+    registry.get("tiny", sha256=changed)
+    assert registry.archive_sum("tiny") == ArchiveSum(changed, "given")
+
+    shutil.rmtree(tmp_path / "tiny-1.0")
+    registry.get("tiny")
+    assert registry.archive_sum("tiny") == ArchiveSum(changed, "kept")
+
+
+def test_sums_that_cannot_be_read_are_not_taken_for_none(tmp_path, serve):
+    """A damaged list of sums stops the download and is named."""
+    (tmp_path / SUMS_FILE).write_bytes(b"{")
+    with pytest.raises(ModelCorrupt, match=SUMS_FILE):
+        Registry([tmp_path], catalogue=[entry(serve(archive()).url)]).get("tiny")
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"), [(True, "lists for this model"), (False, "not verified: nobody publishes")]
+)
+def test_the_command_says_what_was_verified(tmp_path, serve, monkeypatch, listed, told):
+    """``models get`` prints the folder, and beside it the sum and what it was compared with."""
+    content = archive()
+    catalogue = [entry(serve(content).url, content if listed else None)]
+    monkeypatch.setattr("asr.models.Registry", partial(Registry, [tmp_path], catalogue=catalogue))
+    result = CliRunner().invoke(cli, ["models", "get", "tiny"])
+    assert result.stdout == f"{tmp_path / 'tiny-1.0'}\n"
+    assert hashlib.sha256(content).hexdigest() in result.stderr
+    assert told in result.stderr
