@@ -35,6 +35,7 @@ from callcenter.features.asr_worker import AsrWorker
 from callcenter.features.attachment_files import AttachmentFiles
 from callcenter.features.call_record import CallRecord
 from callcenter.features.caller_choice import CallerChoice
+from callcenter.features.caller_names import CallerNames
 from callcenter.features.candidates import Candidates
 from callcenter.features.intake import Intake
 from callcenter.features.late_transcripts import LateTranscripts
@@ -362,7 +363,11 @@ class App:
             self._spawn("late-transcripts", late.run())
 
     def _find_names(self) -> FindNames:
-        return self.catalogue.find_names if wants_sound_alikes(self.settings.asr) else no_names
+        asr = self.settings.asr
+        if asr.sound_alikes == "off":
+            return no_names
+        others = self.catalogue.find_names if wants_sound_alikes(asr) else no_names
+        return CallerNames(self.live_calls.customer, others).find_names
 
     def _start_notify(self) -> None:
         settings = self.settings

@@ -153,7 +153,7 @@ class Intake:
     async def _answered(self, event: CallAnswered) -> None:
         if event.call_id in self._intakes:
             return
-        customer = self._customer(event.call_id)
+        customer = self._live.customer(event.call_id)
         context = CallContext(
             started_at=event.at.astimezone(self._zone),
             caller_number=self._live.number(event.call_id, event.interface),
@@ -193,7 +193,7 @@ class Intake:
 
     async def _identified(self, event: CallerIdentified) -> None:
         """Somebody said who it is: everything said so far is understood again, knowing that."""
-        intake, customer = self._intakes.get(event.call_id), self._customer(event.call_id)
+        intake, customer = self._intakes.get(event.call_id), self._live.customer(event.call_id)
         if intake is None or customer is None or customer.customer_id != event.customer_id:
             return
         if intake.customer is not None and intake.customer.customer_id == customer.customer_id:
@@ -209,10 +209,6 @@ class Intake:
             self._journal.context(intake.call_id, context, extractor.catalogue)
             intake.journalled = {}
             self._keep(intake, intake.said)
-
-    def _customer(self, call_id: str) -> CustomerCard | None:
-        talk = self._live.talk(call_id)
-        return talk.customer if talk else None
 
     def _keep(self, intake: _Intake, said: Sequence[Segment]) -> None:
         """Journal utterances and what came of them."""

@@ -151,7 +151,7 @@ class LateTranscripts:
             text=heard.text,
             confidence=heard.confidence,
             words=tuple(HeardWord(w.word, w.start_ms, w.end_ms, w.confidence) for w in heard.words),
-            names=self._find_names(heard.text, heard.words),
+            names=self._find_names(call_id, heard.text, heard.words),
         )
 
 

@@ -124,6 +124,11 @@ class LiveCalls:
         """The shared part of a call that is on some desk."""
         return self._talks.get(call_id)
 
+    def customer(self, call_id: str) -> CustomerCard | None:
+        """Who is on the other side of a call on some desk, as far as is known."""
+        talk = self._talks.get(call_id)
+        return talk.customer if talk else None
+
     def has(self, call_id: str, interface: str) -> bool:
         """Whether the device has this call on its desk."""
         return (call_id, interface) in self._calls

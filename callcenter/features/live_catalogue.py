@@ -49,8 +49,8 @@ class LiveCatalogue:
         await self.refresh()
         return self._extractor
 
-    def find_names(self, text: str, words: Sequence[Word]) -> tuple[HeardName, ...]:
-        """What sounds like a name of the catalogue or of the desk's own list, and is taken for it."""
+    def find_names(self, _call_id: str, text: str, words: Sequence[Word]) -> tuple[HeardName, ...]:
+        """What sounds like a name of the catalogue or of the desk's own list and is taken for it, whatever the call."""
         heard = [WordTime(word.word, word.start_ms, word.end_ms, word.confidence) for word in words]
         return tuple(HeardName(found.start, found.end, found.text) for found in self._alikes.corrections(text, heard))
 

@@ -30,12 +30,13 @@ log = structlog.get_logger(__name__)
 
 FINISH_TIMEOUT_S = 15.0
 
-FindNames = Callable[[str, Sequence[Word]], tuple[HeardName, ...]]
-"""Names that are meant by what was heard, in order; the words cover the text and say how sure it is."""
+FindNames = Callable[[str, str, Sequence[Word]], tuple[HeardName, ...]]
+"""(call_id, text, words) → names that are meant by what was heard in a call, in order; the words cover the text and say
+how sure it is."""
 
 
-def no_names(_text: str, _words: Sequence[Word]) -> tuple[HeardName, ...]:
-    """For recognisers that know the names themselves."""
+def no_names(_call_id: str, _text: str, _words: Sequence[Word]) -> tuple[HeardName, ...]:
+    """Where nothing is to be put right."""
     return ()
 
 
@@ -128,7 +129,7 @@ class Transcriber:
             words=tuple(
                 HeardWord(w.word, w.start_ms + offset_ms, w.end_ms + offset_ms, w.confidence) for w in heard.words
             ),
-            names=self._find_names(heard.text, heard.words),
+            names=self._find_names(call_id, heard.text, heard.words),
         )
 
 

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from asr.events import Final, Word
 from callcenter.features.live_catalogue import export
 from callcenter.ids import new_id
 from callcenter.media.events import SegmentHeard, Speaker
@@ -126,6 +127,18 @@ async def test_a_call_about_an_open_order_says_so(stage):
         assert [alert["kind"] for alert in order["alerts"]] == ["repeat"]
         assert f"{open_order['number']}（已建单）" in order["alerts"][0]["display"]
         assert order["fields"]["service_type"]["value"] != "progress"
+
+
+async def test_names_in_the_record_of_a_known_caller_are_put_right_in_their_call(stage):
+    """闻三路 is the 文三路 of the caller whom the pop knows; in another call it stays what was heard."""
+    words = tuple(Word(c, i * 300, i * 300 + 300, 0.6) for i, c in enumerate("住在闻三路"))
+    street = Final("住在闻三路", 0, 1500, words, 0.6)
+    async with stage.desk() as desk:
+        line = await answered(stage, desk, "13800138000")
+        heard = stage.app.transcriber.as_event(street, line.call_id, Speaker.CALLER, 0)
+        assert [name.name for name in heard.names] == ["文三路"]
+        assert heard.text == street.text
+        assert stage.app.transcriber.as_event(street, "another call", Speaker.CALLER, 0).names == ()
 
 
 async def test_an_edited_catalogue_is_in_force_for_the_next_call(stage):

@@ -58,7 +58,8 @@ async def test_words_are_published_on_the_calls_clock():
 async def test_names_that_are_meant_stand_beside_what_was_heard():
     """The text stays as heard; the names found in it come with it."""
 
-    def find(text, words):
+    def find(call_id, text, words):
+        assert call_id == "call"
         assert [word.word for word in words] == [text]
         return (HeardName(0, 3, "龙溪街"),)
 

@@ -29,13 +29,13 @@ async def test_a_list_of_streets_is_taken_over_while_calls_go_on(tmp_path):
     """words.txt beside the catalogue: its names are found from the next look on; a list that cannot be read changes nothing."""
     catalogue = LiveCatalogue(tmp_path)
     await catalogue.refresh()
-    assert catalogue.find_names(HEARD, DOUBTFUL) == ()
+    assert catalogue.find_names("call", HEARD, DOUBTFUL) == ()
     (tmp_path / "words.txt").write_text("# streets\n龙溪街\n", encoding="utf-8")
     await catalogue.refresh()
-    assert catalogue.find_names(HEARD, DOUBTFUL) == (HeardName(2, 5, "龙溪街"),)
+    assert catalogue.find_names("call", HEARD, DOUBTFUL) == (HeardName(2, 5, "龙溪街"),)
     (tmp_path / "words.txt").write_bytes(b"\xff\xfe\x00")
     await catalogue.refresh()
-    assert catalogue.find_names(HEARD, DOUBTFUL) == (HeardName(2, 5, "龙溪街"),)
+    assert catalogue.find_names("call", HEARD, DOUBTFUL) == (HeardName(2, 5, "龙溪街"),)
     await catalogue.aclose()
 
 
