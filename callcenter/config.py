@@ -229,6 +229,14 @@ class WebhookTarget(Section):
     format: Literal["event", "wechat"] = "event"
 
 
+class WechatSettings(Section):
+    """A WeChat official account that sends template messages."""
+
+    url: str = "https://api.weixin.qq.com"
+    app_id: str | None = None
+    secret_file: Path | None = None
+
+
 class NotifySettings(Section):
     """Ways out for messages; what is sent when is in the rules (`callcenter notify show`)."""
 
@@ -237,6 +245,7 @@ class NotifySettings(Section):
     allow_networks: tuple[IpNetwork, ...] = ()
     sms: SmsSettings = SmsSettings()
     email: EmailSettings = EmailSettings()
+    wechat: WechatSettings = WechatSettings()
     webhooks: dict[str, WebhookTarget] = {}
 
 

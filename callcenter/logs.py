@@ -32,6 +32,13 @@ def mask_phone(number: str) -> str:
     return f"{digits[:_VISIBLE_HEAD]}{hidden}{digits[-_VISIBLE_TAIL:]}"
 
 
+def mask_receiver(channel: str, receiver: str) -> str:
+    """A message's receiver for lists: numbers and openids (``o6_b…``) are masked, other addresses are not."""
+    if channel == "wechat":
+        return f"{receiver[:4]}…"
+    return mask_phone(receiver) if channel == "sms" else receiver
+
+
 def mask_text(text: str) -> str:
     """Mask every phone number inside ``text``."""
     return _PHONE.sub(lambda found: mask_phone(found.group()), text)

@@ -388,7 +388,7 @@ class NewAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditCustomer(Command):
-    """A person's changes; None leaves a part as it is.
+    """A person's changes; None leaves a part as it is, an empty ``openid`` takes it away.
 
     ``phones`` and ``addresses`` are the whole new lists, the most important first.
     """
@@ -398,6 +398,7 @@ class EditCustomer(Command):
     name: str | None = None
     level: str | None = None
     notes: str | None = None
+    openid: str | None = None
     phones: tuple[NewPhone, ...] | None = None
     addresses: tuple[NewAddress, ...] | None = None
     country: str = "CN"
@@ -426,7 +427,8 @@ class EraseCustomer(Command):
 class CreateCustomer(Command):
     """Put a customer on file; numbers are read by the plan of ``country``.
 
-    ``address`` has the parts province, city, district, detail; ``addresses`` are further ones.
+    ``address`` has the parts province, city, district, detail; ``addresses`` are further ones. ``openid``: who this is
+    to our WeChat account.
     """
 
     name: str
@@ -435,6 +437,7 @@ class CreateCustomer(Command):
     addresses: tuple[NewAddress, ...] = ()
     level: str = "normal"
     notes: str = ""
+    openid: str = ""
     external_key: str | None = None
     assets: tuple[NewAsset, ...] = ()
     country: str = "CN"

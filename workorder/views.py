@@ -325,6 +325,7 @@ class CustomerRecord:
     name: str
     level: str
     notes: str
+    openid: str | None
     external_key: str | None
     created_at: datetime
     updated_at: datetime | None

@@ -46,7 +46,7 @@ class HttpChannel:
         self._targets = targets
         self._secret = secret
         self._headers = dict(headers or {})
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
         self._client: aiohttp.ClientSession | None = None
 
     async def send(self, message: Message) -> str | None:
@@ -64,7 +64,7 @@ class HttpChannel:
                 answer = await response.content.read(MAX_ANSWER)
                 return _judged(response.status, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _no_answer(error) from error
+            raise no_answer(error) from error
 
     async def check(self) -> str:
         """Ask by HEAD, unsigned: any answer but a server's failure shows that the address is one that listens."""
@@ -73,7 +73,7 @@ class HttpChannel:
             async with self._session().head(self._url, allow_redirects=False) as response:
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _no_answer(error) from error
+            raise no_answer(error) from error
         if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
             raise Unreachable(f"answered {status}")
         return f"{urlsplit(self._url).hostname} answers"
@@ -85,13 +85,19 @@ class HttpChannel:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
-            connector = aiohttp.TCPConnector(resolver=self._targets, use_dns_cache=False, limit=20)
-            # Proxies of the environment would connect for us, past the check of the address.
-            self._client = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=False)
+            self._client = guarded_client(self._targets, self._timeout_s)
         return self._client
 
 
-def _no_answer(error: BaseException) -> Unreachable:
+def guarded_client(targets: Targets, timeout_s: float) -> aiohttp.ClientSession:
+    """A client that connects to allowed addresses alone."""
+    connector = aiohttp.TCPConnector(resolver=targets, use_dns_cache=False, limit=20)
+    # Proxies of the environment would connect for us, past the check of the address.
+    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=timeout_s), trust_env=False)
+
+
+def no_answer(error: BaseException) -> Unreachable:
+    """A connection that failed, in words."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Unreachable("its certificate is not trusted", fix="install the authority's certificate in the system")
     if isinstance(error, aiohttp.ClientSSLError):

@@ -32,8 +32,9 @@ def customer() -> None:
 
 
 def _record(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is on a customer's record."""
+    """The options that say what is on a customer's record; ``_said`` makes a command's values of them."""
     for option in (
+        click.option("--openid", help="Who this is to our WeChat account; empty takes it off the record."),
         click.option("--notes", help="What colleagues should know."),
         click.option("--level", help="normal, member, vip or business."),
         click.option(
@@ -80,34 +81,16 @@ def show(config: Path | None, who: str, as_json: bool) -> None:
 @JSON
 @click.pass_obj
 @reports_errors
-def add(
-    config: Path | None,
-    name: str,
-    phones: tuple[str, ...],
-    addresses: tuple[str, ...],
-    level: str | None,
-    notes: str | None,
-    by: str | None,
-    as_json: bool,
-) -> None:
+def add(config: Path | None, /, name: str, by: str | None, as_json: bool, **options: Any) -> None:
     """Put a customer on file: at least a name and one number."""
     from workorder.commands import CreateCustomer
     from workorder.services.customer_file import record
     from workorder.services.customers import create_customer
 
-    settings = settings_file.load(config)
+    said = {"phones": (), **_said(config, options)}
 
     async def put(session: AsyncSession, actor: Actor) -> CustomerRecord:
-        command = CreateCustomer(
-            **actor.stamp(),
-            name=name,
-            phones=tuple(map(_phone, phones)),
-            addresses=tuple(map(_address, addresses)),
-            level=level or "normal",
-            notes=notes or "",
-            country=settings.country,
-            area_code=settings.area_code,
-        )
+        command = CreateCustomer(**actor.stamp(), name=name, **said)
         return await record(session, (await create_customer(session, command)).customer_id)
 
     _print(change(config, by, put), as_json=as_json)
@@ -124,36 +107,24 @@ def add(
 @reports_errors
 def edit(
     config: Path | None,
+    /,
     customer_id: str,
     name: str | None,
-    phones: tuple[str, ...],
-    addresses: tuple[str, ...],
-    level: str | None,
-    notes: str | None,
     no_address: bool,
     by: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Change what is said; phones and addresses that are given replace all there were."""
     from workorder.commands import EditCustomer
     from workorder.services.customer_file import edit_customer
 
-    if no_address and addresses:
+    if no_address and options["addresses"]:
         raise click.UsageError("--no-address and --address exclude each other")
-    settings = settings_file.load(config)
+    said = _said(config, options) | ({"addresses": ()} if no_address else {})
 
     async def put(session: AsyncSession, actor: Actor) -> CustomerRecord:
-        command = EditCustomer(
-            **actor.stamp(),
-            customer_id=customer_id,
-            name=name,
-            level=level,
-            notes=notes,
-            phones=tuple(map(_phone, phones)) or None,
-            addresses=() if no_address else tuple(map(_address, addresses)) or None,
-            country=settings.country,
-            area_code=settings.area_code,
-        )
+        command = EditCustomer(**actor.stamp(), customer_id=customer_id, name=name, **said)
         return await edit_customer(session, command)
 
     _print(change(config, by, put), as_json=as_json)
@@ -224,6 +195,18 @@ def erase(config: Path | None, customer_id: str, reason: str, by: str | None, as
     _print(erased, as_json=as_json)
 
 
+def _said(config: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+    """What was given of ``_record``, as values of a command, with the settings' numbering plan."""
+    settings = settings_file.load(config)
+    read = {"phones": _phone, "addresses": _address}
+    given = {
+        name: tuple(map(read[name], value)) if name in read else value
+        for name, value in options.items()
+        if value is not None and value != ()
+    }
+    return {**given, "country": settings.country, "area_code": settings.area_code}
+
+
 def _phone(text: str) -> NewPhone:
     from workorder.commands import NewPhone
 
@@ -258,6 +241,8 @@ def _print(record: CustomerRecord, *, as_json: bool) -> None:
     click.echo(f"{record.customer_id}  {record.name}  {record.level}")
     for phone in record.phones:
         click.echo(f"  {phone.display}  {phone.label or ''}".rstrip())
+    if record.openid:
+        click.echo(f"  WeChat {record.openid}")
     for address in record.addresses:
         click.echo(f"  {address.display}  {address.division_code or ''}".rstrip())
     for asset in record.assets:

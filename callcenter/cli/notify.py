@@ -81,7 +81,7 @@ def set_rules(config: Path | None, file: Path, seen_version: int | None, as_json
 @reports_errors
 def list_messages(config: Path | None, state: str | None, key: str | None, limit: int, as_json: bool) -> None:
     """The newest messages and what became of them; numbers are masked."""
-    from callcenter.logs import mask_phone
+    from callcenter.logs import mask_receiver
     from callcenter.storage import deliveries
 
     async def run() -> None:
@@ -94,7 +94,7 @@ def list_messages(config: Path | None, state: str | None, key: str | None, limit
                 "created_at": row.created_at,
                 "state": row.state,
                 "channel": row.channel,
-                "recipient": mask_phone(row.recipient) if row.channel == "sms" else row.recipient,
+                "recipient": mask_receiver(row.channel, row.recipient),
                 "rule": row.rule,
                 "order_id": row.order_id,
                 "attempts": row.attempts,

@@ -22,6 +22,7 @@ SHEETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "phone2": ("电话2", "备用电话", "second phone"),
         **ADDRESS,
         "level": ("等级", "客户等级"),
+        "openid": ("微信", "微信openid", "wechat"),
         "notes": ("备注", "note"),
     },
     "assets": {

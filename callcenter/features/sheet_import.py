@@ -186,6 +186,7 @@ class Importer:
                 addresses=places,
                 level=row.get("level") or "normal",
                 notes=row.get("notes", ""),
+                openid=row.get("openid", ""),
                 external_key=key,
                 country=self.country,
             )
@@ -198,6 +199,7 @@ class Importer:
             name=row.get("name") or None,
             level=row.get("level") or None,
             notes=row.get("notes") or None,
+            openid=row.get("openid") or None,
             phones=phones or None,
             addresses=places or None,
             country=self.country,

@@ -99,6 +99,32 @@ async def test_a_mini_programs_json_and_a_second_message(agent):
     assert (missing.status, (await missing.json())["field"]) == (404, "name")
 
 
+async def test_a_message_from_an_openid_on_file_is_its_customers(site: Site, agent):
+    """Without a number: the draft has the customer's name and number; two customers with one openid are nobody."""
+    card = await site.customer()
+    record = f"/api/customers/{card.customer_id}"
+    seen = await agent.get(record)
+    set_one = await agent.send("PATCH", record, {"openid": "o6_wang"}, If_Match=seen.headers["ETag"])
+    assert (await set_one.json())["openid"] == "o6_wang"
+    said = {"msg_id": "m1", "openid": "o6_wang", "content": "空调不制冷"}
+    done = await (await agent.post("/api/intake/webhooks/wechat", said)).json()
+    assert (done["outcome"], done["order"]["customer_id"]) == ("draft", card.customer_id)
+    assert done["order"]["fields"]["contact_phone"]["value"] == "13800138000"
+    made = await agent.post("/api/customers", {"name": "李", "phone": "13900139000", "openid": "o6_wang"})
+    assert (made.status, (await made.json())["openid"]) == (201, "o6_wang")
+    shared = await (await agent.post("/api/intake/webhooks/wechat", {**said, "msg_id": "m2"})).json()
+    assert shared["order"]["customer_id"] is None
+    bad = await agent.post("/api/customers", {"name": "李", "phone": "13700137000", "openid": "o 6"})
+    assert (bad.status, (await bad.json())["field"]) == (422, "openid")
+    gone = await agent.send("PATCH", record, {"openid": ""}, If_Match=set_one.headers["ETag"])
+    assert (await gone.json())["openid"] is None
+    history = await (await agent.get(f"{record}/changes")).json()
+    assert [(line["before"], line["after"]) for line in history["items"] if line["field"] == "openid"] == [
+        (None, "o6_wang"),
+        ("o6_wang", None),
+    ]
+
+
 async def test_a_draft_is_put_to_the_open_order(agent):
     """The call's draft ends; the answer is the order with one more chase-up."""
     order = (await (await agent.post("/api/intake", {"channel": "web", "fields": FIELDS})).json())["order"]

@@ -24,13 +24,14 @@ from callcenter.channels.http import HttpChannel, event_body, mapped, wechat_bod
 from callcenter.channels.port import Channel, Message, Refused, Unreachable
 from callcenter.channels.signing import verified
 from callcenter.channels.targets import Targets
+from callcenter.channels.wechat import WechatChannel, keywords
 from callcenter.clock import VirtualClock
 from callcenter.config import EmailSettings, NotifySettings
 from callcenter.errors import ConfigInvalid
 from callcenter.features.notify.lanes import build_lanes
 
 LOCAL = ("127.0.0.0/8", "::1/128")
-KINDS = ["sms", "webhook", "wechat", "email"]
+KINDS = ["sms", "webhook", "wechat", "email", "account"]
 
 
 @dataclass
@@ -53,6 +54,42 @@ class Mailbox:
         return "250 OK"
 
 
+@dataclass
+class Account:
+    """WeChat's interface of an official account, as far as template messages go."""
+
+    other: Other
+    tokens: list[str] = field(default_factory=list)
+    lasts_s: int = 7200
+    login_code: int = 0
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_post("/cgi-bin/stable_token", self.log_in)
+        application.router.add_post("/cgi-bin/message/template/send", self.take)
+        return application
+
+    def channel(self, server: TestServer, clock: VirtualClock) -> WechatChannel:
+        url = str(server.make_url("/"))
+        return WechatChannel(url, app_id="wx1", secret="s3cret", clock=clock, targets=Targets(LOCAL))
+
+    async def log_in(self, http: web.Request) -> web.Response:
+        asked = await http.json()
+        assert asked["grant_type"] == "client_credential"
+        if self.login_code or (asked["appid"], asked["secret"]) != ("wx1", "s3cret"):
+            return web.json_response({"errcode": self.login_code or 40125, "errmsg": "invalid appsecret"})
+        self.tokens.append(f"T{len(self.tokens) + 1}")
+        return web.json_response({"access_token": self.tokens[-1], "expires_in": self.lasts_s})
+
+    async def take(self, http: web.Request) -> web.Response:
+        if http.query["access_token"] != self.tokens[-1]:
+            return web.json_response({"errcode": 42001, "errmsg": "access_token expired"})
+        codes = {"ok": 0, "later": -1, "never": 43004}
+        if self.other.answer == "ok":
+            self.other.got.append(await http.json())
+        return web.json_response({"errcode": codes[self.other.answer], "errmsg": "x", "msgid": 200228332})
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -73,6 +110,10 @@ class Way:
     other: Other
 
     def message(self) -> Message:
+        if self.kind == "account":
+            return message(
+                to="o6_138", subject="TEMPLATE", text="thing1: 您好，“已受理” \\ {number}\nphrase2：很长很长的状态"
+            )
         return message(to="lin@example.com") if self.kind == "email" else message()
 
 
@@ -85,6 +126,14 @@ async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
         settings = EmailSettings(host="127.0.0.1", port=server.port, security="none", sender="desk@example.com")
         yield Way("email", EmailChannel(settings, password=None), other)
         server.stop()
+        return
+
+    if request.param == "account":
+        account = Account(other)
+        async with TestServer(account.application()) as receiver:
+            channel = account.channel(receiver, clock)
+            yield Way(request.param, channel, other)
+            await channel.aclose()
         return
 
     async def take(http: web.Request) -> web.Response:
@@ -117,6 +166,14 @@ async def test_what_is_taken_over_arrived_whole(way: Way) -> None:
         assert (got["To"], got["Subject"]) == ("lin@example.com", sent.subject)
         assert got.get_content().strip() == sent.text
         assert "D1" in got["Message-ID"]
+        return
+    if way.kind == "account":
+        assert got == {
+            "touser": "o6_138",
+            "template_id": "TEMPLATE",
+            "client_msg_id": "D1",
+            "data": {"thing1": {"value": "您好，“已受理” \\ {number}"}, "phrase2": {"value": "很长很长…"}},
+        }
         return
     body, headers = got
     assert verified(body, headers, secret="s3cret", now_s=VirtualClock().now().timestamp())
@@ -251,6 +308,48 @@ async def test_a_robot_that_says_200_with_an_error_code_has_not_taken_it_over() 
         await channel.aclose()
 
 
+async def test_a_token_serves_until_its_time_is_over_or_somebody_else_has_a_newer_one() -> None:
+    """One login for many messages; another when it ran out, and at once when WeChat says it is old."""
+    account, clock = Account(Other()), VirtualClock()
+    sent = message(to="o6", subject="T", text="thing1: x")
+    async with TestServer(account.application()) as server:
+        channel = account.channel(server, clock)
+        for _ in range(3):
+            assert await channel.send(sent) == "200228332"
+        assert account.tokens == ["T1"]
+        await clock.advance(7200)
+        await channel.send(sent)
+        assert account.tokens == ["T1", "T2"]
+        account.tokens.append("somebody else's")
+        await channel.send(sent)
+        assert len(account.tokens) == 4
+        await channel.aclose()
+    assert len(account.other.got) == 5
+
+
+async def test_a_refused_login_is_for_an_administrator_and_messages_wait() -> None:
+    """Unreachable, with the setting at fault; the secret is not told."""
+    account = Account(Other(), login_code=40164)
+    async with TestServer(account.application()) as server:
+        channel = account.channel(server, VirtualClock())
+        for work in (channel.check(), channel.send(message(to="o6", subject="T", text="thing1: x"))):
+            with pytest.raises(Unreachable, match="40164") as caught:
+                await work
+            assert caught.value.field == "notify.wechat.secret_file"
+            assert "s3cret" not in str(caught.value)
+        await channel.aclose()
+
+
+@pytest.mark.parametrize("text", ["", "hello", "thing1: x\nhello", "1thing: x"])
+async def test_what_has_no_keywords_is_no_template_message(text: str) -> None:
+    """Refused before anybody is asked."""
+    assert keywords(text) is None
+    channel = WechatChannel("http://127.0.0.1:1", app_id="a", secret="s", clock=VirtualClock(), targets=Targets(LOCAL))
+    with pytest.raises(Refused, match="template"):
+        await channel.send(message(to="o6", subject="T", text=text))
+    await channel.aclose()
+
+
 def test_lanes_come_from_the_settings_and_bad_ones_name_their_key(tmp_path: Path) -> None:
     """Only what is set up exists; a missing secret file or address stops the start with the key's name."""
     assert build_lanes(NotifySettings(), VirtualClock()) == {}
@@ -260,12 +359,14 @@ def test_lanes_come_from_the_settings_and_bad_ones_name_their_key(tmp_path: Path
         {
             "sms": {"url": "https://sms.example.com", "secret_file": secret},
             "email": {"host": "mail.example.com"},
+            "wechat": {"app_id": "wx1", "secret_file": secret},
             "webhooks": {"crm": {"url": "https://crm.example.com"}},
         }
     )
-    assert set(build_lanes(settings, VirtualClock())) == {"sms", "email", "webhook:crm"}
+    assert set(build_lanes(settings, VirtualClock())) == {"sms", "email", "wechat", "webhook:crm"}
     for broken in (
         {"webhooks": {"crm": {}}},
+        {"wechat": {"app_id": "wx1"}},
         {"sms": {"url": "https://x.example.com", "secret_file": tmp_path / "nope"}},
     ):
         with pytest.raises(ConfigInvalid) as caught:

@@ -10,6 +10,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from callcenter.bus.local import LocalBus
 from callcenter.channels.port import Message, Refused, Unreachable
@@ -25,8 +26,10 @@ from callcenter.storage.relay import Relay
 from callcenter.storage.tables import DeliveryRow
 from tests.contract.test_service_levels import MONDAY, Watchman, after, events, new_order
 from tests.contract.test_storage_life_cycle import move
+from workorder.commands import CreateCustomer, CreateWorkOrder
 from workorder.events import OrderEvent, WorkOrderCreated
 from workorder.policy.phones import parse_phone
+from workorder.services import customers, reports
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NIGHT = MONDAY + timedelta(hours=13)
@@ -76,8 +79,8 @@ class Office:
         self, database: Database, *, start: datetime = MONDAY, max_attempts: int = 3, set_up: bool = True
     ) -> None:
         self.database, self.clock = database, VirtualClock(start)
-        self.sms, self.crm, self.screens = Gateway(), Gateway(), Screens()
-        lanes = {"sms": self.sms, "webhook:crm": self.crm} if set_up else {}
+        self.sms, self.crm, self.wechat, self.screens = Gateway(), Gateway(), Gateway(), Screens()
+        lanes = {"sms": self.sms, "wechat": self.wechat, "webhook:crm": self.crm} if set_up else {}
         self.planner = Planner(
             database=database,
             clock=self.clock,
@@ -200,7 +203,7 @@ async def test_a_refused_message_is_not_tried_again_and_does_not_close_the_way_f
     await office.later(1)
     assert office.sms.tries == 6
     assert {row.state for row in await office.rows()} == {"dead"}
-    assert office.sender.check().message == "sms, webhook:crm"
+    assert office.sender.check().message == "sms, wechat, webhook:crm"
 
 
 async def test_after_five_failures_a_lane_rests_and_the_other_lane_does_not_notice(database: Database) -> None:
@@ -283,6 +286,69 @@ async def test_supervisors_see_a_breach_on_their_screen_and_agents_do_not(databa
         assert (await deliveries.notices(work.session, boss))[1] == len(told) - 1
         await deliveries.mark_read(work.session, boss, at=MONDAY)
         assert (await deliveries.notices(work.session, boss))[1] == 0
+
+
+WECHAT = {
+    "templates": {
+        **DEFAULTS.model_dump(mode="json")["templates"],
+        "keyed": {"zh": {"subject": "TM1", "text": "character_string1: {number}\nthing2: {customer_name}{reason}"}},
+    },
+    "rules": [
+        {
+            "name": "wechat_created",
+            "event": "WorkOrderCreated",
+            "audience": "customer",
+            "channel": "wechat",
+            "template": "keyed",
+        }
+    ],
+}
+
+
+async def test_wechat_reaches_who_reported_there_else_who_is_on_file_else_nobody(database: Database) -> None:
+    """The reporter's openid wins over the customer's; each value is one line; an order of nobody's gets none."""
+    await put_rules(database, **WECHAT)
+    form = {"service_type": "enquiry", "contact_phone": "13800138000", "customer_name": "王\n芳"}
+    async with database.write() as work:
+        card = await customers.create_customer(
+            work.session,
+            CreateCustomer(by="u", at=MONDAY, name="王芳", phones=("13800138000",), openid="o6_file"),
+        )
+        numbers = []
+        for channel, sender, phone in (
+            ("wechat", "o6_sent", "13800138000"),
+            ("web", None, "13800138000"),
+            ("web", None, "13900139000"),
+        ):
+            taken = await reports.create_work_order(
+                work.session,
+                CreateWorkOrder(
+                    by="u",
+                    at=MONDAY,
+                    channel=channel,
+                    sender=sender,
+                    fields={**form, "contact_phone": phone},
+                    attach=False,
+                ),
+            )
+            numbers.append(taken.order.number)
+        assert card.customer_id == (await customers.customer_with(work.session, "o6_file"))
+        await work.commit()
+    office = Office(database)
+    await office.deliver()
+    await office.later(1)
+    assert {(one.to, one.subject, one.text) for one in office.wechat.got} == {
+        ("o6_sent", "TM1", f"character_string1: {numbers[0]}\nthing2: 王 芳"),
+        ("o6_file", "TM1", f"character_string1: {numbers[1]}\nthing2: 王 芳"),
+    }
+
+
+@pytest.mark.parametrize("wording", [{"subject": "", "text": "thing1: x"}, {"subject": "TM1", "text": "您好"}])
+def test_a_wording_that_wechat_could_not_send_is_refused_when_it_is_saved(wording: dict[str, str]) -> None:
+    """Without a template's id, or with a line that is no keyword."""
+    table = {**DEFAULTS.model_dump(mode="json"), **WECHAT, "templates": {"keyed": {"zh": wording}}}
+    with pytest.raises(ValidationError, match="the text lines like thing1"):
+        NotifyTable.model_validate(table)
 
 
 async def test_a_way_that_is_not_set_up_plans_nothing(database: Database) -> None:

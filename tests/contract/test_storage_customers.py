@@ -157,6 +157,7 @@ async def test_a_merge_moves_everything_and_leaves_a_pointer(database):
         addresses=(HOME, NewAddress(city="杭州市", detail="古墩路2号")),
         level="vip",
         notes="周末在家",
+        openid="o6_wang",
         assets=(NewAsset(appliance="空调", brand="格力"),),
     )
     order = await order_of(database, twin.customer_id)
@@ -168,7 +169,7 @@ async def test_a_merge_moves_everything_and_leaves_a_pointer(database):
         await work.commit()
     assert [phone.raw for phone in merged.phones] == ["13800138000", "13900139000"]
     assert [address.detail for address in merged.addresses] == ["文三路1号", "古墩路2号"]
-    assert (merged.name, merged.level, merged.notes) == ("王芳", "vip", "老客户\n周末在家")
+    assert (merged.name, merged.level, merged.notes, merged.openid) == ("王芳", "vip", "老客户\n周末在家", "o6_wang")
     assert [asset.brand for asset in merged.assets] == ["格力"]
     assert [brief.order_id for brief in merged.open_orders] == [order.order_id]
     async with database.read() as work:
@@ -202,7 +203,7 @@ async def test_nobody_is_merged_with_himself_or_from_an_old_version(database):
 
 async def test_a_forgotten_person_is_in_no_table_and_the_statistics_stay(database):
     """No row of the whole database holds the name, number, street or words; the order keeps what it was about."""
-    found = await created(database, name="欧阳震华", addresses=(HOME,), notes="欧阳先生怕狗")
+    found = await created(database, name="欧阳震华", addresses=(HOME,), notes="欧阳先生怕狗", openid="o6_ouyang")
     order = await order_of(database, found.customer_id)
     await edited(database, found.customer_id, name="欧阳震")
     async with database.write() as work:
@@ -215,7 +216,9 @@ async def test_a_forgotten_person_is_in_no_table_and_the_statistics_stay(databas
         kept = await orders.get_order(work.session, order.order_id)
         tables = list(CustomerChange.metadata.tables)
         rows = [str(row) for table in tables for row in await work.session.execute(text(f"SELECT * FROM {table}"))]
-        assert not [row for row in rows for word in ("欧阳", "13800138000", "文三路", "王芳家") if word in row]
+        assert not [
+            row for row in rows for word in ("欧阳", "13800138000", "文三路", "王芳家", "o6_ouyang") if word in row
+        ]
         assert [card.customer_id for card in await customers.search(work.session, "13800138000")] == []
         lines = (await work.session.scalars(select(CustomerChange))).all()
         assert (await trail.verify(work.session)).faults == ()

@@ -60,3 +60,12 @@ def test_mistakes_have_their_exit_codes(config: Path):
     kept = call(config, "show", "13800138000", "--json")["customer_id"]
     call(config, "merge", kept, kept, code=3)
     call(config, "erase", kept, code=2)
+
+
+def test_an_openid_is_kept_shown_and_taken_off(config: Path):
+    """With a customer from the start, or later; an empty one takes it away; one that is none exits 3."""
+    added = call(config, "add", "李雷", "--phone", "13700137000", "--openid", "o6_lilei", "--json")
+    assert added["openid"] == "o6_lilei"
+    assert "WeChat o6_lilei" in call(config, "show", added["customer_id"]).output
+    assert call(config, "edit", added["customer_id"], "--openid", "", "--json")["openid"] is None
+    assert "openid" in call(config, "edit", added["customer_id"], "--openid", "o 6", code=3).output

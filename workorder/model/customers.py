@@ -34,6 +34,8 @@ class Customer(Base):
     updated_at: Mapped[datetime | None]
     external_key: Mapped[str | None] = mapped_column(sorted_text(80), index=True, unique=True)
     """The key in the system a customer was imported from."""
+    openid: Mapped[str | None] = mapped_column(sorted_text(64), index=True)
+    """Who this is to our WeChat account."""
     notes: Mapped[str] = mapped_column(Text, default="", server_default="")
     merged_into: Mapped[str | None] = mapped_column(Key, index=True)
     """The customer this one turned out to be: phones, assets, orders and calls are there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from workorder.commands import NewAddress, NewPhone
@@ -11,12 +12,15 @@ from workorder.policy.customers import LEVELS, MAX_LABEL, MAX_NOTES, MAX_OWNED
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
 
+_OPENID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
 
 def check(
     *,
     name: str | None = None,
     level: str | None = None,
     notes: str | None = None,
+    openid: str | None = None,
     phones: Sequence[NewPhone] | None = None,
     addresses: Sequence[NewAddress] | None = None,
 ) -> None:
@@ -25,6 +29,7 @@ def check(
         *_name(name),
         *_level(level),
         *_notes(notes),
+        *_openid(openid),
         *(_phones(phones) if phones is not None else ()),
         *(_addresses(addresses) if addresses is not None else ()),
     ]
@@ -46,6 +51,11 @@ def _level(level: str | None) -> Iterator[FieldProblem]:
 
 def _notes(notes: str | None) -> Iterator[FieldProblem]:
     yield from _text_problems("notes", notes, MAX_NOTES)
+
+
+def _openid(openid: str | None) -> Iterator[FieldProblem]:
+    if openid and not _OPENID.fullmatch(openid.strip()):
+        yield FieldProblem("openid", "not_allowed", "must be 1 to 64 letters, digits, _ and -, as WeChat gives it")
 
 
 def _phones(phones: Sequence[NewPhone]) -> Iterator[FieldProblem]:

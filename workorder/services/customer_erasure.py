@@ -56,7 +56,7 @@ async def keys_of(session: AsyncSession, customer_id: str) -> tuple[str, ...]:
 
 async def _forget(session: AsyncSession, customer: Customer, command: EraseCustomer) -> None:
     customer.name, customer.notes, customer.external_key = ERASED_NAME, "", None
-    customer.phones, customer.addresses = [], []
+    customer.phones, customer.addresses, customer.openid = [], [], None
     customer.erased_at = command.at
     touch(customer, command.at)
     owned = update(Asset).where(Asset.customer_id == customer.customer_id)

@@ -37,6 +37,7 @@ async def record(session: AsyncSession, customer_id: str) -> CustomerRecord:
         name=customer.name,
         level=customer.level,
         notes=customer.notes,
+        openid=customer.openid,
         external_key=customer.external_key,
         created_at=customer.created_at,
         updated_at=customer.updated_at,
@@ -60,6 +61,7 @@ async def edit_customer(session: AsyncSession, command: EditCustomer) -> Custome
         name=command.name,
         level=command.level,
         notes=command.notes,
+        openid=command.openid,
         phones=command.phones,
         addresses=command.addresses,
     )
@@ -67,6 +69,8 @@ async def edit_customer(session: AsyncSession, command: EditCustomer) -> Custome
     for part in ("name", "level", "notes"):
         if (text := getattr(command, part)) is not None:
             setattr(customer, part, text.strip())
+    if command.openid is not None:
+        customer.openid = command.openid.strip() or None
     if command.phones is not None:
         reader = partial(parse_phone, country=command.country, area_code=command.area_code)
         customer.phones = _phones(customer.phones, command.phones, reader)
@@ -136,6 +140,7 @@ def facts(customer: Customer) -> dict[str, object]:
         "name": customer.name,
         "level": customer.level,
         "notes": customer.notes,
+        "openid": customer.openid,
         "phones": [{"number": phone.raw, "label": phone.label} for phone in customer.phones],
         "addresses": [
             {part: getattr(address, part) for part in (*ADDRESS_PARTS, "label", "division_code")}

@@ -35,7 +35,7 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     check_version(duplicate, None)
     before = facts(kept)
     _take_over(kept, duplicate)
-    duplicate.phones, duplicate.addresses = [], []
+    duplicate.phones, duplicate.addresses, duplicate.openid = [], [], None
     duplicate.merged_into = kept.customer_id
     await _move_orders(session, kept, duplicate, command)
     await session.execute(
@@ -88,6 +88,7 @@ def _take_over(kept: Customer, duplicate: Customer) -> None:
             moved_to = NewAddress(**parts, label=address.label, division_code=address.division_code)
             kept.addresses.append(address_row(moved_to, len(kept.addresses)))
     kept.notes = "\n".join(dict.fromkeys(text for text in (kept.notes, duplicate.notes) if text))
+    kept.openid = kept.openid or duplicate.openid
     order = list(LEVELS)
     kept.level = max(kept.level, duplicate.level, key=order.index)
 

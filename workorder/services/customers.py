@@ -20,13 +20,15 @@ from workorder.ids import new_id
 from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
 from workorder.model.json_rows import json_rows
 from workorder.model.orders import WorkOrder
+from workorder.model.reports import OrderReport
+from workorder.policy.channels import Channel
 from workorder.policy.lifecycle import CLOSED, Status
 from workorder.policy.phones import PhoneKey, PhoneReader, parse_phone
 from workorder.services.asset_rows import asset_row
 from workorder.services.customer_checks import check
 from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, refresh, state_of
-from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, PhoneView
+from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, OrderView, PhoneView
 
 OPEN_SHOWN, PAST_SHOWN, CANDIDATES = 20, 5, 6
 _HOME_ZONE = timezone(timedelta(hours=8))
@@ -98,12 +100,20 @@ async def add_customer(session: AsyncSession, command: CreateCustomer) -> Custom
     """The same for whoever adds many: the rows are written when the session is next asked for something."""
     phones = [phone if isinstance(phone, NewPhone) else NewPhone(number=phone) for phone in command.phones]
     addresses = [*_first_address(command.address), *command.addresses]
-    check(name=command.name, level=command.level, notes=command.notes, phones=phones, addresses=addresses)
+    check(
+        name=command.name,
+        level=command.level,
+        notes=command.notes,
+        openid=command.openid,
+        phones=phones,
+        addresses=addresses,
+    )
     customer = Customer(
         customer_id=new_id(),
         name=command.name.strip(),
         level=command.level,
         notes=command.notes.strip(),
+        openid=command.openid.strip() or None,
         external_key=command.external_key,
         created_at=command.at,
         created_by=command.by,
@@ -131,6 +141,24 @@ async def known_fields(session: AsyncSession, customer_id: str) -> dict[str, Fie
         "contact_phone": known.phones[0].raw if known.phones else None,
         "address": {part: getattr(address, part) or None for part in ADDRESS_PARTS} if address else None,
     }
+
+
+async def customer_with(session: AsyncSession, openid: str) -> str | None:
+    """The one customer on file with this openid; None when there is none, or several have it."""
+    found = await session.scalars(select(Customer.customer_id).where(Customer.openid == openid, ON_FILE).limit(2))
+    keys = found.all()
+    return keys[0] if len(keys) == 1 else None
+
+
+async def openid_of(session: AsyncSession, order: OrderView) -> str | None:
+    """Where WeChat reaches the customer of an order: whoever reported it there, else who is on file."""
+    sent = select(OrderReport.sender).where(
+        OrderReport.order_id == order.order_id, OrderReport.channel == Channel.WECHAT, OrderReport.sender.is_not(None)
+    )
+    reporter = await session.scalar(sent.order_by(OrderReport.at, OrderReport.report_id).limit(1))
+    if reporter is not None or order.customer_id is None:
+        return reporter
+    return await session.scalar(select(Customer.openid).where(Customer.customer_id == order.customer_id, ON_FILE))
 
 
 def phone_row(phone: NewPhone, position: int, read: PhoneReader) -> CustomerPhone:

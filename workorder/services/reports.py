@@ -235,11 +235,13 @@ async def _repeated(session: AsyncSession, row: OrderReport) -> IntakeView:
 async def _identified(
     session: AsyncSession, row: OrderReport, command: CreateWorkOrder, values: Mapping[str, FieldContent | None]
 ) -> _Report:
-    """Whose report it is: as said, else the one customer who has the number."""
+    """Whose report it is: as said, else the one customer who has the number, else the openid."""
     phone = parse_phone(str(_said(values, command.heard).get("contact_phone") or ""))
     customer_id = command.customer_id
     if customer_id is None and (card := await customers.card_by_phone(session, phone)) is not None:
         customer_id = card.customer_id
+    if customer_id is None and row.channel == Channel.WECHAT and command.sender:
+        customer_id = await customers.customer_with(session, command.sender)
     heard = {name: value for name, value in command.heard.items() if values.get(name) is None and _fits(name, value)}
     return _Report(row, command, values, heard, customer_id, phone)
 

@@ -1,4 +1,4 @@
-"""The ways out that config.yaml sets up, by name: ``sms``, ``email``, ``webhook:<name>``."""
+"""The ways out that config.yaml sets up, by name: ``sms``, ``email``, ``wechat``, ``webhook:<name>``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from callcenter.channels.email import EmailChannel
 from callcenter.channels.http import HttpChannel, event_body, mapped, wechat_body
 from callcenter.channels.port import Channel
 from callcenter.channels.targets import Targets
+from callcenter.channels.wechat import WechatChannel
 from callcenter.clock import Clock
-from callcenter.config import NotifySettings, WebhookTarget, secret_file
+from callcenter.config import NotifySettings, WebhookTarget, WechatSettings, secret_file
 from callcenter.errors import ConfigInvalid
 
 SMS_BODY = {"to": "{to}", "text": "{text}", "id": "{delivery_id}"}
@@ -34,6 +35,8 @@ def build_lanes(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
     if settings.email.host:
         password = secret_file(settings.email.password_file, "notify.email.password_file")
         lanes["email"] = EmailChannel(settings.email, password=password, trust=_trust(settings.email.ca_file))
+    if settings.wechat.app_id:
+        lanes["wechat"] = _wechat(settings.wechat, clock, targets)
     for name, target in settings.webhooks.items():
         lanes[f"webhook:{name}"] = HttpChannel(
             _url(name, target),
@@ -43,6 +46,13 @@ def build_lanes(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
             secret=secret_file(target.secret_file, f"notify.webhooks.{name}.secret_file"),
         )
     return lanes
+
+
+def _wechat(settings: WechatSettings, clock: Clock, targets: Targets) -> WechatChannel:
+    secret = secret_file(settings.secret_file, "notify.wechat.secret_file")
+    if settings.app_id is None or secret is None:
+        raise ConfigInvalid("has no secret", field="notify.wechat", fix="set app_id and secret_file")
+    return WechatChannel(settings.url, app_id=settings.app_id, secret=secret, clock=clock, targets=targets)
 
 
 def _url(name: str, target: WebhookTarget) -> str:

@@ -28,6 +28,7 @@ from workorder.errors import NotFound
 from workorder.events import OrderEvent
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
+from workorder.services.customers import openid_of
 from workorder.views import OrderView
 
 log = structlog.get_logger(__name__)
@@ -139,7 +140,11 @@ class Planner:
         now = self._clock.now()
         quiet = None if rule.critical or rule.channel == "in_app" else table.quiet_hours.get(rule.audience)
         language, wording = table.wording(rule, self._language)
-        subject, text = filled(wording, order_values(order, content, self._zone, language))
+        values = order_values(order, content, self._zone, language)
+        if rule.channel == "wechat":
+            # A line is a keyword there.
+            values = {name: " ".join(value.split()) for name, value in values.items()}
+        subject, text = filled(wording, values)
         told: list[tuple[str, Mapping[str, object]]] = []
         for recipient in await self._receivers(session, rule, content, order):
             if rule.dedupe_min and await deliveries.told_since(
@@ -188,6 +193,12 @@ class Planner:
                 bosses = {Role.SUPERVISOR.value, Role.ADMIN.value}
                 return tuple(user.user_id for user in found if user.active and bosses & set(user.roles))
             case "customer":
-                phone = order.fields.get("contact_phone")
-                number = self._read_phone(phone.value) if phone and isinstance(phone.value, str) else None
-                return (number.lookup,) if number is not None and number.lookup else ()
+                address = await self._customer(session, rule, order)
+                return (address,) if address else ()
+
+    async def _customer(self, session: AsyncSession, rule: MessageRule, order: OrderView) -> str | None:
+        if rule.channel == "wechat":
+            return await openid_of(session, order)
+        phone = order.fields.get("contact_phone")
+        number = self._read_phone(phone.value) if phone and isinstance(phone.value, str) else None
+        return number.lookup if number is not None else None

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from callcenter.channels.wechat import keywords
 from callcenter.features.notify.wording import Language, filled_text, problems_in
 from workorder.errors import FieldProblem, Invalid
 from workorder.events import EVENTS
@@ -37,7 +38,7 @@ Line = Annotated[str, Field(max_length=200), AfterValidator(_fillable)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_fillable)]
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Audience = Literal["customer", "handler", "mentioned", "asked_by", "supervisors", "address"]
-ChannelName = Literal["sms", "email", "webhook", "in_app"]
+ChannelName = Literal["sms", "email", "wechat", "webhook", "in_app"]
 
 
 class _Part(BaseModel):
@@ -54,7 +55,8 @@ class Wording(_Part):
 class MessageRule(_Part):
     """On ``event`` (if every attribute named in ``when`` has one of the values) tell ``audience`` by ``channel``.
 
-    ``to``: the address, for audience address: a mail address, a number, or a webhook's name. ``critical`` messages pass
+    ``to``: the address, for audience address: a mail address, a number, an openid, or a webhook's
+    name. ``critical`` messages pass
     quiet hours. ``dedupe_min``: the same receiver hears of the same rule and order once in so many minutes.
     """
 
@@ -76,8 +78,8 @@ class MessageRule(_Part):
             raise ValueError("to belongs to audience address, and only to it")
         if self.channel == "webhook" and self.audience != "address":
             raise ValueError("a webhook is reached by audience address, its name in to")
-        if self.audience == "customer" and self.channel != "sms":
-            raise ValueError("customers are reached by sms: there is no other address on file")
+        if self.audience == "customer" and self.channel not in {"sms", "wechat"}:
+            raise ValueError("customers are reached by sms or wechat: there is no other address on file")
         if (self.channel == "in_app") == (self.audience in {"customer", "address"}):
             raise ValueError(f"{self.audience} cannot be reached by {self.channel}")
         return self
@@ -105,6 +107,8 @@ class NotifyTable(_Part):
             wordings = self.templates.get(rule.template)
             if not wordings or (rule.language and rule.language not in wordings):
                 raise ValueError(f"rules: {rule.name} uses the template {rule.template}, which is not there")
+            if rule.channel == "wechat" and not all(map(_keyed, wordings.values())):
+                raise ValueError(f"templates: {rule.template}: {NOT_KEYED}")
         return self
 
     def wording(self, rule: MessageRule, language: Language) -> tuple[Language, Wording]:
@@ -113,6 +117,13 @@ class NotifyTable(_Part):
         wanted: Language = rule.language or language
         chosen = wanted if wanted in wordings else next(iter(wordings))
         return chosen, wordings[chosen]
+
+
+NOT_KEYED = "by wechat a subject is the id of a template of the account, the text lines like thing1: {appliance}"
+
+
+def _keyed(wording: Wording) -> bool:
+    return bool(wording.subject.strip()) and keywords(wording.text) is not None
 
 
 def read(document: str | bytes) -> NotifyTable:

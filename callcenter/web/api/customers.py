@@ -23,6 +23,8 @@ PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Part = Annotated[str, StringConstraints(max_length=200)]
 Label = Annotated[str, StringConstraints(max_length=MAX_LABEL)]
 Notes = Annotated[str, StringConstraints(max_length=MAX_NOTES)]
+Openid = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{0,64}$")]
+"""Who somebody is to our WeChat account; empty takes it off the record."""
 Level = Literal["normal", "member", "vip", "business"]
 """The keys of ``workorder.policy.customers.LEVELS``."""
 
@@ -63,6 +65,7 @@ class NewCustomer(Input):
     addresses: Annotated[tuple[AddressInput, ...], Field(max_length=MAX_OWNED)] = ()
     level: Level = "normal"
     notes: Notes = ""
+    openid: Openid | None = None
 
 
 class CustomerEdit(Input):
@@ -71,6 +74,7 @@ class CustomerEdit(Input):
     name: Name | None = None
     level: Level | None = None
     notes: Notes | None = None
+    openid: Openid | None = None
     phones: Annotated[tuple[PhoneInput, ...], Field(min_length=1, max_length=MAX_OWNED)] | None = None
     addresses: Annotated[tuple[AddressInput, ...], Field(max_length=MAX_OWNED)] | None = None
 
@@ -140,6 +144,7 @@ async def create(ask: Ask, body: NewCustomer) -> CustomerRecord:
         addresses=tuple(map(_address, [body.address] if body.address else [])) + tuple(map(_address, body.addresses)),
         level=body.level,
         notes=body.notes,
+        openid=body.openid or "",
         country=settings.country,
         area_code=settings.area_code,
     )
@@ -158,6 +163,7 @@ async def edit(ask: Ask, customer_id: Id, edit_version: int, body: CustomerEdit)
         name=body.name,
         level=body.level,
         notes=body.notes,
+        openid=body.openid,
         phones=None if body.phones is None else tuple(map(_phone, body.phones)),
         addresses=None if body.addresses is None else tuple(map(_address, body.addresses)),
         country=settings.country,

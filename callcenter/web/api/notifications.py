@@ -20,7 +20,7 @@ from callcenter.features.notify.wording import (
     order_values,
     problems_in,
 )
-from callcenter.logs import mask_phone
+from callcenter.logs import mask_receiver
 from callcenter.storage import audit, deliveries
 from callcenter.storage.tables import DeliveryRow, NotifyVersionRow
 from callcenter.web.ask import Ask, Id, Input
@@ -256,7 +256,7 @@ def _view(row: DeliveryRow) -> DeliveryView:
         rule=row.rule,
         audience=row.audience,
         channel=row.channel,
-        recipient=mask_phone(row.recipient) if row.channel == "sms" else row.recipient,
+        recipient=mask_receiver(row.channel, row.recipient),
         subject=row.subject,
         text=row.text,
         state=row.state,

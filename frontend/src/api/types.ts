@@ -381,7 +381,7 @@ export interface Sla {
 
 export type Tongue = 'zh' | 'en'
 export type Audience = 'customer' | 'handler' | 'mentioned' | 'asked_by' | 'supervisors' | 'address'
-export type MessageChannel = 'sms' | 'email' | 'webhook' | 'in_app'
+export type MessageChannel = 'sms' | 'email' | 'wechat' | 'webhook' | 'in_app'
 
 /** A message in one language; `{number}` and the other variables are filled in. */
 export interface Wording {

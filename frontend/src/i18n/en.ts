@@ -471,7 +471,7 @@ const en: Messages = {
   },
   notices: {
     title: 'Notices', none: 'No notices', unread: 'Notices, {n} unread', sent: 'Messages sent',
-    channel: { sms: 'SMS', email: 'Mail', webhook: 'Webhook', in_app: 'In-app' },
+    channel: { sms: 'SMS', email: 'Mail', wechat: 'WeChat', webhook: 'Webhook', in_app: 'In-app' },
     state: { queued: 'queued', sending: 'sending', failed: 'will be retried', delivered: 'delivered', dead: 'failed' },
   },
   error: {

@@ -469,7 +469,7 @@ const zh = {
   },
   notices: {
     title: '提醒', none: '没有提醒', unread: '提醒，{n} 条未读', sent: '已发消息',
-    channel: { sms: '短信', email: '邮件', webhook: '系统对接', in_app: '站内' },
+    channel: { sms: '短信', email: '邮件', wechat: '微信', webhook: '系统对接', in_app: '站内' },
     state: { queued: '待发', sending: '发送中', failed: '将重试', delivered: '已送达', dead: '发送失败' },
   },
   error: {

@@ -52,10 +52,10 @@ export function audiencesFor(event: string): Audience[] {
   return AUDIENCES.filter((one) => (NAMED_BY[one] ?? event) === event)
 }
 
-/** How somebody can be reached: customers by SMS, colleagues at their desks, an address by what it is one of. */
+/** How somebody can be reached: customers by SMS or WeChat, colleagues at their desks, an address by what it is one of. */
 export function channelsFor(audience: Audience): readonly MessageChannel[] {
-  if (audience === 'customer') return ['sms']
-  return audience === 'address' ? ['email', 'sms', 'webhook'] : ['in_app']
+  if (audience === 'customer') return ['sms', 'wechat']
+  return audience === 'address' ? ['email', 'sms', 'wechat', 'webhook'] : ['in_app']
 }
 
 /** Another receiver takes the way there with it, so that every rule can be sent. */
