@@ -409,7 +409,7 @@ const en: Messages = {
     enabled_of: 'On: {rule}', wrong: 'wrong', changed: 'changed', cut_off: 'not set up', cut_off_hint: 'config.yaml does not set this way out up: nothing is sent', critical_short: 'passes quiet hours', no_wording: 'no words',
     when: 'What happened', whom: 'Tell', how: 'By', template: 'Template', language: 'Language', house_language: 'as configured', dedupe: 'Not again for the same order within (min)', critical: 'Critical: passes quiet hours',
     only_if: 'Only if {what}: (none chosen: any)', drop_condition: 'Drop this condition', rule_name: 'Rule', copy: 'Copy as a new rule', remove: 'Remove rule',
-    to: { email: 'Mail address', sms: 'Mobile number', webhook: 'Webhook' },
+    to: { email: 'Mail address', sms: 'Mobile number', wechat: 'openid', webhook: 'Webhook' },
     words: 'Words', words_of: 'Words of template {name}', missing: ' (none)', shared: '{n} more rules use this template', subject: 'Subject', text: 'Text', insert: 'Insert', preview: 'Preview', sample: 'Order for the preview', made_up: 'made-up order',
     sms_size: '{n} characters, {parts} SMS', try: 'Send a test', by: 'By', tried: 'Taken over by the other side', tried_as: 'Taken over by the other side as {reference}', no_lanes: 'config.yaml sets up no SMS, mail or webhook yet, so no test can be sent.',
     fault: { unknown_variable: 'Line {line}: there is no variable {name}', braces: 'Line {line}: braces do not match; write two for a brace itself' },
@@ -419,7 +419,7 @@ const en: Messages = {
     state: 'State', any_channel: 'Any way', none_sent: 'Nothing has been sent yet', none_such: 'No message fits', why: 'Why: {why}', next_try: 'tried {n} times, again at {time}', arrived: 'arrived {time}', to_order: 'Open order', again: 'Send again', queued_again: 'Queued again',
     event: {
       WorkOrderCreated: 'Order created', WorkOrderMoved: 'Order moved on', WorkOrderCancelled: 'Order cancelled', PriorityChanged: 'Priority changed', OrderTransferred: 'Handed over', SlaWarned: 'Limit comes near', SlaBreached: 'Limit broken', OrderUntouched: 'Left alone', NodeMissed: 'Rests too long',
-      DelayPredicted: 'Delay predicted', CommentAdded: 'Comment', ApprovalAsked: 'Approval asked', ApprovalDecided: 'Approval decided', ChaseUpReceived: 'Chased up', ReportTaken: 'Report came in', TaskChanged: 'Task changed', FileAttached: 'File attached', DraftOpened: 'Draft opened', DraftRevised: 'Draft revised by speech', OrderEdited: 'Order edited',
+      DelayPredicted: 'Delay predicted', CommentAdded: 'Comment', ApprovalAsked: 'Approval asked', ApprovalDecided: 'Approval decided', ChaseUpReceived: 'Chased up', ReportTaken: 'Report came in', TaskChanged: 'Task changed', RepairRecorded: 'Visit recorded', FileAttached: 'File attached', DraftOpened: 'Draft opened', DraftRevised: 'Draft revised by speech', OrderEdited: 'Order edited',
     },
     audience: { customer: 'Customer', handler: 'Handler', mentioned: 'Mentioned colleagues', asked_by: 'Whoever asked', supervisors: 'Supervisors', address: 'Fixed address' },
     attribute: { after: 'now', before: 'before', service_type: 'service type', limit: 'limit', status: 'status', subject: 'subject', decision: 'decision', channel: 'channel', outcome: 'outcome', action: 'step', priority: 'priority', tier: 'service level' },

@@ -407,7 +407,7 @@ const zh = {
     enabled_of: '启用：{rule}', wrong: '有误', changed: '已改', cut_off: '未接通', cut_off_hint: 'config.yaml 没有设置这个渠道，消息不会发出', critical_short: '不受免打扰限制', no_wording: '没有文字',
     when: '什么事', whom: '发给谁', how: '怎么发', template: '模板', language: '语言', house_language: '随系统设置', dedupe: '同一工单多少分钟内不重复', critical: '紧急：免打扰时段也发',
     only_if: '条件：{what}（不选则不限）', drop_condition: '去掉这个条件', rule_name: '规则名', copy: '复制为新规则', remove: '删除规则',
-    to: { email: '邮箱地址', sms: '手机号', webhook: '对接名称' },
+    to: { email: '邮箱地址', sms: '手机号', wechat: 'openid', webhook: '对接名称' },
     words: '文字', words_of: '模板 {name} 的文字', missing: '（无）', shared: '另有 {n} 条规则共用这个模板', subject: '标题', text: '正文', insert: '插入', preview: '预览', sample: '预览用的工单', made_up: '示例工单',
     sms_size: '{n} 字，计 {parts} 条短信', try: '发送测试', by: '渠道', tried: '对方已接收', tried_as: '对方已接收，编号 {reference}', no_lanes: 'config.yaml 还没有设置短信、邮件或系统对接，暂时不能发送测试。',
     fault: { unknown_variable: '第 {line} 行：没有 {name} 这个变量', braces: '第 {line} 行：花括号不成对；要写花括号本身请写两个' },
@@ -417,7 +417,7 @@ const zh = {
     state: '状态', any_channel: '全部渠道', none_sent: '还没有发送过消息', none_such: '没有符合条件的消息', why: '原因：{why}', next_try: '已试 {n} 次，{time} 再试', arrived: '{time} 送达', to_order: '查看工单', again: '重新发送', queued_again: '已重新排队发送',
     event: {
       WorkOrderCreated: '建单', WorkOrderMoved: '工单进展', WorkOrderCancelled: '取消工单', PriorityChanged: '优先级变更', OrderTransferred: '转交', SlaWarned: '时限预警', SlaBreached: '时限超时', OrderUntouched: '无人处理', NodeMissed: '停留过久',
-      DelayPredicted: '预计延误', CommentAdded: '留言', ApprovalAsked: '提交审批', ApprovalDecided: '审批结果', ChaseUpReceived: '催单', ReportTaken: '收到报修', TaskChanged: '任务变更', FileAttached: '添加附件', DraftOpened: '建立草稿', DraftRevised: '草稿自动更新', OrderEdited: '修改工单',
+      DelayPredicted: '预计延误', CommentAdded: '留言', ApprovalAsked: '提交审批', ApprovalDecided: '审批结果', ChaseUpReceived: '催单', ReportTaken: '收到报修', TaskChanged: '任务变更', RepairRecorded: '登记维修', FileAttached: '添加附件', DraftOpened: '建立草稿', DraftRevised: '草稿自动更新', OrderEdited: '修改工单',
     },
     audience: { customer: '客户', handler: '负责人', mentioned: '被提醒的同事', asked_by: '审批提交人', supervisors: '主管', address: '固定地址' },
     attribute: { after: '变为', before: '原为', service_type: '服务类型', limit: '时限', status: '状态', subject: '事项', decision: '结果', channel: '来源', outcome: '处理', action: '步骤', priority: '优先级', tier: '服务级别' },

@@ -2,7 +2,7 @@
 import { ORDER_STATUSES, type Audience, type MessageChannel, type MessageRule, type NotifyTable, type Tongue } from '@/api/types'
 import { SERVICE_TYPES, URGENCY } from '@/desk/fields'
 
-const CHANNELS_IN = ['call', 'desk', 'web', 'portal', 'app', 'email', 'wechat', 'webhook', 'csv'] as const
+const CHANNELS_IN = ['call', 'desk', 'web', 'portal', 'app', 'email', 'wechat', 'chat', 'social', 'webhook', 'csv'] as const
 const ACTIONS = ['dispatch', 'accept', 'depart', 'arrive', 'begin', 'wait_for_parts', 'reschedule', 'escalate', 'complete', 'reopen', 'confirm', 'follow_up', 'cancel'] as const
 const SUBJECTS = [...ACTIONS, 'goodwill'] as const
 const LIMITS = ['respond', 'resolve'] as const
@@ -36,6 +36,7 @@ export const EVENTS: Readonly<Record<string, readonly Condition[]>> = {
     { attribute: 'channel', values: CHANNELS_IN, words: 'channel' },
   ],
   TaskChanged: [],
+  RepairRecorded: [],
   FileAttached: [],
   DraftOpened: [],
   DraftRevised: [],
