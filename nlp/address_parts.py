@@ -30,7 +30,7 @@ ORDER = ("town", "group", "road", "lane", "number", "estate", "building", "unit"
 def tidy(s: str) -> str:
     """Numerals before a unit and room numbers in digits; names keep theirs (文三路, 三元里)."""
     s = _FILLER.sub("", s)
-    s = re.sub(rf"({N})(?:杠|-)({N})", lambda m: f"{arabic(m.group(1))}-{arabic(m.group(2))}", s)
+    s = re.sub(rf"({N})(?:杠|-|之)({N})(?!一)", lambda m: f"{arabic(m.group(1))}-{arabic(m.group(2))}", s)
     s = re.sub(rf"({N})(?=号|弄|栋|幢|座|单元|楼|层|室|组|队|门|梯|院|期|户|塔|街坊|村民)", _in_digits, s)
     s = re.sub(rf"(?<=[座栋幢元楼层门号室塔院A-Z\d期区])({N})(?![路街道巷里段])", _in_digits, s)
     s = re.sub(rf"(?<![经纬第])({N})$", _in_digits, s)

@@ -18,7 +18,7 @@ HOUSE = re.compile(
 )
 _NAMED = re.compile(
     r"(?:路|街|大道|巷|弄|胡同|镇|乡|村|屯|街道|苏木|嘎查|庄|家园|花园|小区|新村|苑|广场|大厦|公寓|城|府|庭|公馆|中心|家属院|大院|宿舍|名邸|国际"
-    r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|小学|中学|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院)"
+    r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|小学|中学|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院|水产|五金|烟酒|餐馆|饭馆|饭庄|酒楼|宾馆|旅馆|民宿|客栈|理发|美发|药房|诊所|粮油|批发部|百货|网吧|茶[楼馆]|幼儿园|面馆|火锅|烧烤|驿站|招待所|养老院|棋牌室|干洗|汽修)"
 )
 _END = re.compile(
     r"电话|手机|姓名|名字|我姓|我叫|^叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口(?!第|左|右|[东南西北])|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
@@ -27,7 +27,7 @@ _END = re.compile(
 )
 _BUILDING = re.compile(rf"{N}(?:栋|幢|单元|室|弄|组|号楼|号院)|{L}座")
 _CLAUSE = re.compile(
-    r"(?:(?!不是|不对|说错|错了|记错)[^，。,、；！!？?…：:.])+|(?:不是|不对|说错|错了|记错)(?:(?!不是|不对|说错|错了|记错)[^，。,、；！!？?…：:.])*"
+    r"(?:(?!不是|不对|说错|错了|记错|说岔)[^，。,、；！!？?…：:.])+|(?:不是|不对|说错|错了|记错|说岔)(?:(?!不是|不对|说错|错了|记错|说岔)[^，。,、；！!？?…：:.])*"
 )
 _NUMERAL = re.compile(r"[零〇一二三四五六七八九十千幺两\d]")
 _PHONE = re.compile(r"(?:[零〇一二三四五六七八九幺两\d][，,、。\s]?){9,}")
@@ -38,7 +38,7 @@ _LEAD = re.compile(
 _SKIP = re.compile(
     r"^(?:对|嗯|啊|哦|呃|是的?|好的?|没有?名字|没名|哦对了|对了|对对|那个|[\u4e00-\u9fff]{0,2}是[\u4e00-\u9fff]{1,5}的[\u4e00-\u9fff]?|.{0,4}(?:念|读|写).{0,4}|我看看|等一下|等下|.{1,6}几来着)+$"
 )
-_TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说错了?|记错了?)+(?:应该)?是?")
+_TAKEN_BACK = re.compile(r"^(?:哦|啊|呃|噢|哎|不|是)*(?:不对|不是|错了|说[错岔]了?|记错了?)+(?:应该)?是?")
 _WING_ROOM = re.compile(rf"[东南西北中主副前后大塔][楼座栋幢塔]{N}$")
 _LATER_ROAD = re.compile(
     r"^(?![\u4e00-\u9fff]{2}街道)(?:[东南西北中]|[一二三四五六七八九])?(?:路|街|大道|大街|巷|桥|村|镇|乡|大厦|花园|小区|国际|广场|公寓|城|家园|饭店|酒店|银行|苑|府|新村|中心|[东南西北中]路)"
@@ -152,8 +152,22 @@ def _in_one(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
         return None
     if head is not None and not _worth(head, detail, asked=asked):
         return None
-    base = _with_garbled_city(s, head) if head else Spoken(None, None, None, "", first, last, 1.0)
+    base = (
+        _with_late_city(s[last:], _with_garbled_city(s, head))
+        if head
+        else Spoken(None, None, None, "", first, last, 1.0)
+    )
     return replace(base, detail=detail, end=max(base.end, last), correction=corrected)
+
+
+_LATE_CITY = re.compile(r"[，。]([\u4e00-\u9fff]{2,4}市)(?=[，。？]|对|是|吧|$)")
+
+
+def _with_late_city(rest: str, head: Spoken) -> Spoken:
+    """The city of the district that is named only after the rest (芝罘区…六零一，烟台市)."""
+    cities = {p.city for p in divisions().said.get(head.district or "", ()) if p.level == DISTRICT}
+    said = next((m.group(1) for m in _LATE_CITY.finditer(rest) if m.group(1) in cities), None)
+    return replace(head, city=said) if said and not head.city else head
 
 
 def _only_place(bare: str) -> Place | None:

@@ -55,9 +55,18 @@ def codes(s: str) -> Iterator[Code]:
             end = m.start() + len(text)
         if s[end : end + 1] == "是" and "，" in text:
             text = text[: text.rindex("，")]
-        code = _clean(text)
+        code = _clean(_without_letter(s[: m.start()], text))
         if code and not _LITRES.match(code) and s[m.start() - 1 : m.start()] not in tuple("十百第周期月"):
             yield Code(code, m.start(), end)
+
+
+_NOT_BUT = re.compile("不是[^，。]{1,3}，?是$")
+
+
+def _without_letter(before: str, text: str) -> str:
+    """``text`` without the letter that was put right before it (不是 H，是 I，J S Q 三零)."""
+    first, comma, rest = text.partition("，")
+    return rest if comma and len(first) == 1 and _NOT_BUT.search(before) else text
 
 
 def _clean(text: str) -> str:

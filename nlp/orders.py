@@ -47,7 +47,11 @@ def findings(talk: Talk) -> Findings:
     if not service.concrete(talk, named=named, placed=place is not None or number is not None):
         return Findings()
     regions = _regions(talk, pair)
-    spelled = codes.settle(talk, regions.main)
+
+    def mine(span: Span) -> bool:
+        return not regions.beside(span)
+
+    spelled = codes.settle(talk, regions.main, mine)
     code = next((f for f in spelled if f.name == "error_code"), None)
     symptom = main is not None and (code is not None or fault.told(talk, main.name))
     chased = any(f.name == "prior_ticket" for f in spelled)
@@ -67,7 +71,7 @@ def findings(talk: Talk) -> Findings:
         place,
         slot,
     ]
-    found += [*spelled, dates.settle_purchase(talk), dates.settle_onset(talk) if problem else None]
+    found += [*spelled, dates.settle_purchase(talk, mine), _since(talk, main, mine) if problem else None]
     risk = danger.settle(talk)
     found += [flags.settle(talk), warranty.settle(talk), risk, urgency.settle(talk, str(risk.value) if risk else None)]
     found += [sentiment.settle(talk, str(kind.value))]
@@ -78,12 +82,22 @@ def findings(talk: Talk) -> Findings:
     )
 
 
+def _since(talk: Talk, thing: appliance.Reported | None, belongs: Callable[[Span], bool]) -> Found | None:
+    """Since when it is so: said, or the day told with a symptom."""
+    said = fault.mentions(talk, thing.name) if thing else ()
+    return dates.settle_onset(talk, (m.span for m in said if m.weight > 0 and not m.by_agent), belongs)
+
+
 @dataclass(frozen=True, slots=True)
 class _Regions:
     """Which places of the call speak of the main appliance and which of the second one."""
 
     main: Callable[[Span], bool]
     other: Callable[[Span], bool]
+    beside: Callable[[Span], bool] = lambda _: False
+    """Which stand in one utterance with the second one's name and speak of it."""
+    shared: Callable[[Span], bool] = lambda _: False
+    """Which stand before both are named in one utterance."""
 
 
 def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
@@ -101,7 +115,15 @@ def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | N
             return marks[at - 1][2]
         return marks[0][2] if marks[0][0] == span.turn else 0
 
-    return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1)
+    named = [{span.turn: span.start for span in reversed(r.by_caller)} for r in pair]
+
+    def beside(span: Span) -> bool:
+        return owner(span) == 1 and span.turn in named[1]
+
+    def shared(span: Span) -> bool:
+        return all(span.start < turns.get(span.turn, 0) for turns in named)
+
+    return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1, beside, shared)
 
 
 _OF = re.compile("牌?的?")
@@ -120,5 +142,7 @@ def _second(
     maker = brand.settle(talk, regions.other)
     wanted = service.of_second(talk, regions.other) or kind
     named = None if appliance.of_unknown_maker(talk, pair[1]) else maker or makers
-    code = next((f for f in codes.settle(talk, regions.other) if f.name == "error_code"), None)
-    return [wanted, appliance.found(pair[1]), named, problem, code]
+    spelled = [f for f in codes.settle(talk, regions.other, regions.beside) if f.name != "prior_ticket"]
+    bought = dates.settle_purchase(talk, lambda span: regions.beside(span) or regions.shared(span))
+    since = _since(talk, pair[1], regions.beside) if problem else None
+    return [wanted, appliance.found(pair[1]), named, problem, *spelled, bought, since]

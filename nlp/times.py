@@ -273,6 +273,7 @@ def _clock(m: re.Match[str]) -> When | None:
         a, b = spoken_int(m.group("h1")), spoken_int(m.group("h2")) if m.group("h2") else None
         half = m.group("half1") or ""
     little = m.group("h1") == "一" and m.end() == m.end("h1") + 1 and m.string[m.start() - 1 : m.start()] in _A_LITTLE
+    little = little or (m.group("h1") == "一" and m.string.endswith("一点是", 0, m.start()))
     if little or a is None or a > 24 or (b is not None and b > 24):
         return None
     begin = a + _minutes(half)
@@ -322,7 +323,7 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
 
 
 def _join_near(a: When, b: When) -> When | None:
-    if a.calendar and b.weekday:
+    if a.calendar and (b.weekday or b.relation == "after"):
         return replace(a, end=b.end)
     if b.calendar and a.weekday and not a.part:
         return replace(b, start=a.start)

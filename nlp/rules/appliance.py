@@ -37,7 +37,7 @@ IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("电饭煲", r"夹生|煮饭"),
     )
 )
-_TWO = re.compile("两样|两个?(?:东西|电器|机器|家电)")
+_TWO = re.compile("两样|两(?:样|个|件)(?:东西|电器|机器|家电|事)")
 _LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)$")
 
 
@@ -147,11 +147,21 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
     listed = span.turn == first.by_caller[0].turn and _LIST.match(s[first.by_caller[0].end : span.start])
     announced = (
         _TWO.search(s)
+        or (span.turn == first.by_caller[0].turn and _counted_out(s, first.by_caller[0], span))
         or s[: span.start].endswith(("还有", "还有个", "还有一个", "加上"))
         or _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30])
         or any(index < span.turn for index in talk.gather("one_more", _one_more))
     )
     return (first, other) if (listed and _ONE_MORE.search(s)) or announced else None
+
+
+def _counted_out(s: str, first: Span, other: Span) -> bool:
+    """Whether the two are counted out: 一个空调一个热水器."""
+    return bool(_ONE.search(s[: first.start])) and bool(_AND_ONE.search(s[first.end : other.start]))
+
+
+_ONE = re.compile("(?:一[个台套部]|一是|一件是?)[^，。]{0,5}$")
+_AND_ONE = re.compile("^[^。]{0,4}?(?:还有|加上|和|跟|再有|，)?(?:一[个台套部]|二是|一件是?)[^，。]{0,5}$")
 
 
 def of_unknown_maker(talk: Talk, r: Reported) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.dialogue import Found, Span, Talk, Turn, Verdict, verdict
 from nlp.normalize import PUNCTUATION
 from nlp.times import When, times
 from nlp.types import SlotState
@@ -128,10 +128,33 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
         return current
     if turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO:
         return current
-    if current and when.vague and current.when.day == when.day and when.relation == "" and when.last_day == when.day:
+    same_day = current is not None and current.when.day == when.day == when.last_day
+    again = same_day and when.vague and when.relation == ""
+    if again or (current and _agrees_in_wider_words(talk, turn, when, current, slot)):
         return current
+    return _offered(talk, turn, when, current, slot)
+
+
+def _offered(
+    talk: Talk, turn: Turn, when: When, current: Offer | None, slot: tuple[datetime, datetime | None]
+) -> Offer:
+    """The slot as an offer, against ``current`` if it contradicts that."""
     new = Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
     return replace(new, state=SlotState.CONFLICTING) if _against(talk, turn, current, new) else new
+
+
+def _agrees_in_wider_words(
+    talk: Talk, turn: Turn, when: When, current: Offer, slot: tuple[datetime, datetime | None]
+) -> bool:
+    """Whether the caller takes the agent's hours by naming the half-day around them (三点到五点可以吗？—下午行)."""
+    if turn.by_agent or when.begin is not None or talk.turns[current.span.turn] is not turn.question:
+        return False
+    inside = slot[1] is not None and current.end is not None and slot[0] <= current.start and current.end <= slot[1]
+    taken = _TAKES.match(turn.read, when.end) or verdict(turn.read) is Verdict.YES
+    return inside and bool(taken)
+
+
+_TAKES = re.compile("(?:我)?(?:也|就)?(?:行|可以|好|没问题|中(?!午)|成|要得|得|在家|有空|有人|方便|吧|OK)(?!吗|不)")
 
 
 def _against(talk: Talk, turn: Turn, current: Offer | None, new: Offer) -> bool:

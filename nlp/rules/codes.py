@@ -14,7 +14,7 @@ from nlp.types import SlotState
 
 _TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
 _ERROR_NEAR = re.compile(
-    r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
+    r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|写的(?!是)|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
 )
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
@@ -23,11 +23,11 @@ _CODE_IS = re.compile("(?:故障码|错误码|故障代码|代码)(?:是|显示|
 _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
 """Told of a code that was there once."""
 _NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
-_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3})")
+_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3}|\d[A-Z])")
 _DASHED_SHAPE = re.compile(r"[A-Z]\d{3}")
 """A code with its sub-code behind a dash: U 四杠零一."""
 _ECHO = re.compile(
-    "(?:^|[，。？?])(?:您说的)?(?:就)?是[A-Z]{1,2}[零一二三四五六七八九幺十0-9]{1,3}(?:吗|么|对吧|是吧|对吗|[？?])"
+    "(?:^|[，。？?])(?:您说的)?(?:就)?是?[A-Z]{1,2}[零一二三四五六七八九幺十0-9]{1,3}(?:吗|么|对吧|是吧|对吗|[？?])"
 )
 """The agent asks back the code just heard: 是 E 三吗？"""
 _DASH = re.compile("[杠横]|-")
@@ -47,12 +47,20 @@ class Said:
     state: SlotState
 
 
-def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list[Found]:
+def settle(
+    talk: Talk,
+    belongs: Callable[[Span], bool] = lambda _: True,
+    models: Callable[[Span], bool] = lambda _: True,
+) -> list[Found]:
     """One value per kind: the longest reading not taken back; of equal ones the agent's, which is the checked one.
 
-    ``belongs``: which places are about the appliance; of a fault code it is the only thing that tells.
+    ``belongs``: which places are about the appliance; of a fault code it is the only thing that tells. ``models``: in
+    which places a model can be its.
     """
     said = [c for c in claims(talk) if c.kind != "error_code" or belongs(c.span)]
+    said = [c for c in said if not _two_in_one(c, said)]
+    other = {c.text for c in said if c.kind == "model" and not models(c.span)}
+    said = [c for c in said if c.kind != "model" or c.text not in other]
     found = []
     shown = {c.text for c in said if c.kind == "error_code"}
     said = [c for c in said if c.kind != "model" or c.text not in shown]
@@ -62,6 +70,14 @@ def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list
             best = choose(options)
             found.append(Found(kind, best.text, best.text, f"{kind}.spelled", best.state, (best.span,), 0.85))
     return found
+
+
+def _two_in_one(code: Said, others: list[Said]) -> bool:
+    """Whether a model is two that were said one after the other: those of two appliances read back together."""
+    parts = {c.text for c in others if c.kind == "model" and len(c.text) > 4 and any(map(str.isalpha, c.text))}
+    return code.kind == "model" and any(
+        code.text[:i] in parts and code.text[i:] in parts for i in range(4, len(code.text) - 3)
+    )
 
 
 def claims(talk: Talk) -> Sequence[Said]:
@@ -158,7 +174,7 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
     if not code.letters and _CODE_IS.search(turn.s[: code.start]):
         return True
     if not code.letters:
-        shown = re.search("显示|代码|报|跳", around) or (code.digits == len("11") and _alone(turn.s, code))
+        shown = re.search("显示|代码|报|跳|错误", around) or (code.digits == len("11") and _alone(turn.s, code))
         return not turn.by_agent and "error_code" in asked and bool(shown)
     if "model" in asked or "型号" in around:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict
@@ -19,13 +19,13 @@ _PART_OF_YEAR = {"年底": "12", "年末": "12", "底": "12", "末": "12", "年�
 _YEAR = re.compile(
     r"(?P<rel>大前年|前年|去年|今年|上年)|(?P<abs>(?:二零|20)[零一二三四五六七八九幺\d]{2}|[零一二三四五六七八九幺\d]{2})年(?!了|多|级)"
 )
-_MONTH = re.compile(rf"^(?:的)?(?P<month>{_N})月(?:份|底|初)?(?:(?P<day>{_N})(?:[号日]|(?=[，。吧呢]|$)))?")
+_MONTH = re.compile(rf"^(?:的)?(?P<month>{_N}|元)月(?:份|底|初)?(?:(?P<day>{_N})(?:[号日]|(?=[，。吧呢]|$)))?")
 _BOUGHT = re.compile(
     r"买|购|开的?票|发票|验收|交付|装的|装上|入手|下单|安装|拿的|换的新|提的|保修卡|单子?上|(?:送|发)的(?=，|。|$)|(?:拍|抢|淘|订)的|换的这?台|换的(?=热水器|空调|冰箱|冰柜|洗衣机|电视|油?烟机|灶|壁挂炉|净水器|洗碗机|马桶)"
 )
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬(?!家(?:那|的?时|之?后))|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
@@ -36,14 +36,17 @@ _LASTED = re.compile(
 _HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
 _VAGUE = re.compile(
-    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|立[春夏秋冬]|[夏冬]至|[春秋]分|霜降|[处大小]暑|[白寒]露|供暖|搬家|装修)(?:放假|长假|节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后|回来(?=，?(?:就|便|开始|发现)))|近(?:半个?月|几天)|(?<!\d)(?P<month>[一二三四五六七八九十]{1,2})月(?:份|[初底末]|中旬?|[上下]旬)(?!\d)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前几天|前两天|前阵子|这两天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
+    r"(?P<word>这(?:半|[一两几]|[一两三]四?)个?(?:多)?(?:月|星期|礼拜|周)(?:以?来)?|(?:这个?|本)月(?:[底初]|中旬?|上旬)|(?:国庆|中秋|五一|十一|元旦|春节|过年|端午|清明|开学|入伏|立[春夏秋冬]|[夏冬]至|[春秋]分|霜降|[处大小]暑|[白寒]露|供暖|搬家|装修)(?:放假|长假|节|那[几两]?天|假期)?(?:以后|之后|过后|完|前后|回来(?=，?(?:就|便|开始|发现)))|近(?:半个?月|几天)|(?<!\d)(?P<month>[一二三四五六七八九十]{1,2})月(?:份|[初底末]|中旬?|[上下]旬)(?!\d)|上(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|上个?月(?:[底初]|中旬?|下旬|上旬)?|这几天|最近|前[几两些]天|头[几两]天|早几天|前些日子|近来|前阵子|这[两些]天|前段时间|这阵子|(?:去|前)年(?:冬天|夏天|春天|秋天|年底|年初)|入冬|入夏|开春|一(?:供暖|降温|变天)(?=就)|天一冷|一?开春|过年(?!家|[^，。]{0,6}都在))"
 )
 
 
-def settle_purchase(talk: Talk) -> Found | None:
-    """Purchase or installation date said by the caller; "used for three years" is none."""
+def settle_purchase(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> Found | None:
+    """Purchase or installation date said by the caller; "used for three years" is none.
+
+    ``belongs``: which places are about the appliance.
+    """
     best: Found | None = None
-    for found in purchases(talk):
+    for found in (f for f in purchases(talk) if belongs(f.spans[0])):
         finer = best is not None and str(found.value).startswith(str(best.value))
         if best is None or finer or TAKEN_BACK.search(talk.turns[found.spans[0].turn].s[: found.spans[0].start]):
             best = found
@@ -61,8 +64,9 @@ def onsets(talk: Talk) -> list[Found]:
 
 
 def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
-    if not turn.by_agent:
-        asked = "purchase_date" in talk.asked(turn.index)
+    agreed = turn.by_agent and talk.answer(turn.index)[0] is Verdict.YES and _TOLD_BACK.search(turn.read)
+    if agreed or not turn.by_agent:
+        asked = bool(agreed) or "purchase_date" in talk.asked(turn.index)
         days = list(_by_year(talk, turn, asked)) or list(_by_day(talk, turn, asked))
         found = days[:1]
         for day in days[1:]:
@@ -70,6 +74,10 @@ def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
             if finer or TAKEN_BACK.search(turn.read[found[0].spans[0].end : day.spans[0].start]):
                 found = [day]
         yield from found
+
+
+_TOLD_BACK = re.compile("(?:[号年月日底初份]|双十一|六一八)[^，。]{0,4}(?:购买|买|安装|下单|购入)的")
+"""The agent reads the date of purchase back: 系统里是二四年九月买的，对吗？"""
 
 
 def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
@@ -95,7 +103,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             value = f"{value}-{_month_of(later):02d}"
         elif month and (other := _OTHER_MONTH.match(rest, month.end())) and _month_of(other):
             value = f"{value}-{_month_of(other):02d}"
-        elif month and (number := spoken_int(month.group("month"))) and 1 <= number <= 12:
+        elif month and (number := spoken_int(month.group("month").replace("元", "一"))) and 1 <= number <= 12:
             value, used = f"{value}-{number:02d}", month.end()
             number = spoken_int(month.group("day") or "")
             value += f"-{number:02d}" if number and number <= 31 else ""
@@ -111,7 +119,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _LATER_MONTH = re.compile(
-    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|[春夏秋冬]天?)，(?:大概|好像|应该|是|也就是)*(?P<month>{_N})月"
+    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|[春夏秋冬]天?[^，。？?]{{0,6}})，(?:大概|好像|应该|是|也就是)*(?P<month>{_N})月"
 )
 
 
@@ -164,7 +172,8 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _GOT = re.compile(
-    r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|拍的|提的)"
+    r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|(?:拍|抢|提|订|淘)的)"
+    r"|[^。]{0,6}(?:当天|第二天)[^，。]{0,3}装"
     r"|[^。是，修]{0,7}?装(?:的(?!师傅|人|时候)|好|上|完)"
 )
 """What follows the day on which it was bought or installed."""
@@ -259,9 +268,38 @@ def _years_back(day: date, years: int) -> date:
         return day
 
 
-def settle_onset(talk: Talk) -> Found | None:
-    """Since when: an ISO date where it follows from the words, else the words."""
-    return min(talk.gather("onset", _onsets), key=lambda f: f[0], default=(0, None))[1]
+def settle_onset(
+    talk: Talk, symptoms: Iterable[Span] = (), belongs: Callable[[Span], bool] = lambda _: True
+) -> Found | None:
+    """Since when: an ISO date where it follows from the words, else the words; else the day told with a symptom.
+
+    ``symptoms``: where the caller names what is wrong; ``belongs``: which places are about the appliance.
+    """
+    said = (f for f in talk.gather("onset", _onsets) if belongs(f[1].spans[0]))
+    told = min(said, key=lambda f: f[0], default=(0, None))[1]
+    return told or next((f for span in symptoms if belongs(span) and (f := _with_symptom(talk, span))), None)
+
+
+def _with_symptom(talk: Talk, symptom: Span) -> Found | None:
+    """The day named last before a symptom in the same sentence (昨天洗到一半，底下往外流水)."""
+    turn = talk.turns[symptom.turn]
+    for w in reversed(_past_days(talk, turn)):
+        between = turn.read[w.end : symptom.start]
+        if w.end > symptom.start or len(between) > NEAR:
+            continue
+        if re.search("[。？！?!]", between) or _NOT_SINCE.search(between) or NOT_OURS.search(turn.read[: w.start]):
+            return None
+        value = w.day.isoformat() if w.day else ""
+        span = Span(turn.index, w.start, w.end)
+        return Found("onset", value, value, "onset.with_symptom", SlotState.HEARD, (span,), 0.75)
+    return None
+
+
+NEAR = 18
+"""At most so many characters stand between a day and the symptom that is told of it."""
+_NOT_SINCE = re.compile(
+    rf"{_ONSET_NOT.pattern}|还(?:好|能|是|行|没)|又|更|也|正常|好好的|来了|师傅|不是|说好|再|拆箱?|开箱|收到|到货"
+)
 
 
 def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
@@ -292,6 +330,10 @@ _SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:�
 """昨天换了路由器以后就: what was done then is when it began."""
 
 
+_FIRST_TIME = re.compile("(?:头一?[回次]|第一[回次]|最早|最开始|一开始|最初|起初|起先)(?:是|在|就是)?$")
+"""头一回是上礼拜三: when it happened first."""
+
+
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     best = None
     for w in _past_days(talk, turn):
@@ -306,11 +348,20 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or "还好" in after[:4]
         ):
             continue
+        if best and _FIRST_TIME.search(turn.read[: best.start]):
+            continue
         if (
             asked
             or _BEGAN.search(after)
             or _SINCE.match(after)
             or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
+            or _FIRST_TIME.search(turn.read[: w.start])
+            or (
+                before.endswith("就")
+                and turn.read.startswith("今", w.start)
+                and w.day == talk.context.started_at.date()
+                and re.match("[，。]|$", after)
+            )
             or (re.search("从|打|自", before[-2:]) and re.search("就|开|起", after))
         ):
             best = w

@@ -12,15 +12,23 @@ from nlp.lexicon import Hit
 from nlp.types import SlotState
 
 _DENIED = re.compile(r"(?:跟|(?<!好)像|如同|不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
-_MAIN = re.compile(r"(?:主要是?|关键是?|其实是?|就是|而是|应该是|问题是|是因为|它就)$")
+_MAIN = re.compile(
+    r"(?:这[次回](?:是|又|就)*|主要是?(?:现在)?|现在就?是|关键是?|其实是?|就是|而是|应该是|问题是|是因为|它就)$"
+)
 _QUESTION = re.compile(
     r"[^，。？?！]*(?:吗|呢|[？?]|还是|没有[？?])|[^，。？?！]*，(?:是不是|对吧|对吗|是吧|是吗|对不对)"
 )
-_PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回)(?:也|是|因为|的)?.{0,3}$")
+_PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回|本来)(?:来)?(?:修|报)?(?:的)?(?:也|是|因为|的)*.{0,3}$")
+_ONLY = re.compile("(?:光|只)(?:听|见|有)[^，。]{0,2}$")
+"""光听哒哒响，火起不来: what follows is what is wrong."""
 _NOT_IT = re.compile(
     r"门框|地板|墙面?|台面|家具|瓷砖|地砖|地面|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕"
 )
 _TAKEN_BACK = re.compile(r"了?[，。…、]*(?:哎|哦|啊|呃|噢)?(?:不对|说错了?|错了|不是)[，。、是]")
+_ALL_RIGHT = re.compile(
+    r"[^，。没不]{0,3}(?:没有?(?:问题|事|毛病|影响)|正常|好好的|还行|不用管)|[^。]{0,3}，(?:这个|那个|它)?(?:先)?不(?:用)?管"
+)
+"""制冷没问题，就是…; 异响那个不管了: not what the call is for."""
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
 FIRST_WORDS = 0.5
 ONLY_GENERAL = frozenset({"install", "enquiry"})
@@ -114,11 +122,11 @@ def weight(talk: Talk, turn: Turn, h: Hit) -> float:
         return -2.0
     if turn.by_agent:
         return _agent_weight(talk, turn, h, before)
-    if _TAKEN_BACK.match(turn.s[h.end :]):
+    if _TAKEN_BACK.match(turn.s[h.end :]) or _ALL_RIGHT.match(turn.s[h.end :]):
         return -1.0
     if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]):
         return 0.2
-    if _PAST.search(before):
+    if _PAST.search(before) or _ONLY.search(before):
         return 1.0
     return 3.0 if _MAIN.search(before) else 2.0
 
@@ -128,6 +136,8 @@ def _agent_weight(talk: Talk, turn: Turn, h: Hit, before: str) -> float:
         return 0.0
     answer, _ = talk.answer(turn.index, h.start)
     asked = _QUESTION.match(turn.s[h.end :])
+    if _PAST.search(turn.s[max(0, h.start - 8) : h.start]):
+        return 0.5
     if asked or "是不" in before or "有没有" in before or "还是" in before:
         sure = bool(asked and re.search(r"对吧|对吗|是吧", asked.group()))
         return {Verdict.YES: 2.0, Verdict.NO: -1.5, Verdict.OPEN: 1.5 if sure else 0.3}[answer]
