@@ -14,7 +14,7 @@ from typing import Any
 
 from nlp.errors import CatalogueError
 
-FILES = ("appliances.json", "brands.json", "faults.json")
+FILES = ("appliances.json", "brands.json", "faults.json", "english.json")
 """What a folder of one's own may hold; the package's file stands in for one that is missing."""
 GENERAL = "通用"
 PATTERN = "~"
@@ -47,20 +47,24 @@ class Catalogue:
     appliances: Mapping[str, tuple[str, ...]]
     brands: Mapping[str, Brand]
     faults: Mapping[str, Mapping[str, tuple[str, ...]]]
+    english: Mapping[str, str] = field(default_factory=dict)
     models: tuple[str, ...] = field(default=())
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Catalogue:
-        """Read appliances.json, brands.json and faults.json from ``folder``, or from the package where one is missing.
+        """Read ``FILES`` from ``folder``, or from the package where one is missing.
+
+        ``english`` are the names that readers of English see; what has none is shown as it is.
 
         Raises CatalogueError naming the file, the line and what is wrong with it.
         """
-        appliances, brands, faults = (_Sheet.read(name, folder) for name in FILES)
+        appliances, brands, faults, english = (_Sheet.read(name, folder) for name in FILES)
         known = {name: appliances.texts(aliases, name) for name, aliases in appliances.rows.items()}
         return cls(
             appliances=known,
             brands={name: _brand(brands, name) for name in brands.rows},
             faults={name: _labels(faults, name, known) for name in faults.rows},
+            english={term: shown for kind in english.rows for term, shown in _names(english, kind).items()},
         )
 
     @cached_property
@@ -83,13 +87,14 @@ class Catalogue:
                     yield label, phrase
 
     def view(self) -> dict[str, object]:
-        """The catalogue as JSON for the desk: service types, appliances, brands and faults."""
+        """The catalogue as JSON for the desk: service types, appliances, brands, faults, and their names in English."""
         general = list(self.faults.get(GENERAL, {}))
         return {
             "service_types": [{"value": v, "label": label} for v, label in SERVICE_TYPES.items()],
             "appliances": list(self.appliances),
             "brands": list(self.brands),
             "faults": {a: [*self.faults.get(a, {}), *general] for a in self.appliances},
+            "english": dict(self.english),
         }
 
 
@@ -151,6 +156,13 @@ def _brand(sheet: _Sheet, name: str) -> Brand:
         sheet.texts(row.get("group_of", []), name, "group_of"),
         bool(row.get("everyday_word")),
     )
+
+
+def _names(sheet: _Sheet, kind: str) -> dict[str, str]:
+    names = sheet.table(kind)
+    if wrong := next((term for term, shown in names.items() if not isinstance(shown, str) or not shown.strip()), None):
+        raise sheet.wrong(f"{wrong} must have a name in English", kind, wrong)
+    return names
 
 
 def _labels(sheet: _Sheet, appliance: str, known: Mapping[str, object]) -> dict[str, tuple[str, ...]]:

@@ -125,6 +125,7 @@ class ReasonView:
     text: str
     text_en: str
     citation: str
+    citation_en: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

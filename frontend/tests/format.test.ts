@@ -1,3 +1,5 @@
+import { learnNames, named, thing } from '@/format/names'
+import { i18n } from '@/i18n'
 import { words } from '@/format/fields'
 import { phone } from '@/format/phone'
 import { clock, isoOf, parseDay, parseHour, span, wallTime, when } from '@/format/time'
@@ -60,5 +62,17 @@ describe('field values as words', () => {
     expect(words('contact_phone', '13800138000', key)).toBe('138 0013 8000')
     expect(words('brand', null, key)).toBe('—')
     expect(words('whatever', { a: 1 }, key)).toBe('{"a":1}')
+  })
+})
+
+describe('names of the catalogue', () => {
+  it('are English for readers of English only, and what the catalogue does not know stays', () => {
+    learnNames({ 空调: 'air conditioner', 格力: 'Gree' })
+    const t = (key: string): string => key
+    expect([named('空调'), thing(['格力', null, '空调'])]).toEqual(['空调', '格力 空调'])
+    i18n.global.locale.value = 'en'
+    expect([named('空调'), thing(['格力', null, '空调']), named('晨星'), named('constructor')]).toEqual(['air conditioner', 'Gree air conditioner', '晨星', 'constructor'])
+    expect([words('appliance', '空调', t), words('description', '空调', t)]).toEqual(['air conditioner', '空调'])
+    i18n.global.locale.value = 'zh-CN'
   })
 })

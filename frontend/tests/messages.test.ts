@@ -1,4 +1,6 @@
 import type { MessageRule, NotifyTable } from '@/api/types'
+import en from '@/i18n/en'
+import zh from '@/i18n/zh-CN'
 import { keepDraft, keptDraft } from '@/messages/draft'
 import { audiencesFor, byEvent, channelsFor, differences, EVENTS, freeName, laneOf, merged, placeOf, smsParts, VARIABLES, withAudience } from '@/messages/table'
 import { readFileSync } from 'node:fs'
@@ -20,6 +22,10 @@ describe('what a rule may look at', () => {
     expect(Object.keys(EVENTS).sort()).toEqual([...events.matchAll(/^\| `(\w+)` \|/gm)].map((found) => found[1]).sort())
     const known = /Templates use `([^`]+)`/.exec(readFileSync('../docs/notifications.md', 'utf8'))?.[1] ?? ''
     expect([...known.matchAll(/\{(\w+)\}/g)].map((found) => found[1])).toEqual([...VARIABLES])
+  })
+
+  it('has a name in both languages', () => {
+    for (const table of [zh, en]) expect(Object.keys(table.messages.event).sort()).toEqual(Object.keys(EVENTS).sort())
   })
 
   it('names conditions that the fact has', () => {

@@ -158,6 +158,36 @@ async def test_a_rule_that_looks_at_the_reason_turns_the_step_into_a_question(st
         await put_in_force(stage, DEFAULTS)
 
 
+async def test_what_else_the_customer_has_is_there_and_can_be_joined(stage, open_page):
+    """Open orders first; one becomes a part of this one and is taken out again; a circle is refused in words."""
+    known = "13800138000"
+    closed = await add_order(stage, "微波炉", phone=known)
+    async with stage.app.database.write() as work:
+        cancel = MoveOrder(
+            by="machine", at=stage.app.clock.now(), order_id=closed.order_id, action="cancel", reason="x"
+        )
+        await lifecycle.move_order(work.session, cancel)
+        await work.commit()
+    other, order = [await add_order(stage, appliance, phone=known) for appliance in ("电饭煲", "净水器")]
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    others = page.get_by_test_id("other")
+    await expect(others.first).to_contain_text(other.number)
+    words = [await row.inner_text() for row in await others.all()]
+    assert "微波炉" in "".join(words)
+    await expect(others.filter(has_text="微波炉").get_by_test_id("join")).to_have_count(0)
+    await others.first.get_by_test_id("join").click()
+    await page.get_by_test_id("as-part").click()
+    await expect(page.get_by_test_id("family")).to_contain_text(other.number)
+    await expect(others.filter(has_text=other.number)).to_have_count(0)
+    await page.get_by_test_id("family").get_by_role("link", name=other.number).click()
+    await expect(page.get_by_test_id("whole")).to_contain_text(order.number)
+    await page.get_by_test_id("leave-whole").click()
+    await expect(others.first).to_contain_text(order.number)
+    await others.first.get_by_test_id("join").click()
+    await page.get_by_test_id("as-whole").click()
+    await expect(page.get_by_test_id("whole")).to_contain_text(order.number)
+
+
 async def test_by_keyboard_and_in_english(stage, open_page):
     """Slash finds, arrows choose, Enter opens; every word of the page is there in English."""
     await add_order(stage)
@@ -171,7 +201,7 @@ async def test_by_keyboard_and_in_english(stage, open_page):
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_test_id("value-appliance")).to_contain_text("空调")
+    await expect(page.get_by_test_id("value-appliance")).to_contain_text("air conditioner")
     await expect(page.get_by_test_id("move-dispatch")).to_have_text("Dispatch")
     await expect(page.get_by_test_id("detail-status")).to_have_text("Created")
 

@@ -60,6 +60,7 @@ CATALOGUE = {
     "appliances": ["空调"],
     "brands": ["格力"],
     "faults": {"空调": ["不制冷"]},
+    "english": {"空调": "air conditioner", "格力": "Gree", "不制冷": "does not cool"},
     "required": {"repair": ["service_type", "contact_phone"]},
 }
 FIELDS = {

@@ -32,6 +32,7 @@ from workorder.policy.warranty import (
     decide,
     warranty_state,
 )
+from workorder.policy.warranty_citations import in_english
 from workorder.views import OrderWarrantyView, ReasonView, WarrantyView
 
 _HOME_ZONE = timezone(timedelta(hours=8))
@@ -172,7 +173,9 @@ def _view(verdict: Verdict, on: date, part: str | None) -> WarrantyView:
         until=verdict.until,
         basis=str(verdict.basis) if verdict.basis else None,
         remedies=tuple(map(str, verdict.remedies)),
-        reasons=tuple(ReasonView(r.code, r.text, r.text_en, r.citation) for r in verdict.reasons),
+        reasons=tuple(
+            ReasonView(r.code, r.text, r.text_en, r.citation, in_english(r.citation)) for r in verdict.reasons
+        ),
     )
 
 

@@ -20,12 +20,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueView:
-    """Everything the order form offers."""
+    """Everything the order form offers; ``english`` names appliances, brands and faults for readers of English."""
 
     service_types: tuple[Choice, ...]
     appliances: tuple[str, ...]
     brands: tuple[str, ...]
     faults: dict[str, tuple[str, ...]]
+    english: dict[str, str]
     required: dict[str, tuple[str, ...]]
 
 

@@ -108,6 +108,7 @@ export interface WarrantyReason {
   text: string
   text_en: string
   citation: string
+  citation_en: string
 }
 
 export interface WarrantyVerdict {
@@ -562,6 +563,8 @@ export interface Catalogue {
   appliances: string[]
   brands: string[]
   faults: Record<string, string[]>
+  /** Names in English of appliances, brands and faults. */
+  english: Record<string, string>
   required: Record<string, FieldName[]>
 }
 

@@ -1,8 +1,11 @@
 /** Field values as words, for markers, tables and conflicts (the form has its own controls). */
 import type { AddressParts, Appointment, FieldName } from '@/api/types'
 import { SPEC_BY_NAME } from '@/desk/fields'
+import { named } from './names'
 import { phone } from './phone'
 import { span } from './time'
+
+const NAMED = new Set(['appliance', 'brand', 'fault'])
 
 export type Translate = (key: string) => string
 
@@ -18,6 +21,7 @@ export function words(name: string, value: unknown, t: Translate): string {
   const spec = name in SPEC_BY_NAME ? SPEC_BY_NAME[name as FieldName] : undefined
   if (typeof value === 'string') {
     if (spec?.choices?.includes(value)) return t(`value.${name}.${value}`)
+    if (NAMED.has(name)) return named(value)
     return spec?.control === 'phone' ? phone(value) : value
   }
   if (name === 'address') return addressLine(value as AddressParts)

@@ -1,5 +1,6 @@
 /** What was found as one list for the eye and the arrow keys: groups of lines, each leading to a page. */
 import type { Outcome, OrderStatus, Piece, SearchAnswer } from '@/api/types'
+import { thing } from '@/format/names'
 import { phone } from '@/format/phone'
 import { when } from '@/format/time'
 
@@ -42,7 +43,7 @@ export function groupsOf(answer: SearchAnswer, q: string, stranger: string): Hit
       hits: answer.orders.map((one) => ({
         key: `order-${one.order_id}`,
         to: `/orders/${one.order_id}`,
-        title: pieces([one.brand, one.appliance, one.fault].filter(Boolean).join(' ') || (one.number ?? '—'), q),
+        title: pieces(thing([one.brand, one.appliance, one.fault]) || (one.number ?? '—'), q),
         sub: one.snippet.some((piece) => piece.hit) ? one.snippet : pieces([one.number, one.customer_name].filter(Boolean).join(' '), q),
         aside: pieces(when(one.created_at), ''),
         status: one.status,
