@@ -19,9 +19,10 @@ class EndpointingRules:
     open_voiced_ms: int = 60
     """So much voiced audio within ``open_window_ms`` opens the gate: shorter clicks do not."""
     open_window_ms: int = 100
-    pre_roll_ms: int = 300
-    """Audio from before the gate opened that is decoded as well."""
-    tail_ms: int = 160
+    pre_roll_ms: int = 420
+    """Audio from before the gate opened that is decoded as well. Engines decode in chunks: this much puts the place at
+    which one has heard enough for first words on the end of a chunk of zh-demo (240 ms), see docs/training.md."""
+    tail_ms: int = 100
     """Silence after speech that is decoded at once, so that the last word comes out whole."""
     end_silence_ms: int = 600
     """Silence that ends an utterance."""
