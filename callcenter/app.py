@@ -59,6 +59,7 @@ from callcenter.features.screenpop import ScreenPop
 from callcenter.features.shared_events import codec
 from callcenter.features.speech_engine import SpeechEngine
 from callcenter.features.spent_rows import SpentRows
+from callcenter.features.staff_names import StaffNames
 from callcenter.features.startup import prepare_data_dir
 from callcenter.features.timers import Timers
 from callcenter.features.wallboard import Wallboard
@@ -231,7 +232,9 @@ class App:
             min_free_mb=settings.media.min_free_mb,
         )
         self._stack.push_async_callback(self.recordings.aclose)
-        self.catalogue = LiveCatalogue(settings.data_dir / "catalogue")
+        self.staff = StaffNames(self.database, self.clock)
+        await self.staff.refresh()
+        self.catalogue = LiveCatalogue(settings.data_dir / "catalogue", staff=lambda: self.staff.names)
         self.speech = SpeechEngine(settings, self.clock, self.readiness)
         self._stack.push_async_callback(self.speech.aclose)
         self.speech.open(self.nats)
@@ -322,6 +325,7 @@ class App:
             database=database, record=self.call_record, bus=self.bus, clock=clock, salvage=self._salvage
         )
         self._stack.push_async_callback(self.resumption.aclose)
+        self.staff.subscribe(self.bus)
         self.catalogue.subscribe(self.bus)
         self._stack.push_async_callback(self.catalogue.aclose)
         self._spawn("catalogue", self.catalogue.refresh())

@@ -66,7 +66,7 @@ def get(name: str, url: str | None, sha256: str | None) -> None:
 
     from asr.models import Registry
 
-    with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr) as bar:
+    with tqdm(unit="B", unit_scale=True, desc=name, file=sys.stderr, disable=None, leave=False) as bar:
         path = Registry().get(name, url=url, sha256=sha256, progress=bar)
     click.echo(path)
     if (came := Registry().archive_sum(name)) is not None:
@@ -91,14 +91,17 @@ def model_path(name: str) -> None:
 @click.pass_obj
 @reports_errors
 def adapt(config: Path | None, source: str, target: Path, files: tuple[Path, ...], as_json: bool) -> None:
-    """Copy the model SOURCE to the folder TARGET, preferring the words of the catalogue, its words.txt and --words."""
+    """Copy the model SOURCE to the folder TARGET, preferring words of one's own.
+
+    These are the catalogue's, those of its words.txt and of --words, and the names of the users.
+    """
     from asr.models import Registry
     from asr.vocabulary import adapt as adapt_model
     from callcenter.features.own_words import own_words, words_file
     from nlp.catalogue import Catalogue
 
     folder = settings_file.load(config).data_dir / "catalogue"
-    words = own_words(Catalogue.load(folder), (*words_file(folder), *files))
+    words = own_words(Catalogue.load(folder), (*words_file(folder), *files), _staff(config))
     made = adapt_model(Registry().path(source), target, words)
     if as_json:
         emit({"path": str(made.path), "phrases": len(made.phrases), "skipped": list(made.skipped)})
@@ -107,9 +110,32 @@ def adapt(config: Path | None, source: str, target: Path, files: tuple[Path, ...
     say(f"{len(made.phrases)} words preferred; the model cannot say {len(made.skipped)}: {' '.join(made.skipped)}")
 
 
+def _staff(config: Path | None) -> tuple[str, ...]:
+    """Names of the users; nobody where there is no database yet. Raises Unavailable, ConfigInvalid."""
+    from sqlalchemy.engine import make_url
+
+    from callcenter.cli.session import run
+    from callcenter.features.staff_names import staff_names
+    from callcenter.storage import users
+
+    url = make_url(settings_file.load(config).database_url())
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        return ()
+    return staff_names(run(config, users.list_users))
+
+
 @click.group()
 def asr() -> None:
     """Speech to text."""
+
+
+@asr.command()
+@click.pass_context
+def worker(context: click.Context) -> None:
+    """Decode for a call centre, here or on another machine: the same as `serve --role asr-worker`."""
+    from callcenter.cli.serve import serve
+
+    context.invoke(serve, role="asr-worker")
 
 
 @asr.command()
@@ -203,7 +229,9 @@ def call() -> None:
 
 @call.command()
 @click.argument("file", type=PATH)
-@click.option("--started-at", type=datetime.fromisoformat, help="When the call began, ISO 8601 (default: now).")
+@click.option(
+    "--started-at", type=datetime.fromisoformat, metavar="ISO8601", help="When the call began (default: now)."
+)
 @click.option("--caller-number", help="Caller ID, digits.")
 @click.option("--model", help="Model name or folder (default: asr.model of config.yaml).")
 @click.option("--json", "as_json", is_flag=True)

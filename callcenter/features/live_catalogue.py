@@ -6,7 +6,7 @@ A file that cannot be used changes nothing: the log says which file and line, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -26,14 +26,17 @@ from workorder.fields import REQUIRED, SERVICE_TYPES
 
 log = structlog.get_logger(__name__)
 
-Stamp = tuple[tuple[int, int] | None, ...]
+Stamp = tuple[tuple[int, int] | tuple[str, ...] | None, ...]
+"""Of every file, and the names of the staff."""
 
 
 class LiveCatalogue:
     """``extractor()`` and ``view()`` are always of the newest files that could be used."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, staff: Callable[[], tuple[str, ...]] = tuple) -> None:
+        """``staff``: the names of those who work here, as they are now."""
         self._folder = folder
+        self._staff = staff
         self._catalogue = Catalogue.load()
         self._extractor = Extractor(self._catalogue)
         self._alikes = SoundAlikes()
@@ -83,7 +86,8 @@ class LiveCatalogue:
     async def _load(self) -> None:
         try:
             self._seen = self._stamp()
-            self._catalogue, self._extractor, self._alikes = await asyncio.to_thread(_usable, self._folder)
+            usable = await asyncio.to_thread(_usable, self._folder, self._staff())
+            self._catalogue, self._extractor, self._alikes = usable
         except (CatalogueError, CallcenterError) as error:
             log.error("catalogue.not_taken", reason=str(error), fix="correct the file; the old words stay in force")
         else:
@@ -92,7 +96,7 @@ class LiveCatalogue:
             self._loading = None
 
     def _stamp(self) -> Stamp:
-        return tuple(_stamp(self._folder / name) for name in (*FILES, WORDS))
+        return *(_stamp(self._folder / name) for name in (*FILES, WORDS)), self._staff()
 
 
 def export(folder: Path) -> list[Path]:
@@ -118,9 +122,9 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _usable(folder: Path) -> tuple[Catalogue, Extractor, SoundAlikes]:
+def _usable(folder: Path, staff: tuple[str, ...]) -> tuple[Catalogue, Extractor, SoundAlikes]:
     """Loaded and indexed, so that no call pays for it."""
     catalogue = Catalogue.load(folder)
     extractor = Extractor(catalogue)
     extractor.warm_up()
-    return catalogue, extractor, sound_alikes(catalogue, words_file(folder))
+    return catalogue, extractor, sound_alikes(catalogue, words_file(folder), staff)

@@ -1,4 +1,4 @@
-"""Words that callers of this desk say and a general model does not expect: the catalogue's, and lists of one's own.
+"""Words that callers of this desk say and a general model does not expect: the catalogue's, the staff's, own lists.
 
 A model whose grammar can be changed is made to prefer them (``models adapt``); behind any other, what merely sounds
 like one of the names among them is taken for it.
@@ -18,7 +18,7 @@ from nlp.catalogue import PATTERN, Catalogue
 from nlp.sound_alikes import SoundAlikes
 
 WORDS = "words.txt"
-"""In the folder of the catalogue: streets, parts, staff, one a line; # begins a comment."""
+"""In the folder of the catalogue: streets, parts, people who are no users, one a line; # begins a comment."""
 LONG_FAULT = 3
 """Shorter names of faults sound like much else that is said."""
 
@@ -43,8 +43,8 @@ def wants_sound_alikes(asr: AsrSettings, model: str | None = None) -> bool:
         return False
 
 
-def sound_alikes(catalogue: Catalogue, lists: Iterable[Path]) -> SoundAlikes:
-    """The names of ``own_words``: brands but those that are everyday words, appliances, labels of faults, the lists.
+def sound_alikes(catalogue: Catalogue, lists: Iterable[Path], staff: Iterable[str] = ()) -> SoundAlikes:
+    """The names of ``own_words``: brands but everyday words, appliances, labels of faults, the lists, the staff.
 
     Raises NotFound or Invalid naming the list that cannot be read.
     """
@@ -52,16 +52,16 @@ def sound_alikes(catalogue: Catalogue, lists: Iterable[Path]) -> SoundAlikes:
     brands = [said for said, name in catalogue.brand_names.items() if name not in everyday]
     labels = [label for labels in catalogue.faults.values() for label in labels if len(label) >= LONG_FAULT]
     listed = [word for file in lists for word in _lines(file)]
-    return SoundAlikes([*brands, *catalogue.appliance_names, *labels, *listed], phrases=_faults(catalogue))
+    return SoundAlikes([*brands, *catalogue.appliance_names, *labels, *listed, *staff], phrases=_faults(catalogue))
 
 
-def own_words(catalogue: Catalogue, lists: Iterable[Path]) -> list[str]:
-    """Brands, appliances, models and faults of ``catalogue`` and every line of ``lists`` (# begins a comment), once.
+def own_words(catalogue: Catalogue, lists: Iterable[Path], staff: Iterable[str] = ()) -> list[str]:
+    """Brands, appliances, models and faults of ``catalogue``, every line of ``lists`` (# begins a comment), ``staff``.
 
-    Raises NotFound or Invalid naming the list that cannot be read.
+    Each once. Raises NotFound or Invalid naming the list that cannot be read.
     """
     known = [*catalogue.brand_names, *catalogue.appliance_names, *catalogue.models, *_faults(catalogue)]
-    return list(dict.fromkeys([*known, *(word for file in lists for word in _lines(file))]))
+    return list(dict.fromkeys([*known, *(word for file in lists for word in _lines(file)), *staff]))
 
 
 def _faults(catalogue: Catalogue) -> list[str]:

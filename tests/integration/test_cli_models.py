@@ -23,6 +23,19 @@ def test_a_model_is_adapted_and_can_be_found(tmp_path):
     assert Registry([]).path(told["path"]) == tmp_path / "ours"
 
 
+def test_the_users_names_are_preferred(tmp_path, monkeypatch):
+    """Whoever has a login under a Chinese name is among the words; others, and a machine without a database, are not."""
+    monkeypatch.chdir(tmp_path)
+    alone = json.loads(run("models", "adapt", "zh-demo", tmp_path / "alone", "--json").stdout)
+    assert not (tmp_path / "data").exists()
+    for username, name in (("xu", "徐文斌"), ("zhao", "赵敏"), ("bob", "Bob Li")):
+        assert run("user", "add", username, "--name", name, "--role", "agent").exit_code == 0
+    assert run("user", "disable", "zhao").exit_code == 0
+    ours = json.loads(run("models", "adapt", "zh-demo", tmp_path / "ours", "--json").stdout)
+    assert ours["phrases"] == alone["phrases"] + 1
+    assert ours["skipped"] == alone["skipped"]
+
+
 def test_a_list_that_is_missing_is_named(tmp_path):
     """Nothing is written when a word list cannot be read."""
     done = run("models", "adapt", "zh-demo", tmp_path / "ours", "--words", tmp_path / "none.txt")
