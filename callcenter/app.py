@@ -43,6 +43,7 @@ from callcenter.features.live_audio import LiveAudio
 from callcenter.features.live_calls import LiveCalls
 from callcenter.features.live_catalogue import LiveCatalogue
 from callcenter.features.mail_intake import MailIntake
+from callcenter.features.mailbox_poll import MailboxPoll, open_mailbox
 from callcenter.features.maintenance import Maintenance
 from callcenter.features.notify.lanes import build_lanes
 from callcenter.features.notify.planner import Planner
@@ -343,6 +344,9 @@ class App:
         Candidates(database=database, live=self.live_calls, read_phone=self.read_phone).subscribe(self.bus)
         self._transcribe_late()
         self.blobs = BlobStore(settings.data_dir / "attachments")
+        self.reports = ReportIntake(extractor=self.catalogue.extractor, zone=zone(settings.timezone))
+        self.mails = MailIntake(self.reports, self.blobs, max_bytes=settings.attachments.max_mb * 1_000_000)
+        self._look_into_mailbox()
         files = AttachmentFiles(database=database, blobs=self.blobs, clock=clock)
         files.subscribe(self.bus)
         self._spawn("attachment-files", files.run())
@@ -350,6 +354,19 @@ class App:
         self._spawn("relay", Relay(database, self.bus, clock).run())
         spent = SpentRows(database=database, clock=clock, keep_days=settings.storage.keep_sent_days)
         self._spawn("spent-rows", spent.run())
+
+    def _look_into_mailbox(self) -> None:
+        mailbox = open_mailbox(self.settings)
+        if mailbox is not None:
+            poll = MailboxPoll(
+                mailbox=mailbox,
+                mails=self.mails,
+                database=self.database,
+                clock=self.clock,
+                every_s=self.settings.intake.mailbox.every_s,
+            )
+            self.readiness.watch("mailbox", poll.check)
+            self._spawn("mailbox", poll.run())
 
     def _transcribe_late(self) -> None:
         recognizer = self.speech.recognizer
@@ -472,8 +489,6 @@ class App:
         self.port = int(runner.addresses[0][1])
 
     def _services(self) -> Services:
-        blobs = self.blobs
-        reports = ReportIntake(extractor=self.catalogue.extractor, zone=zone(self.settings.timezone))
         return Services(
             settings=self.settings,
             clock=self.clock,
@@ -487,9 +502,9 @@ class App:
             wallboard=self.wallboard,
             recordings=self.recordings,
             live_audio=self.live_audio,
-            blobs=blobs,
-            reports=reports,
-            mails=MailIntake(reports, blobs, max_bytes=self.settings.attachments.max_mb * 1_000_000),
+            blobs=self.blobs,
+            reports=self.reports,
+            mails=self.mails,
             notify=self.planner,
             ways_out=self.sender,
             catalogue=self.catalogue.view,

@@ -183,10 +183,24 @@ WECHAT = WebhookMapping(
 """Messages of an official account and forms of a mini-program."""
 
 
+class MailboxSettings(Section):
+    """A mailbox whose unread mails are reports, over IMAP."""
+
+    host: str | None = None
+    port: Port = 993
+    security: Literal["tls", "starttls", "none"] = "tls"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    folder: str = Field(default="INBOX", pattern=r"^[\x20-\x7e]{1,200}$")
+    every_s: float = Field(default=60.0, ge=5)
+
+
 class IntakeSettings(Section):
     """Reports from other programs."""
 
     webhooks: dict[str, WebhookMapping] = Field(default_factory=dict)
+    mailbox: MailboxSettings = MailboxSettings()
 
     def mappings(self) -> dict[str, WebhookMapping]:
         """The built-in ones and those of the settings, which come first."""

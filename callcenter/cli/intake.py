@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +12,8 @@ import click
 
 from callcenter import config as settings_file
 from callcenter.cli.documents import checked, read_object
-from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import line, operator, run
+from callcenter.cli.output import emit, reports_errors, say
+from callcenter.cli.session import line, open_records, operator, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
@@ -50,6 +51,46 @@ def email(config: Path | None, source: IO[bytes], as_json: bool) -> None:
         return await mails.take(session, raw, by=operator(), at=now)
 
     _show(_taken(config, take), as_json)
+
+
+@intake.command()
+@JSON
+@click.pass_obj
+@reports_errors
+def fetch(config: Path | None, as_json: bool) -> None:
+    """Take in what is unread in the mailbox of intake.mailbox now; `serve` does so every minute."""
+    from callcenter import logs
+    from callcenter.app import zone
+    from callcenter.clock import SystemClock
+    from callcenter.features.live_catalogue import LiveCatalogue
+    from callcenter.features.mail_intake import MailIntake
+    from callcenter.features.mailbox_poll import MailboxPoll, open_mailbox
+    from callcenter.features.report_intake import ReportIntake
+    from callcenter.storage.blobs import BlobStore
+
+    logs.configure(level="error")
+    settings = settings_file.load(config)
+    mailbox = open_mailbox(settings)
+    if mailbox is None:
+        raise Invalid("no mailbox is set up", field="intake.mailbox.host", fix="config.yaml says what it needs")
+
+    async def look() -> int:
+        catalogue = LiveCatalogue(settings.data_dir / "catalogue")
+        reports = ReportIntake(extractor=catalogue.extractor, zone=zone(settings.timezone))
+        blobs = BlobStore(settings.data_dir / "attachments")
+        async with open_records(config) as (database, _):
+            poll = MailboxPoll(
+                mailbox=mailbox,
+                mails=MailIntake(reports, blobs, max_bytes=settings.attachments.max_mb * 1_000_000),
+                database=database,
+                clock=SystemClock(),
+                every_s=settings.intake.mailbox.every_s,
+                by=operator(),
+                told=lambda taken: _show(taken, as_json),
+            )
+            return await poll.look()
+
+    say(f"{asyncio.run(look())} mails were unread")
 
 
 @intake.command()

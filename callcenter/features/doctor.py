@@ -18,6 +18,7 @@ from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features import package_owner
 from callcenter.features.bus_check import asr_workers, bus
 from callcenter.features.findings import Finding, Level, Problem
+from callcenter.features.mailbox_poll import open_mailbox
 from callcenter.features.startup import prepare_data_dir
 from callcenter.storage.database import Database
 from callcenter.storage.schema import SchemaOld
@@ -158,6 +159,14 @@ async def clock(_settings: Settings) -> str:
     return f"{now:%Y-%m-%d %H:%M:%S} UTC"
 
 
+async def mailbox(settings: Settings) -> str:
+    """The mailbox lets us in; nothing is taken."""
+    box = open_mailbox(settings)
+    if box is None:
+        return "no mailbox is set up (intake.mailbox)"
+    return await box.check()
+
+
 CHECKS: Mapping[str, Check] = {
     "packages": packages,
     "clock": clock,
@@ -168,6 +177,7 @@ CHECKS: Mapping[str, Check] = {
     "model": model,
     "bus": bus,
     "asr_workers": asr_workers,
+    "mailbox": mailbox,
     "page": page,
     "web_port": web_port,
     "audio_port": audio_port,

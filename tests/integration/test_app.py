@@ -17,6 +17,7 @@ from callcenter.storage.caller_cards import SqliteCards
 from callcenter.storage.relay import Relay
 from callcenter.telephony.simulator.call import SimulatedCall
 from callcenter.telephony.simulator.pbx import SimulatedPbx
+from tests.imap_server import ImapServer
 from tests.stage import AGENT, SECRET, running_stage, settings
 
 QUIET = {"media": {"tap": False}}
@@ -160,6 +161,36 @@ async def test_a_wrong_secret_is_said_as_such(tmp_path):
     finally:
         await app.aclose()
         await pbx.aclose()
+
+
+async def by_mail(desk) -> list[dict]:
+    found = await desk.request("GET", "/api/work-orders")
+    return [order for order in found["items"] if order["channel"] == "email"]
+
+
+async def test_unread_mails_become_reports_and_a_mailbox_that_is_away_stops_nothing(tmp_path):
+    """The running call centre takes them by itself; a refused login is named by /readyz, and the desks are served."""
+    (tmp_path / "password").write_text("s3cret", encoding="utf-8")
+    text = (
+        "From: wang@example.com\r\nMessage-ID: <m1@x>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n空调不制冷\r\n"
+    )
+    async with ImapServer() as server:
+        server.post(text.encode())
+        mailbox = {"host": "127.0.0.1", "port": server.port, "security": "none", "username": "desk"}
+        intake = {"mailbox": {**mailbox, "password_file": tmp_path / "password"}}
+        async with running_stage(tmp_path / "data", intake=intake, **QUIET) as stage, stage.desk() as desk:
+            async with asyncio.timeout(10):
+                while server.flags() != [{r"\Seen"}]:
+                    await asyncio.sleep(0.05)
+            (order,) = await by_mail(desk)
+            assert (order["status"], order["fields"]["appliance"]["value"]) == ("draft", "空调")
+        server.password = "another"
+        async with running_stage(tmp_path / "data", intake=intake, **QUIET) as stage, stage.desk() as desk:
+            async with asyncio.timeout(10):
+                while "login" not in (check := await ready(stage.app, "mailbox"))["message"]:
+                    await asyncio.sleep(0.05)
+            assert check["ok"]
+            assert len(await by_mail(desk)) == 1
 
 
 @pytest.mark.parametrize("broken", ["missing", "corrupt"])

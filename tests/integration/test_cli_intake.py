@@ -16,6 +16,7 @@ from callcenter.config import Settings
 from callcenter.features.attachment_files import AttachmentFiles
 from callcenter.storage.blobs import BlobStore
 from callcenter.storage.database import Database
+from tests.imap_server import ImapServer
 
 MAIL = """From: wang@example.com
 Subject: 报修
@@ -99,3 +100,24 @@ def test_files_that_no_order_has_go(folder: Path) -> None:
     assert asyncio.run(sweep()) == 1
     assert mail.is_file()
     assert (folder / "attachments" / "bb" / ("0" * 62)).is_file()
+
+
+async def test_unread_mails_of_a_mailbox_are_fetched_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is told like a mail handed in; a second look finds none; a refused login exits 4, no mailbox 3."""
+    assert (await asyncio.to_thread(call, "intake", "fetch")).exit_code == 3
+    (folder / "password").write_text("s3cret", encoding="utf-8")
+    async with ImapServer() as server:
+        server.post(MAIL.replace("\n", "\r\n").encode())
+        about = {"host": "127.0.0.1", "port": server.port, "security": "none", "username": "desk"}
+        for name, value in (about | {"password_file": folder / "password"}).items():
+            monkeypatch.setenv(f"CALLCENTER_INTAKE__MAILBOX__{name.upper()}", str(value))
+        first = await asyncio.to_thread(call, "intake", "fetch", "--json")
+        assert first.exit_code == 0, first.output
+        done = json.loads(first.stdout)
+        assert (done["outcome"], done["order"]["fields"]["brand"]["value"]) == ("draft", "格力")
+        assert "1 mails were unread" in first.stderr
+        again = await asyncio.to_thread(call, "intake", "fetch", "--json")
+        assert (again.exit_code, again.stdout) == (0, "")
+        server.password = "another"
+        refused = await asyncio.to_thread(call, "intake", "fetch")
+        assert (refused.exit_code, "intake.mailbox.password_file" in refused.stderr) == (4, True)

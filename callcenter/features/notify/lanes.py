@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 
 import orjson
@@ -11,6 +10,7 @@ from callcenter.channels.email import EmailChannel
 from callcenter.channels.http import HttpChannel, event_body, mapped, wechat_body
 from callcenter.channels.port import Channel
 from callcenter.channels.targets import Targets
+from callcenter.channels.trust import trust
 from callcenter.channels.wechat import WechatChannel
 from callcenter.clock import Clock
 from callcenter.config import NotifySettings, WebhookTarget, WechatSettings, secret_file
@@ -34,7 +34,8 @@ def build_lanes(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
         )
     if settings.email.host:
         password = secret_file(settings.email.password_file, "notify.email.password_file")
-        lanes["email"] = EmailChannel(settings.email, password=password, trust=_trust(settings.email.ca_file))
+        ca = trust(settings.email.ca_file, "notify.email.ca_file")
+        lanes["email"] = EmailChannel(settings.email, password=password, trust=ca)
     if settings.wechat.app_id:
         lanes["wechat"] = _wechat(settings.wechat, clock, targets)
     for name, target in settings.webhooks.items():
@@ -60,20 +61,6 @@ def _url(name: str, target: WebhookTarget) -> str:
     if not url:
         raise ConfigInvalid("has no address", field=f"notify.webhooks.{name}", fix="set url or url_file")
     return url
-
-
-def _trust(file: Path | None) -> ssl.SSLContext | None:
-    """The system's authorities and those of ``file``; None: the system's alone."""
-    if file is None:
-        return None
-    trust = ssl.create_default_context()
-    try:
-        trust.load_verify_locations(cafile=file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigInvalid(
-            "cannot be read as certificates", field="notify.email.ca_file", fix="name a PEM file"
-        ) from error
-    return trust
 
 
 def _headers(file: Path | None) -> dict[str, str]:
