@@ -27,7 +27,8 @@ from panoramisk.manager import Manager
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from callcenter.telephony.ami_events import EVENT_NAMES, AmiParser, parse
+from callcenter.telephony.ami_reading import EVENT_NAMES, parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.events import CallEnded, CallOffered
 

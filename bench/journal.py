@@ -22,7 +22,7 @@ import soundfile
 from bench.ami import EVENTS, messages, reads, sample
 from callcenter.clock import SystemClock
 from callcenter.storage.journal import OFF, DayJournal, Journal
-from callcenter.telephony.ami_events import AmiParser
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_stream import CallStream, is_unasked
 from callcenter.telephony.call_tracker import CallTracker
 

@@ -20,10 +20,11 @@ from callcenter.features.heard_fields import draft_changes, draft_view
 from callcenter.features.journal_diff import Difference, compare_drafts, compare_facts, first_difference
 from callcenter.storage.journal import fact_bytes
 from callcenter.storage.journal_format import AT, RAW, READING, JournalFile, JournalUnreadable, Kind
-from callcenter.telephony.ami_events import AmiMalformed, AmiParser, PbxSnapshot
+from callcenter.telephony.ami_stream import AmiMalformed, AmiParser
 from callcenter.telephony.call_stream import CallStream, Fact, is_unasked
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.checkpoint import restore
+from callcenter.telephony.pbx_snapshot import PbxSnapshot
 from nlp.catalogue import Brand, Catalogue
 from nlp.extract import ExtractionSession, Extractor
 from nlp.types import CallContext, Extraction, KnownAsset, KnownCustomer, Segment, WordTime

@@ -18,7 +18,7 @@ from callcenter.features.findings import Finding, Level
 from callcenter.features.pbx_probe import Probe
 from callcenter.media.audiosocket import AudioSocketServer, LegStream
 from callcenter.media.tone import RATE_HZ, tone, tone_share
-from callcenter.telephony.ami_events import parse
+from callcenter.telephony.ami_reading import parse
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.events import CallOffered
 from callcenter.telephony.probe_actions import ANSWER_S, Up

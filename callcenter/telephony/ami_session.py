@@ -16,7 +16,7 @@ from panoramisk.message import Message
 
 from callcenter.clock import Clock
 from callcenter.errors import Invalid, Unavailable
-from callcenter.telephony.ami_events import AmiMalformed, AmiParser
+from callcenter.telephony.ami_stream import AmiMalformed, AmiParser
 from callcenter.telephony.call_stream import is_unasked
 
 Value = str | Sequence[str]

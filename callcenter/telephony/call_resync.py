@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from callcenter.telephony import ami_events as ami
 from callcenter.telephony.call_book import TrackerEvent
 from callcenter.telephony.call_legs import CallLegs
 from callcenter.telephony.call_state import RING, UP, Channel, is_local
+from callcenter.telephony.pbx_snapshot import ChannelRow, PbxSnapshot, QueueEntry
 
 DIALLED_BY_APP = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """What CoreShowChannels names as the application of a channel that was dialled rather than calling."""
@@ -28,7 +28,7 @@ class Resync:
 class CallResync(CallLegs):
     """Takes snapshots of the PBX."""
 
-    def resync(self, snapshot: ami.PbxSnapshot) -> Resync:
+    def resync(self, snapshot: PbxSnapshot) -> Resync:
         """Bring the state in line with the PBX after an outage, then go on with ``apply``.
 
         Calls no longer there end (cause 0); after an incomplete snapshot, calls that wait in a queue go on. Unknown
@@ -48,7 +48,7 @@ class CallResync(CallLegs):
             self._out += self.agents.apply(state)
         return Resync(self._out, len(set(self._calls) - before), ended)
 
-    def _restore(self, rows: list[ami.ChannelRow], waiting: dict[str, ami.QueueEntry], at: float) -> None:
+    def _restore(self, rows: list[ChannelRow], waiting: dict[str, QueueEntry], at: float) -> None:
         fresh = [row for row in rows if row.uniqueid not in self._channels]
         for row in fresh:
             self._rebuild(row, at)
@@ -62,7 +62,7 @@ class CallResync(CallLegs):
             if channel is not None and channel.interface is not None:
                 self._recover_leg(channel, row, queues)
 
-    def _rebuild(self, row: ami.ChannelRow, at: float) -> None:
+    def _rebuild(self, row: ChannelRow, at: float) -> None:
         self._at = at - row.duration_s
         self._gone.pop(row.uniqueid, None)
         channel = self._open(row.uniqueid, row.linkedid, row.channel, None)
@@ -76,7 +76,7 @@ class CallResync(CallLegs):
         if called and not is_local(row.channel):
             self._called_us(channel, row.context)
 
-    def _refresh(self, channel: Channel, row: ami.ChannelRow, entry: ami.QueueEntry | None, at: float) -> None:
+    def _refresh(self, channel: Channel, row: ChannelRow, entry: QueueEntry | None, at: float) -> None:
         channel.state = row.state
         if row.linkedid not in channel.call.linkedids and row.linkedid:
             self._relink(channel, row.linkedid)
@@ -92,7 +92,7 @@ class CallResync(CallLegs):
             self._bridges.setdefault(row.bridge, {})[channel.uniqueid] = None
         self._announce(channel.call)
 
-    def _recover_leg(self, leg: Channel, row: ami.ChannelRow, queues: dict[str, str | None]) -> None:
+    def _recover_leg(self, leg: Channel, row: ChannelRow, queues: dict[str, str | None]) -> None:
         other = self._opposite(leg)
         leg.rang |= row.state >= RING
         if leg.incoming:
@@ -117,12 +117,12 @@ class CallResync(CallLegs):
         return next(iter(bridged + named + first), None)
 
 
-def _age_order(row: ami.ChannelRow) -> tuple[int, int]:
+def _age_order(row: ChannelRow) -> tuple[int, int]:
     """Uniqueids are ``[system-]epoch.counter``: older channels first."""
     match = _STAMP.search(row.uniqueid)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def _queue_of(row: ami.ChannelRow) -> str | None:
+def _queue_of(row: ChannelRow) -> str | None:
     """The queue whose Queue() the channel runs."""
     return row.application_data.partition(",")[0] or None if row.application == "Queue" else None

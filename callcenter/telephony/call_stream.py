@@ -9,10 +9,12 @@ from datetime import datetime
 
 import structlog
 
-from callcenter.telephony.ami_events import Headers, PbxSnapshot, parse
+from callcenter.telephony.ami_reading import parse
+from callcenter.telephony.ami_stream import Headers
 from callcenter.telephony.call_book import TrackerEvent
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.events import AmiGap, PbxLinkChanged
+from callcenter.telephony.pbx_snapshot import PbxSnapshot
 
 log = structlog.get_logger(__name__)
 

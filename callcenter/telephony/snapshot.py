@@ -9,7 +9,7 @@ import structlog
 
 from callcenter.clock import Clock
 from callcenter.telephony.actions import Actions, NoRight, Refused
-from callcenter.telephony.ami_events import PbxSnapshot
+from callcenter.telephony.pbx_snapshot import PbxSnapshot
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from callcenter import ids
-from callcenter.telephony.ami_events import BANNER, EVENT_NAMES, AmiMalformed, AmiParser, parse
+from callcenter.telephony.ami_reading import EVENT_NAMES, parse
+from callcenter.telephony.ami_stream import BANNER, AmiMalformed, AmiParser
 from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN, TrackerEvent
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.events import (

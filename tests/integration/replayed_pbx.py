@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from callcenter.telephony.ami_events import BANNER
+from callcenter.telephony.ami_stream import BANNER
 from tests.integration.scripted_ami import ScriptedAmi, saying, scripted_ami
 
 LISTS = {

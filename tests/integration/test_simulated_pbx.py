@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from callcenter.errors import Invalid, Unavailable
-from callcenter.telephony.ami_events import AmiParser
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.simulator.audio import read_stereo
 from callcenter.telephony.simulator.call import Hold, Miss, Side, SimulatedCall
 from callcenter.telephony.simulator.pbx import SimulatedPbx

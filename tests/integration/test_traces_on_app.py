@@ -17,7 +17,8 @@ import pytest_asyncio
 
 from callcenter.app import App
 from callcenter.features.demo.desk_client import Desk, Frame
-from callcenter.telephony.ami_events import AmiParser, parse
+from callcenter.telephony.ami_reading import parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.events import CallAnswered, CallArrived, CallOffered, Direction, MissReason
 from tests.integration.replayed_pbx import replayed_pbx, without_banner
 from tests.integration.scripted_ami import ScriptedAmi

@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from callcenter.telephony.ami_events import EVENT_NAMES, AmiParser, parse
+from callcenter.telephony.ami_reading import EVENT_NAMES, parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.checkpoint import CheckpointUnreadable, checkpoint, restore
 

@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.telephony.ami_events import (
-    EVENT_NAMES,
-    AmiMalformed,
-    AmiParser,
-    BridgeEnter,
-    Hangup,
-    Newchannel,
-    QueueMember,
-    parse,
-)
+from callcenter.telephony.ami_events import BridgeEnter, Hangup, Newchannel, QueueMember
+from callcenter.telephony.ami_reading import EVENT_NAMES, parse
+from callcenter.telephony.ami_stream import AmiMalformed, AmiParser
 from tests.unit.telephony_tracker.traces import TRACES, found
 
 UTF8 = (TRACES / "lean" / "17-utf8-caller-name.txt").read_bytes()

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from callcenter.telephony.ami_events import AmiParser, parse
+from callcenter.telephony.ami_reading import parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.events import CallArrived, CallEnded, CallEvent, CallOffered
 from tests.unit.telephony_tracker import expected
 from tests.unit.telephony_tracker.pbx import Line, Pbx

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.telephony.ami_events import EVENT_NAMES, AmiParser, PbxSnapshot, parse
+from callcenter.telephony.ami_reading import EVENT_NAMES, parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_tracker import CallTracker
 from callcenter.telephony.events import CallArrived, CallOffered
+from callcenter.telephony.pbx_snapshot import PbxSnapshot
 from tests.unit.telephony_tracker.pbx import Line, Pbx
 from tests.unit.telephony_tracker.traces import TRACES, agents, calls, headers_of, run, tracker
 

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from callcenter.config import PbxSettings
-from callcenter.telephony.ami_events import AmiParser, parse
+from callcenter.telephony.ami_reading import parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN
 from callcenter.telephony.events import CallAnswered, CallArrived, CallEnded, CallOffered, Direction
 from tests.unit.telephony_tracker import expected

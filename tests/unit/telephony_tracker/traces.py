@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from callcenter.telephony import events
-from callcenter.telephony.ami_events import AmiParser, parse
+from callcenter.telephony.ami_reading import parse
+from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN, TrackerEvent
 from callcenter.telephony.call_tracker import CallTracker
 
