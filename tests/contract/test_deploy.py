@@ -79,7 +79,25 @@ def test_the_compose_file_publishes_what_the_settings_use():
     worker = services["asr-worker"]
     assert (worker["read_only"], worker["cap_drop"], worker["profiles"]) == (True, ["ALL"], ["workers"])
     assert "ports" not in worker
+    assert worker["build"] == ours["build"]
     assert "ports" not in services["nats"]
+
+
+def test_workers_find_the_models_of_the_call_centre():
+    """Both have the same model by name and the same volume where the image looks for models; workers cannot write it."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    folder = re.search(r"CALLCENTER_MODELS=(\S+)", (DEPLOY / "Dockerfile").read_text("utf-8"))[1]
+    ours, worker = services["callcenter"], services["asr-worker"]
+    assert f"models:{folder}" in ours["volumes"]
+    assert worker["volumes"] == [f"models:{folder}:ro"]
+    assert worker["environment"]["CALLCENTER_ASR__MODEL"] == ours["environment"]["CALLCENTER_ASR__MODEL"]
+
+
+def test_the_image_runs_as_a_numbered_user():
+    """The uid of the image is the one that the guide gives the secrets to."""
+    user = re.search(r"^USER (\d+):\d+$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)[1]
+    assert f"chown {user} secrets/*" in (DEPLOY / "README.md").read_text("utf-8")
+    assert f"--uid {user}" in (DEPLOY / "Dockerfile").read_text("utf-8")
 
 
 def test_what_the_image_copies_is_in_the_checkout():
