@@ -20,7 +20,8 @@ import statistics
 import sys
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -29,19 +30,23 @@ from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 
 from bench.shared.filled import DATABASES, SIZES, filled, folder
-from callcenter.storage import group_commit
+from callcenter.storage import group_commit, outbox
 from callcenter.storage.database import Database
 from callcenter.storage.seed import key, name, phone
+from workorder import uow
 from workorder.commands import CreateOrder, MoveOrder, OpenDraft
 from workorder.model.search import SearchText
 from workorder.policy.phones import parse_phone
+from workorder.policy.pinyin import name_keys
 from workorder.services import customers, lifecycle, orders, sla_report
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderQuery
+from workorder.services.order_lines import order_lines
 from workorder.services.paging import encode_cursor
 from workorder.services.search import orders_like, search_customers, search_orders
 
 TIMES, WARM_UP = 200, 30
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+MOMENTS = (AT + timedelta(seconds=number) for number in count(1))
 FIELDS = {
     "service_type": "repair", "contact_phone": "13800138000", "appliance": "空调", "brand": "格力", "fault": "漏水",
     "address": {"city": "杭州市", "district": "西湖区", "detail": "文三路288号"},
@@ -73,78 +78,95 @@ class Recorder:
 
 async def create(session, day):
     """A draft and its order; recorded and measured ones have numbers of different days, for both are kept."""
-    draft = await orders.open_draft(session, OpenDraft(by="u", at=AT, fields=FIELDS))
-    await orders.create_order(session, CreateOrder(by="u", at=AT, order_id=draft.order_id, business_day=day))
+    at = next(MOMENTS)
+    draft = await orders.open_draft(session, OpenDraft(by="u", at=at, fields=FIELDS))
+    await orders.create_order(session, CreateOrder(by="u", at=at, order_id=draft.order_id, business_day=day))
 
 
 async def transition(session, order_id):
     await lifecycle.move_order(session, MoveOrder(by="u", at=AT, order_id=order_id, action="dispatch"))
 
 
-async def customer_by_phone(session, number):
-    assert await customers.cards_by_phone(session, parse_phone(phone(number)))
+async def customer_by_phone(database, number):
+    assert await database.look(customers.cards_of_phone, parse_phone(phone(number)))
 
 
-async def orders_by_phone(session, number):
-    assert (await orders.list_orders(session, OrderQuery(q=phone(number)))).items
+async def orders_by_phone(database, number):
+    assert (await database.look(order_lines, OrderQuery(q=phone(number)))).items
 
 
-async def open_by_status_and_name(session, number):
-    await orders.list_orders(session, OrderQuery(status="created", q=name(number), limit=20))
+async def open_by_status_and_name(database, number):
+    await database.look(order_lines, OrderQuery(status="created", q=name(number), limit=20))
 
 
-async def newest_open(session, _given):
-    assert (await orders.list_orders(session, OrderQuery(status="created", limit=50))).items
+async def newest_open(database, _given):
+    assert (await database.look(order_lines, OrderQuery(status="created", limit=50))).items
 
 
-async def by_many_conditions(session, number):
+async def newest_open_whole(database, _given):
+    """The same with every field of each order, for other programs."""
+    async with database.read() as work:
+        assert (await orders.list_orders(work.session, OrderQuery(status="created", limit=50))).items
+
+
+async def by_many_conditions(database, number):
     """What a supervisor looks for: a kind of fault of a brand in a city."""
     wanted = OrderQuery(brand="海尔", fault="不制冷", city="上海市", model=f"M-{number % 500}", limit=20)
-    await orders.list_orders(session, wanted)
+    await database.look(order_lines, wanted)
 
 
-async def deep_page(session, number):
+async def deep_page(database, number):
     """A page two thirds down the list, by its cursor."""
     at = encode_cursor(AT.replace(year=2024, month=10), key("W", number))
-    await orders.list_orders(session, OrderQuery(status="created", cursor=at, limit=20))
+    await database.look(order_lines, OrderQuery(status="created", cursor=at, limit=20))
 
 
-async def full_text(session, number):
+async def full_text(database, number):
     """A name and a fault: some tens fit among all orders."""
-    await search_orders(session, f"{name(number)} 漏水")
+    await database.look(search_orders, f"{name(number)} 漏水")
 
 
-async def full_text_common(session, _given):
+async def full_text_common(database, _given):
     """Words that a quarter of all orders have."""
-    await search_orders(session, "空调 漏水")
+    await database.look(search_orders, "空调 漏水")
 
 
-async def customer_by_pinyin(session, number):
-    await search_customers(session, customers_pinyin(number))
+async def full_text_letter(database, number):
+    """One character: a name in twenty has it."""
+    await database.look(search_orders, name(number)[0])
 
 
-async def customer_by_serial(session, number):
-    assert await search_customers(session, f"SN{number * 2:09d}")
+async def customer_by_pinyin(database, number):
+    await database.look(search_customers, name_keys(name(number))[0])
 
 
-async def search_box_phone(session, number):
-    assert await orders_like(session, phone(number))
+async def customer_by_letter(database, number):
+    """The box when one character is typed: a customer in twenty has it."""
+    await database.look(search_customers, name(number)[0])
 
 
-async def dashboard(session, _given):
+async def customer_by_serial(database, number):
+    assert await database.look(search_customers, f"SN{number * 2:09d}")
+
+
+async def search_box_phone(database, number):
+    assert await database.look(orders_like, phone(number))
+
+
+async def search_box_digits(database, number):
+    """The box while a number is typed."""
+    assert await database.look(orders_like, phone(number)[:5])
+
+
+async def dashboard(database, _given):
     """The counts of the wallboard: running, due soon, late, waiting."""
-    await sla_report.running_orders(session, now=AT)
-
-
-def customers_pinyin(number):
-    from workorder.policy.pinyin import name_keys
-
-    return name_keys(name(number))[0]
+    await database.look(sla_report.running_orders, now=AT)
 
 
 READS = (
-    customer_by_phone, orders_by_phone, open_by_status_and_name, newest_open, by_many_conditions, deep_page, full_text,
-    full_text_common, customer_by_pinyin, customer_by_serial, search_box_phone, dashboard,
+    customer_by_phone, orders_by_phone, open_by_status_and_name, newest_open, newest_open_whole, by_many_conditions,
+    deep_page, full_text, full_text_common, full_text_letter, customer_by_pinyin, customer_by_letter,
+    customer_by_serial, search_box_phone, search_box_digits, dashboard,
 )  # fmt: skip
 
 
@@ -157,25 +179,39 @@ async def measure(bench, database, bare, recorder, action, inputs, *, writes, mo
     By turns, because other work on the machine shall hit both alike.
     """
     half = len(inputs) // 2
-    recorder.operations, recorder.on = [], True
-    async with database.write() if writes else database.read() as work:
-        for given in inputs[:half]:
-            recorder.begin()
-            await action(work.session, given)
-            await work.session.flush()
-    recorder.on = False
 
-    async def ours(given):
-        async with database.write() if writes else database.read() as work:
+    await (record_writes if writes else record_reads)(database, recorder, action, inputs[:half])
+
+    async def written(given):
+        async with database.write() as work:
             await action(work.session, given)
-            if writes:
-                await work.commit()
+            await work.commit()
 
     baseline, spent = [], []
     for operation, given in zip(recorder.operations, inputs[half:], strict=True):
         baseline.append(await timed(bare.replay(operation, writes=writes)))
-        spent.append(await timed(ours(given)))
+        spent.append(await timed(written(given) if writes else action(database, given)))
     report(bench, spent[WARM_UP:], baseline[WARM_UP:], statements=len(recorder.operations[-1]), **more)
+
+
+async def record_reads(database, recorder, action, inputs):
+    recorder.operations, recorder.on = [], True
+    for given in inputs:
+        recorder.begin()
+        await action(database, given)
+    recorder.on = False
+
+
+async def record_writes(database, recorder, action, inputs):
+    """In one transaction, taken back: each begins where the one before it ended, as in life."""
+    recorder.operations, recorder.on = [], True
+    async with database.write() as work:
+        for given in inputs:
+            recorder.begin()
+            await action(work.session, given)
+            outbox.add(work.session, uow.take(work.session))
+            await work.session.flush()
+    recorder.on = False
 
 
 async def timed(work):
@@ -242,13 +278,14 @@ async def bare_driver(url):
         await connection.close()
 
 
-async def drafts(database, count):
+async def drafts(database, wanted):
     """Orders that can be dispatched."""
     found = []
-    for _ in range(count):
+    for _ in range(wanted):
         async with database.write() as work:
-            draft = await orders.open_draft(work.session, OpenDraft(by="u", at=AT, fields=FIELDS))
-            await orders.create_order(work.session, CreateOrder(by="u", at=AT, order_id=draft.order_id))
+            at = next(MOMENTS)
+            draft = await orders.open_draft(work.session, OpenDraft(by="u", at=at, fields=FIELDS))
+            await orders.create_order(work.session, CreateOrder(by="u", at=at, order_id=draft.order_id))
             found.append(draft.order_id)
             await work.commit()
     return found
@@ -272,9 +309,9 @@ async def writers(database, at_once, *, grouped, seconds=3.0):
     return made / (time.perf_counter() - begin)
 
 
-async def run(database, url, count, options):
+async def run(database, url, known, options):
     rng, runs = random.Random(1), 2 * (TIMES + WARM_UP)
-    people = [rng.randrange(count) for _ in range(runs)]
+    people = [rng.randrange(known) for _ in range(runs)]
     recorder = Recorder(database)
     more = {"size": options.size, "database": options.database}
 

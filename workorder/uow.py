@@ -1,4 +1,4 @@
-"""How services hand their events to whoever owns the transaction.
+"""How services and whoever owns the transaction meet.
 
 A service calls ``record``; the application's unit of work calls ``take`` when it commits and writes what it got to its
 outbox, so rows and events become true together or not at all.
@@ -6,12 +6,17 @@ outbox, so rows and events become true together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.events import DomainEvent
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 _KEY = "workorder.events"
 _TIMERS = "workorder.timers"
@@ -47,3 +52,14 @@ def record_timer(session: AsyncSession) -> None:
 def take_timers(session: AsyncSession) -> bool:
     """Whether a timer was set since the last ``take_timers``."""
     return bool(session.info.pop(_TIMERS, False))
+
+
+async def look(
+    session: AsyncSession,
+    question: Callable[Concatenate[Connection, Asked], Answer],
+    *given: Asked.args,
+    **named: Asked.kwargs,
+) -> Answer:
+    """Ask a question that needs no objects, inside the session's transaction; what was only added is not seen."""
+    connection = await session.connection()
+    return await connection.run_sync(question, *given, **named)

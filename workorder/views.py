@@ -432,6 +432,31 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderLine:
+    """An order or draft as a line of a list; ``OrderView`` has all of it. ``contact`` is the number in its one form."""
+
+    order_id: str
+    number: str | None
+    status: str
+    edit_version: int
+    call_id: str | None
+    customer_id: str | None
+    created_at: datetime
+    service_type: str | None
+    appliance: str | None
+    brand: str | None
+    fault: str | None
+    customer_name: str | None
+    contact: str | None
+    chase_ups: int
+    handler: str | None
+    priority: str
+    suggested_tier: str | None
+    sla: SlaView | None
+    """None for a draft."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeView:
     """One line of an order's audit trail: who changed what, from what, to what (``field`` "status" for its moves).
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.services.orders import OrderQuery
+    from workorder.services.order_filters import OrderQuery
     from workorder.views import OrderView
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -71,7 +71,7 @@ def list_orders(
     from callcenter.app import zone
     from workorder.policy.lifecycle import Status
     from workorder.services.lifecycle import word
-    from workorder.services.orders import OrderQuery
+    from workorder.services.order_filters import OrderQuery
 
     local = zone(settings_file.load(config).timezone)
     if since and until and since > until:

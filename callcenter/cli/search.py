@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 def search_all(config: Path | None, text: str, limit: int, as_json: bool) -> None:
     """Customers, then orders, best first: by phone or its last four digits, name, pinyin, number, serial or words."""
     from workorder.services import search
+    from workorder.uow import look
 
     async def read(session: AsyncSession) -> tuple[tuple[CustomerHit, ...], tuple[OrderHit, ...]]:
-        found = await search.search_customers(session, text, limit=limit)
-        return found, await search.orders_like(session, text, limit=limit)
+        found = await look(session, search.search_customers, text, limit=limit)
+        return found, await look(session, search.orders_like, text, limit=limit)
 
     customers, orders = run(config, read)
     for who in customers:

@@ -122,8 +122,11 @@ async def every(turn: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
 async def by_key(session: AsyncSession, key: str) -> str:
     """The id of the order with this number or id; raises NotFound."""
     from workorder.services import orders
+    from workorder.services.order_filters import OrderQuery
+    from workorder.services.order_lines import order_lines
+    from workorder.uow import look
 
-    found = await orders.list_orders(session, orders.OrderQuery(number=key.upper(), limit=1))
+    found = await look(session, order_lines, OrderQuery(number=key.upper(), limit=1))
     if found.items:
         return found.items[0].order_id
     if len(key) > 26:

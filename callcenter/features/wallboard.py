@@ -46,6 +46,7 @@ from callcenter.telephony.events import (
     PbxLinkChanged,
 )
 from workorder.services.sla_report import running_orders
+from workorder.uow import look
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +176,7 @@ class Wallboard:
             log.warning("wallboard.not_refreshed", reason=str(error))
 
     async def _open_orders(self, session: AsyncSession) -> WallOrders:
-        counts = await running_orders(session, now=self._clock.now())
+        counts = await look(session, running_orders, now=self._clock.now())
         return WallOrders(running=counts.running, due_soon=counts.due_soon, late=counts.late, paused=counts.paused)
 
     # ---- events -------------------------------------------------------------------------------------------------

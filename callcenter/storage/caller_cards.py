@@ -128,8 +128,7 @@ class SqliteCards:
 
     async def by_phone(self, key: PhoneKey) -> Cards:
         """Through the database's own reading connections."""
-        async with self._database.read() as work:
-            return await customers.cards_by_phone(work.session, key)
+        return await self._database.look(customers.cards_of_phone, key)
 
     async def aclose(self) -> None:
         """Close the connection."""

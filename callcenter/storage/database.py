@@ -7,12 +7,13 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util import greenlet_spawn
 
 from callcenter.errors import ConfigInvalid
 from callcenter.storage import outbox, schema
@@ -22,6 +23,9 @@ from workorder import uow
 from workorder.policy.phones import parse_phone
 from workorder.services import approval_rules, customers
 from workorder.services.search_index import reindex, write_customers
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 SEARCHABLE = "0017"
 """The revision since which there is full text: what was on file before is indexed once."""
@@ -98,6 +102,24 @@ class Database:
         if work.set_timers:
             self.timers_set.set()
 
+    async def look(
+        self,
+        question: Callable[Concatenate[Connection, Asked], Answer],
+        *given: Asked.args,
+        **named: Asked.kwargs,
+    ) -> Answer:
+        """Ask a question that needs no objects of the domain: a transaction of its own that only reads (ADR 0009).
+
+        ``question`` runs on the event loop and waits only for the database.
+        """
+
+        def run() -> Answer:
+            with self._engines.read.sync_engine.connect() as connection:
+                return question(connection, *given, **named)
+
+        with explained(self.url):
+            return await greenlet_spawn(run)
+
     @asynccontextmanager
     async def connection(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
         """One transaction below the ORM, for carrying whole tables; rolls back unless its user commits."""
@@ -140,8 +162,7 @@ class Database:
 
     async def _warm_up(self) -> None:
         """Look a caller up: mapping and compiling takes a fifth of a second once, which no pop shall wait for."""
-        async with self.read() as work:
-            await customers.cards_by_phone(work.session, parse_phone("13000000000"))
+        await self.look(customers.cards_of_phone, parse_phone("13000000000"))
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:

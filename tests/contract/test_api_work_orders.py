@@ -143,20 +143,21 @@ async def test_an_unknown_order_is_not_found(agent):
     assert (await agent.send("PATCH", "/api/work-orders/01NOPE", {}, If_Match='"1"')).status == 404
 
 
-async def test_pages_of_the_list(site: Site, agent):
-    """The list goes page by page, newest first, and filters."""
+@pytest.mark.parametrize("path", ["/api/work-orders", "/api/order-lines"])
+async def test_pages_of_the_list(site: Site, agent, path):
+    """The list goes page by page, newest first, and filters: whole orders and lines alike."""
     for call_id in ("c1", "c2", "c3"):
         await site.clock.advance(1)
         await site.draft(call_id, **FIELDS)
-    first = await (await agent.get("/api/work-orders?limit=2")).json()
+    first = await (await agent.get(f"{path}?limit=2")).json()
     assert [order["call_id"] for order in first["items"]] == ["c3", "c2"]
-    rest = await (await agent.get("/api/work-orders", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    rest = await (await agent.get(path, params={"limit": 2, "cursor": first["next_cursor"]})).json()
     assert ([order["call_id"] for order in rest["items"]], rest["next_cursor"]) == (["c1"], None)
-    found = await (await agent.get("/api/work-orders?call_id=c2&status=draft")).json()
+    found = await (await agent.get(f"{path}?call_id=c2&status=draft")).json()
     assert [order["call_id"] for order in found["items"]] == ["c2"]
-    assert (await agent.get("/api/work-orders?cursor=nonsense")).status == 422
-    assert (await agent.get("/api/work-orders?status=lost")).status == 422
-    assert (await agent.get("/api/work-orders?colour=red")).status == 422
+    assert (await agent.get(f"{path}?cursor=nonsense")).status == 422
+    assert (await agent.get(f"{path}?status=lost")).status == 422
+    assert (await agent.get(f"{path}?colour=red")).status == 422
 
 
 async def test_a_repeated_post_has_one_effect(site: Site, agent):

@@ -45,6 +45,7 @@ from workorder.policy.sla_table import DEFAULTS, stored_levels
 from workorder.policy.sla_watch import Alert
 from workorder.services import customer_file, customers, lifecycle, orders, service_level, sla_alerts, sla_report, trail
 from workorder.services.forecast import forecast
+from workorder.uow import look
 from workorder.views import OrderView
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -319,7 +320,7 @@ async def test_a_closed_or_cancelled_order_has_no_timer_left(database: Database)
     assert await timer_at(database, cancelled.order_id) is None
     assert await timer_at(database, confirmed.order_id) is None
     async with database.read() as work:
-        running = await sla_report.running_orders(work.session, now=after(hours=1))
+        running = await look(work.session, sla_report.running_orders, now=after(hours=1))
     assert (running.running, running.late, running.paused) == (0, 0, 0)
 
 

@@ -17,7 +17,7 @@ from workorder.fields import Ask, FieldSpec, Kind
 from workorder.model.customers import Customer
 from workorder.services import customers, orders
 from workorder.services.assets import find_assets
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderQuery
 from workorder.services.templates import set_template
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)

@@ -15,6 +15,7 @@ from callcenter.storage.database import Database
 from callcenter.storage.tables import AuditRow, OutboxRow
 from workorder.commands import CreateOrder, OpenDraft
 from workorder.services import orders
+from workorder.services.order_filters import OrderQuery
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FIELDS = {"service_type": "enquiry", "contact_phone": "13800138000"}
@@ -67,7 +68,7 @@ async def test_what_one_is_told_another_connection_can_read(database: Database) 
     async def told_and_there() -> bool:
         number = await create(database)
         async with database.read() as work:
-            page = await orders.list_orders(work.session, orders.OrderQuery(number=number))
+            page = await orders.list_orders(work.session, OrderQuery(number=number))
         return len(page.items) == 1
 
     assert all(await asyncio.gather(*(told_and_there() for _ in range(12))))

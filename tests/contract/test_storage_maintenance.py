@@ -28,7 +28,7 @@ from workorder.services.contracts import save_contract
 from workorder.services.customer_erasure import erase_customer
 from workorder.services.customer_merge import merge_customers
 from workorder.services.maintenance import open_visit, plan_view, plans_due, plans_of, save_plan
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderQuery
 
 AT = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -23,8 +23,9 @@ from workorder.fields import EvidenceRef, FieldContent, FieldState, FieldValue, 
 from workorder.model.orders import WorkOrder
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
-from workorder.services.orders import OrderQuery
-from workorder.views import AlertView, CustomerCard, OrderView
+from workorder.services.order_filters import OrderQuery
+from workorder.services.order_lines import order_lines
+from workorder.views import AlertView, CustomerCard, OrderLine, OrderView
 
 AT = datetime(2026, 11, 21, 9, 30, 15, 123456, tzinfo=UTC)
 COMPLETE: dict[str, FieldContent | None] = {
@@ -450,6 +451,38 @@ async def test_orders_are_filtered_by_status_call_customer_number_and_words(data
         async with database.read() as work:
             page = await orders.list_orders(work.session, query)
         assert [order.order_id for order in page.items] == [wanted.order_id], query
+
+
+async def test_a_line_says_what_the_whole_order_says(database: Database) -> None:
+    """Drafts, orders with a clock and cancelled ones; in the same order, page by page."""
+    made = await add_customer(database)
+    first = await create(database, await open_draft(database, customer_id=made.customer_id, fields=COMPLETE))
+    await open_draft(database, call_id="C2", at=AT + timedelta(hours=1), fields={"customer_name": "李四"})
+    second = await create(database, await open_draft(database, at=AT + timedelta(hours=2), fields=COMPLETE))
+    async with database.write() as work:
+        command = CancelOrder(by="u", at=AT + timedelta(hours=3), order_id=second.order_id, reason="买错了")
+        await orders.cancel_order(work.session, command)
+        await work.commit()
+    async with database.read() as work:
+        wholes = (await orders.list_orders(work.session, OrderQuery())).items
+    lines: list[OrderLine] = []
+    cursor = None
+    while cursor is not None or not lines:
+        page = await database.look(order_lines, OrderQuery(cursor=cursor, limit=2))
+        lines += page.items
+        cursor = page.next_cursor
+    assert [(line.sla is None, line.status) for line in lines] == [
+        (False, "cancelled"), (True, "draft"), (False, "created"),
+    ]  # fmt: skip
+    same = ("order_id", "number", "status", "edit_version", "call_id", "customer_id", "created_at", "chase_ups",
+            "handler", "priority", "suggested_tier", "sla")  # fmt: skip
+    known = ("service_type", "appliance", "brand", "fault", "customer_name")
+    for line, whole in zip(lines, wholes, strict=True):
+        assert [getattr(line, name) for name in same] == [getattr(whole, name) for name in same]
+        said = {name: whole.fields[name].value if name in whole.fields else None for name in known}
+        assert {name: getattr(line, name) for name in known} == said
+    assert first.order_id == lines[-1].order_id
+    assert lines[-1].contact == "+8613800138000"
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!", "AAAA", "MjAyNi0xMS0yMXw"])

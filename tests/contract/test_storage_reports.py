@@ -23,6 +23,7 @@ from workorder.errors import Conflict, Invalid, NotFound
 from workorder.fields import FieldState, FieldValue, Source
 from workorder.model.reports import OrderComment
 from workorder.services import customers, lifecycle, orders, reports, trail
+from workorder.services.order_filters import OrderQuery
 from workorder.views import IntakeView
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -103,7 +104,7 @@ async def test_whoever_can_correct_it_is_told(database: Database, channel: str) 
         await take(database, channel, fields={"service_type": "dance", "colour": "red"})
     assert [problem.field for problem in caught.value.errors] == ["service_type", "colour"]
     async with database.read() as work:
-        assert (await orders.list_orders(work.session, orders.OrderQuery())).items == ()
+        assert (await orders.list_orders(work.session, OrderQuery())).items == ()
     assert (await take(database, channel, external_id="f-1")).outcome == "created"
 
 
@@ -132,7 +133,7 @@ async def test_a_report_about_an_open_order_chases_it(database: Database) -> Non
         (comment,) = await work.session.scalars(select(OrderComment))
         lines = await trail.trail(work.session, first.order.order_id, field="chase_ups")
         assert (await trail.verify(work.session)).faults == ()
-        assert len((await orders.list_orders(work.session, orders.OrderQuery())).items) == 1
+        assert len((await orders.list_orders(work.session, OrderQuery())).items) == 1
     assert (comment.kind, comment.channel, comment.text) == ("chase_up", "wechat", "怎么还没来")
     assert [(line.before, line.after) for line in lines.items] == [("0", "1")]
     assert (await events(database))[-2:] == ["ChaseUpReceived", "ReportTaken"]
@@ -146,9 +147,7 @@ async def test_another_matter_or_a_closed_order_is_no_chase_up(database: Databas
     assert (await take(database, attach=False)).outcome == "created"
     async with database.write() as work:
         for number in (1, 4):
-            (found,) = (
-                await orders.list_orders(work.session, orders.OrderQuery(number=f"WO20261121-000{number}"))
-            ).items
+            (found,) = (await orders.list_orders(work.session, OrderQuery(number=f"WO20261121-000{number}"))).items
             cancel = MoveOrder(by="u1", at=AT, order_id=found.order_id, action="cancel", reason="x")
             await lifecycle.move_order(work.session, cancel)
         await work.commit()

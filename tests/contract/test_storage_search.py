@@ -26,10 +26,10 @@ from workorder.model.search import SearchText
 from workorder.services import customers, orders
 from workorder.services.customer_erasure import erase_customer
 from workorder.services.customer_file import edit_customer
-from workorder.services.order_filters import OrderFilters
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderFilters, OrderQuery
 from workorder.services.search import WINDOW, orders_like, search_customers, search_orders
 from workorder.services.teamwork import add_comment
+from workorder.uow import look
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 ENQUIRY = {"service_type": "enquiry", "contact_phone": "13800138000"}
@@ -58,12 +58,12 @@ async def order(database: Database, at=AT, **values):
 
 async def found(database: Database, q: str):
     async with database.read() as work:
-        return [(hit.name, hit.why) for hit in await search_customers(work.session, q)]
+        return [(hit.name, hit.why) for hit in await look(work.session, search_customers, q)]
 
 
 async def texts(database: Database, q: str, **filters):
     async with database.read() as work:
-        page = await search_orders(work.session, q, filters=OrderFilters(**filters))
+        page = await look(work.session, search_orders, q, filters=OrderFilters(**filters))
     return [hit.order_id for hit in page.items]
 
 
@@ -106,7 +106,7 @@ async def test_what_is_not_there_is_not_found_and_nothing_is_syntax(database, q)
     await customer(database, addresses=(HOME,))
     assert await found(database, q) == []
     async with database.read() as work:
-        assert await orders_like(work.session, q) == ()
+        assert await look(work.session, orders_like, q) == ()
 
 
 async def test_an_order_is_found_by_what_was_said_about_it(database):
@@ -154,11 +154,11 @@ async def test_an_order_is_found_by_number_phone_and_words(database):
     made = await order(database, description="客户说空调滴水严重")
     for q in (made.number, made.number[:8].lower(), "5678", "139 1234", "滴水", "kfr 格力", "李四"):
         async with database.read() as work:
-            assert len(await orders_like(work.session, q)) == 1, q
-            (hit,) = await orders_like(work.session, q)
+            assert len(await look(work.session, orders_like, q)) == 1, q
+            (hit,) = await look(work.session, orders_like, q)
         assert hit.order_id == made.order_id
     async with database.read() as work:
-        (hit,) = (await search_orders(work.session, "滴水")).items
+        (hit,) = (await look(work.session, search_orders, "滴水")).items
     assert [piece.text for piece in hit.snippet if piece.hit] == ["滴水"]
 
 
@@ -210,14 +210,14 @@ async def test_pages_of_a_search_show_every_order_once(database):
     seen, cursor = 0, None
     async with database.read() as work:
         while True:
-            page = await search_orders(work.session, "漏水", cursor=cursor, limit=40)
+            page = await look(work.session, search_orders, "漏水", cursor=cursor, limit=40)
             seen += 1
             if page.next_cursor is None:
                 break
             cursor = page.next_cursor
         for foreign in ("x", "1", "1.2.3", "-1.0", f"1.{WINDOW + 1}", "٣.٣"):
             with pytest.raises(Invalid, match="not one of ours"):
-                await search_orders(work.session, "漏水", cursor=foreign)
+                await look(work.session, search_orders, "漏水", cursor=foreign)
     assert seen == 4
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from callcenter.bus.local import LocalBus
@@ -89,6 +89,39 @@ async def write_in_reading_unit(database: Database) -> None:
     async with database.read() as work:
         await audit.add(work.session, at=AT, by="u1", action="login", subject="u1")
         await work.commit()
+
+
+async def test_a_look_sees_what_was_committed_and_cannot_write(database: Database) -> None:
+    """One snapshot for all its statements; writing is refused by the database itself."""
+    counted = select(func.count()).select_from(AuditRow)
+
+    def twice(rows: Connection) -> tuple[int, int]:
+        return rows.execute(counted).scalar_one(), rows.execute(counted).scalar_one()
+
+    assert await database.look(twice) == (0, 0)
+    await add_line(database, commit=True)
+    assert await database.look(twice) == (1, 1)
+
+    def remove(rows: Connection) -> None:
+        rows.execute(delete(AuditRow))
+        rows.commit()
+
+    with pytest.raises((DBAPIError, CallcenterError)):
+        await database.look(remove)
+    assert await database.look(twice) == (1, 1)
+
+
+async def test_a_cancelled_look_blocks_nobody(database: Database) -> None:
+    """More often than there are connections to look with; then the next look has its answer."""
+    slow = text(SLOW[database.url.get_backend_name()])
+    for _ in range(6):
+        task = asyncio.create_task(database.look(lambda rows: rows.execute(slow).all()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await database.look(lambda rows: rows.execute(text("SELECT 1")).scalar_one()) == 1
 
 
 async def test_a_reader_keeps_one_view_and_never_waits_for_a_writer(database: Database) -> None:

@@ -35,9 +35,10 @@ def test_long_lists_are_whole(desk: Site) -> None:
     """More comments than a page has are all listed, in order."""
     from workorder.commands import AddComment
     from workorder.services import orders, teamwork
+    from workorder.services.order_filters import OrderQuery
 
     async def talk(session) -> None:
-        (order,) = (await orders.list_orders(session, orders.OrderQuery(number=desk.number, limit=1))).items
+        (order,) = (await orders.list_orders(session, OrderQuery(number=desk.number, limit=1))).items
         for turn in range(203):
             command = AddComment(by="u1", at=order.created_at, order_id=order.order_id, text=f"{turn}")
             await teamwork.add_comment(session, command)

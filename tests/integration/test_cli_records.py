@@ -187,8 +187,9 @@ def test_alerts_of_all_orders(desk: Site) -> None:
 
     async def raise_now(session) -> None:
         from workorder.services import orders, sla_alerts
+        from workorder.services.order_filters import OrderQuery
 
-        (order,) = (await orders.list_orders(session, orders.OrderQuery(number=desk.number, limit=1))).items
+        (order,) = (await orders.list_orders(session, OrderQuery(number=desk.number, limit=1))).items
         await sla_alerts.raise_due(session, order.order_id, now=order.created_at + timedelta(hours=1))
 
     desk.read(raise_now)

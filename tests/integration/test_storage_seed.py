@@ -12,7 +12,7 @@ from callcenter.storage.database import Database
 from callcenter.storage.seed import name, phone, seed
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderQuery
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from callcenter.features.demo.desk_client import Desk
 from callcenter.telephony.simulator.call import SimulatedCall
 from tests.stage import AGENT, Stage, running_stage
 from workorder.services.sla_report import RunningOrders, running_orders
+from workorder.uow import look
 
 QUIET = {"media": {"tap": False}}
 
@@ -130,7 +131,7 @@ async def test_the_wall_counts_orders_by_their_clock(stage):
 
 async def counted(stage: Stage) -> RunningOrders:
     async with stage.app.database.read() as work:
-        return await running_orders(work.session, now=stage.app.clock.now())
+        return await look(work.session, running_orders, now=stage.app.clock.now())
 
 
 async def move(desk: Desk, order_id: str, action: str) -> None:

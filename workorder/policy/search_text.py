@@ -44,7 +44,7 @@ class Piece(NamedTuple):
 
 def normal(text: str) -> str:
     """One character for each of ``text``: small, half width, everything that is no letter or digit a blank."""
-    return "".join(map(_normal_character, text))
+    return text.translate(_NORMAL)
 
 
 def parse_query(text: str) -> TextQuery:
@@ -143,8 +143,17 @@ def _normal_character(character: str) -> str:
     return character if character.isalnum() else " "
 
 
-def _searched(text: str) -> str:
-    return normal(text)
+class _Normal(dict[int, str]):
+    """The normal form of each character that came so far, for ``str.translate``."""
+
+    def __missing__(self, character: int) -> str:
+        found = self[character] = _normal_character(chr(character))
+        return found
+
+
+_NORMAL = _Normal()
+_searched = lru_cache(maxsize=512)(normal)
+"""A text is asked whether it fits, how well, and where."""
 
 
 def _runs(text: str) -> list[str]:

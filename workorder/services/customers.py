@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
@@ -36,19 +36,24 @@ ON_FILE = and_(Customer.merged_into.is_(None), Customer.erased_at.is_(None))
 """Neither merged into another customer nor erased."""
 
 
-async def cards_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | None = None) -> tuple[CustomerCard, ...]:
+def cards_of_phone(rows: Connection, key: PhoneKey, *, on: date | None = None) -> tuple[CustomerCard, ...]:
     """Everyone on file with this number (at most six, oldest customer first), in one indexed SELECT; () when hidden.
 
     ``on`` is the day on which warranties are judged, today (UTC+8) by default.
     """
     if key.lookup is None:
         return ()
-    rows = await session.execute(CARDS_BY_PHONE, {"lookup": key.lookup})
-    return tuple(sorted((_card(row, on) for row in rows), key=lambda card: card.customer_id))
+    found = rows.execute(CARDS_BY_PHONE, {"lookup": key.lookup})
+    return tuple(sorted((_card(row, on) for row in found), key=lambda card: card.customer_id))
+
+
+async def cards_by_phone(session: AsyncSession, key: PhoneKey, *, on: date | None = None) -> tuple[CustomerCard, ...]:
+    """``cards_of_phone`` inside a session's transaction."""
+    return await uow.look(session, cards_of_phone, key, on=on)
 
 
 def cards_of_json(rows: Iterable[Sequence[Any]], *, on: date | None = None) -> tuple[CustomerCard, ...]:
-    """The same from rows that a bare driver gave for ``CARDS_BY_PHONE``: groups of children are still JSON text."""
+    """``cards_of_phone`` of rows that a bare driver gave for ``CARDS_BY_PHONE``: groups of children are JSON text."""
     decoded = ((*row[:3], *json.loads(f"[{','.join(row[3:8])}]"), row[8]) for row in rows)
     return tuple(sorted((_card(row, on) for row in decoded), key=lambda card: card.customer_id))
 

@@ -2,16 +2,29 @@
 
 Full text shows the newest texts first, in windows: the newest ``WINDOW`` that fit are ranked by how well they fit, then
 the next ones. So the answer is quick however many texts fit, and the cursor stays true while new orders come in.
+Everything else is looked up by how a column begins, in the order of its index and no further than asked for: a single
+letter costs what a whole name does. All of it is read below the ORM, by statements that are made once (ADR 0009).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 
 from workorder.errors import Invalid
 from workorder.model.customers import Asset, Customer, CustomerPhone
@@ -21,7 +34,16 @@ from workorder.policy.phones import parse_phone
 from workorder.policy.pinyin import typed_pinyin
 from workorder.policy.search_text import TextQuery, asked_tokens, fits, parse_query, score, snippet
 from workorder.services.customers import ON_FILE
-from workorder.services.order_filters import MIN_TAIL, TOP, OrderFilters, conditions, phone_conditions
+from workorder.services.order_filters import (
+    MIN_TAIL,
+    OrderFilters,
+    Values,
+    beginning,
+    begins,
+    condition,
+    conditions,
+    phone_values,
+)
 from workorder.services.paging import check_limit
 from workorder.services.search_index import CUSTOMER, MARKS, ORDER
 from workorder.views import CustomerHit, OrderHit, Page, PieceView
@@ -40,26 +62,55 @@ class _Found:
     text: str
 
 
-# ---- customers ------------------------------------------------------------------------------------------------------
+class _Way(NamedTuple):
+    """What may have been typed: how ``column`` begins. ``value`` is its name among the values."""
+
+    why: str
+    value: str
+    column: Any
+    key: Any
+    """Whom it finds."""
 
 
-async def search_customers(session: AsyncSession, q: str, *, limit: int = 20) -> tuple[CustomerHit, ...]:
+_WAYS: Mapping[str, tuple[_Way, ...]] = {
+    CUSTOMER: (
+        _Way("phone", "digits", CustomerPhone.lookup, CustomerPhone.customer_id),
+        _Way("phone", "national", CustomerPhone.lookup, CustomerPhone.customer_id),
+        _Way("phone", "tail", CustomerPhone.tail, CustomerPhone.customer_id),
+        _Way("serial", "typed", Asset.serial, Asset.customer_id),
+        _Way("serial", "capitals", Asset.serial, Asset.customer_id),
+        _Way("model", "typed", Asset.model, Asset.customer_id),
+        _Way("model", "capitals", Asset.model, Asset.customer_id),
+        _Way("name", "name", Customer.name, Customer.customer_id),
+        _Way("pinyin", "pinyin", Customer.name_initials, Customer.customer_id),
+        _Way("pinyin", "pinyin", Customer.name_pinyin, Customer.customer_id),
+    ),
+    ORDER: (
+        _Way("number", "number", WorkOrder.number, WorkOrder.order_id),
+        _Way("phone", "digits", WorkOrder.contact_lookup, WorkOrder.order_id),
+        _Way("phone", "national", WorkOrder.contact_lookup, WorkOrder.order_id),
+        _Way("phone", "tail", WorkOrder.contact_tail, WorkOrder.order_id),
+    ),
+}
+"""The surest first."""
+_THERE: Mapping[str, ColumnElement[bool]] = {"customers": ON_FILE, "work_orders": WorkOrder.number.is_not(None)}
+"""What is not found, by table: who was merged or forgotten, and drafts."""
+
+
+def search_customers(rows: Connection, q: str, *, limit: int = 20) -> tuple[CustomerHit, ...]:
     """The ``limit`` (1 to 200) that fit best: a number or serial first, then names, then words."""
     check_limit(limit)
     found: dict[str, str] = {}
-    for why, statement in _customer_statements(q.strip()):
-        if len(found) >= limit:
-            break
-        keys = await session.scalars(statement.limit(limit))
-        found |= {key: why for key in keys.all() if key not in found}
+    for place, _typed, key in sorted(_by_ways(rows, CUSTOMER, _customer_values(q.strip()), limit)):
+        found.setdefault(key, _WAYS[CUSTOMER][place].why)
     if len(found) < limit and (query := parse_query(q)).terms:
-        texts = await _texts(session, CUSTOMER, query, below=None, limit=limit)
-        found |= {one.key: "text" for one in texts if one.key not in found}
-    return await _customer_hits(session, dict(list(found.items())[:limit]))
+        for one in _texts(rows, CUSTOMER, query, below=None, limit=limit):
+            found.setdefault(one.key, "text")
+    return _customer_hits(rows, dict(list(found.items())[:limit]))
 
 
-async def search_orders(
-    session: AsyncSession, q: str, *, filters: OrderFilters | None = None, cursor: str | None = None, limit: int = 20
+def search_orders(
+    rows: Connection, q: str, *, filters: OrderFilters | None = None, cursor: str | None = None, limit: int = 20
 ) -> Page[OrderHit]:
     """Orders whose text has the words of ``q`` and that fit the filters, in windows as told above.
 
@@ -70,118 +121,126 @@ async def search_orders(
     if not query.terms:
         return Page(())
     above, skip = _decode(cursor)
-    window = await _texts(session, ORDER, query, below=above, limit=WINDOW, extra=conditions(filters))
+    window = _texts(rows, ORDER, query, below=above, limit=WINDOW, filters=filters)
     ranked = sorted(window, key=lambda one: (-score(query, one.text), -one.position))
-    page = ranked[skip : skip + limit]
-    items = await _order_hits(session, page, query)
+    items = _order_hits(rows, ranked[skip : skip + limit], query)
     return Page(items, _next(window, above, skip + limit))
 
 
-async def orders_like(session: AsyncSession, q: str, *, limit: int = 20) -> tuple[OrderHit, ...]:
-    """For the search box: by order number or phone where ``q`` is one, else by words."""
-    wanted = q.strip()
-    direct: dict[str, _Found] = {}
-    for condition in _order_conditions(wanted):
-        rows = await session.execute(
-            select(WorkOrder.order_id, WorkOrder.summary)
-            .where(condition, WorkOrder.number.is_not(None))
-            .order_by(WorkOrder.created_at.desc())
-            .limit(limit)
-        )
-        direct |= {key: _Found(0, key, summary) for key, summary in rows if key not in direct}
-    query = parse_query(wanted)
-    if len(direct) < limit and query.terms:
-        texts = await _texts(session, ORDER, query, below=None, limit=WINDOW)
+def orders_like(rows: Connection, q: str, *, limit: int = 20) -> tuple[OrderHit, ...]:
+    """For the search box: by order number or phone where ``q`` is one, newest first, else by words."""
+    query = parse_query(q.strip())
+    keys = {key for _place, _typed, key in _by_ways(rows, ORDER, _order_values(q.strip()), limit)}
+    direct = [_Found(0, key, "") for key in keys]
+    hits = sorted(_order_hits(rows, direct, query), key=lambda hit: hit.created_at, reverse=True)
+    if len(hits) < limit and query.terms:
+        texts = [one for one in _texts(rows, ORDER, query, below=None, limit=WINDOW) if one.key not in keys]
         ranked = sorted(texts, key=lambda one: (-score(query, one.text), -one.position))
-        direct |= {one.key: one for one in ranked if one.key not in direct}
-    return await _order_hits(session, list(direct.values())[:limit], query)
+        hits += _order_hits(rows, ranked[: limit - len(hits)], query)
+    return tuple(hits[:limit])
 
 
-def _customer_statements(q: str) -> list[tuple[str, Select[str]]]:
-    """How ``q`` may mean a customer, the surest first."""
+# ---- how something begins -------------------------------------------------------------------------------------------
+
+
+def _customer_values(q: str) -> Values:
+    """What ``q`` may mean."""
     if not q:
-        return []
-    by_name = select(Customer.customer_id).where(ON_FILE).order_by(Customer.name, Customer.customer_id)
-    statements: list[tuple[str, Select[str]]] = []
-    number = phone_conditions(CustomerPhone.lookup, CustomerPhone.tail, q)
-    if number is not None:
-        by_phone = select(CustomerPhone.customer_id).distinct().where(number)
-        statements.append(("phone", by_phone.order_by(CustomerPhone.customer_id)))
+        return {}
+    found = {**beginning("name", q), **(phone_values(q) or {})}
     if len(q) >= MIN_TAIL and q.isascii():
-        owner = select(Asset.customer_id).distinct().order_by(Asset.customer_id)
-        statements += [
-            (why, owner.where(field.between(word, word + TOP)))
-            for why, field in (("serial", Asset.serial), ("model", Asset.model))
-            for word in dict.fromkeys((q, q.upper()))
-        ]
-    statements.append(("name", by_name.where(Customer.name.between(q, q + TOP))))
-    if (key := typed_pinyin(q)) is not None and key:
-        statements += [
-            ("pinyin", by_name.where(Customer.name_initials == key)),
-            ("pinyin", by_name.where(Customer.name_pinyin.between(key, key + TOP))),
-            ("pinyin", by_name.where(Customer.name_initials.between(key, key + TOP))),
-        ]
-    return statements
-
-
-def _order_conditions(q: str) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if q.upper().startswith("WO") and q.isascii():
-        found.append(WorkOrder.number.between(q.upper(), q.upper() + TOP))
-    number = phone_conditions(WorkOrder.contact_lookup, WorkOrder.contact_tail, q)
-    if number is not None:
-        found.append(number)
+        found |= {**beginning("typed", q), **beginning("capitals", q.upper())}
+    if key := typed_pinyin(q):
+        found |= beginning("pinyin", key)
     return found
+
+
+def _order_values(q: str) -> Values:
+    number = beginning("number", q.upper()) if q.upper().startswith("WO") and q.isascii() else {}
+    return {**number, **(phone_values(q) or {})}
+
+
+def _by_ways(rows: Connection, kind: str, values: Values, limit: int) -> Sequence[Any]:
+    """A way's place, what fits and whose it is, in no order: up to ``2 * limit`` for each way that has a value.
+
+    Twice, for somebody may have two numbers or appliances that begin alike.
+    """
+    given = [(place, way) for place, way in enumerate(_WAYS[kind]) if way.value in values]
+    # As typed it may be a whole number, or capitals, already.
+    ways = {(id(way.column), values[way.value]): place for place, way in reversed(given)}
+    if not ways:
+        return ()
+    return rows.execute(_union(kind, tuple(sorted(ways.values()))), {**values, "at_most": 2 * limit}).all()
+
+
+@lru_cache(maxsize=64)
+def _union(kind: str, places: tuple[int, ...]) -> CompoundSelect[Any]:
+    """One statement for all: each way is one range of one index, read in its order and no further than asked for."""
+    arms = (_arm(place, _WAYS[kind][place]).subquery() for place in places)
+    return union_all(*(select(*arm.c) for arm in arms))
+
+
+def _arm(place: int, way: _Way) -> Select[Any]:
+    shown = select(literal(place).label("place"), way.column.label("typed"), way.key.label("key"))
+    found = shown.where(begins(way.column, way.value))
+    if (there := _THERE.get(way.column.table.name)) is not None:
+        found = found.where(there)
+    return found.order_by(way.column).limit(bindparam("at_most"))
 
 
 # ---- the index ------------------------------------------------------------------------------------------------------
 
 
-async def _texts(
-    session: AsyncSession,
+def _texts(
+    rows: Connection,
     kind: str,
     query: TextQuery,
     *,
     below: int | None,
     limit: int,
-    extra: Sequence[ColumnElement[bool]] = (),
+    filters: OrderFilters | None = None,
 ) -> list[_Found]:
     """The newest ``limit`` texts before position ``below`` that have every word."""
+    asked = conditions(filters)
+    values = {name: value for given in asked.values() for name, value in given.items()}
     tokens = [MARKS[kind], *asked_tokens(query)]
+    native = rows.dialect.name == "postgresql"
+    # Tokens are letters and digits alone, so nothing in them is syntax of the index.
+    values |= {"tokens": tokens if native else " AND ".join(f'"{token}"' for token in tokens), "at_most": limit}
+    statement = _candidates(rows.dialect.name, tuple(asked))
+    below = _TOP if below is None else below
     found: list[_Found] = []
     seen = 0
     while len(found) < limit and seen < LOOKED_THROUGH:
-        rows = (await session.execute(_candidates(session, tokens, below, limit, extra))).all()
-        found += [_Found(*row) for row in rows if fits(query, row.text)]
-        seen += len(rows)
-        if len(rows) < limit:
+        texts = rows.execute(statement, {**values, "below": below}).all()
+        found += [_Found(*row) for row in texts if fits(query, row.text)]
+        seen += len(texts)
+        if len(texts) < limit:
             break
-        below = rows[-1].position
+        below = texts[-1].position
     return found[:limit]
 
 
-def _candidates(
-    session: AsyncSession,
-    tokens: list[str],
-    below: int | None,
-    limit: int,
-    extra: Sequence[ColumnElement[bool]],
-) -> Select[*tuple[Any, ...]]:
-    """Texts that have the tokens. They are letters and digits alone, so nothing in them is syntax of the index."""
-    shown = select(SearchText.position, SearchText.key, SearchText.text)
-    if session.get_bind().dialect.name == "postgresql":
+_TOP = 2**63 - 1
+"""Above every position."""
+_TEXT: tuple[Any, ...] = (SearchText.position, SearchText.key, SearchText.text)
+
+
+@lru_cache(maxsize=256)
+def _candidates(dialect: str, names: tuple[str, ...]) -> Select[Any]:
+    """The newest texts that have the tokens, of orders that fit the conditions of these names."""
+    statement: Select[Any] = select(*_TEXT)
+    if dialect == "postgresql":
         place: Any = SearchText.position
-        statement = shown.where(TOKENS.op("@>")(literal(tokens, TOKENS.type)))
+        statement = statement.where(TOKENS.op("@>")(bindparam("tokens", type_=TOKENS.type)))
     else:
         place = FTS.c.rowid
-        asked = " AND ".join(f'"{token}"' for token in tokens)
-        match = text("search_fts MATCH :asked").bindparams(asked=asked)
-        statement = shown.select_from(FTS.join(SearchText, SearchText.position == FTS.c.rowid)).where(match)
-    if extra:
-        statement = statement.join(WorkOrder, WorkOrder.order_id == SearchText.key).where(*extra)
-    if below is not None:
-        statement = statement.where(place < below)
-    return statement.order_by(place.desc()).limit(limit)
+        both = FTS.join(SearchText, SearchText.position == FTS.c.rowid)
+        statement = statement.select_from(both).where(text("search_fts MATCH :tokens"))
+    if names:
+        orders = statement.join(WorkOrder, WorkOrder.order_id == SearchText.key)
+        statement = orders.where(*map(condition, names))
+    return statement.where(place < bindparam("below")).order_by(place.desc()).limit(bindparam("at_most"))
 
 
 def _next(window: Sequence[_Found], above: int | None, skip: int) -> str | None:
@@ -203,52 +262,53 @@ def _decode(cursor: str | None) -> tuple[int | None, int]:
 
 # ---- what is shown --------------------------------------------------------------------------------------------------
 
+_CUSTOMERS = select(
+    Customer.customer_id,
+    Customer.name,
+    Customer.level,
+    select(func.min(CustomerPhone.raw))
+    .where(CustomerPhone.customer_id == Customer.customer_id, CustomerPhone.position == 0)
+    .scalar_subquery(),
+    select(SearchText.text)
+    .where(SearchText.kind == CUSTOMER, SearchText.key == Customer.customer_id)
+    .scalar_subquery(),
+).where(Customer.customer_id.in_(bindparam("keys", expanding=True)), ON_FILE)
+_ORDERS = select(
+    WorkOrder.order_id, WorkOrder.number, WorkOrder.status, WorkOrder.customer_id, WorkOrder.customer_name,
+    WorkOrder.service_type, WorkOrder.appliance, WorkOrder.brand, WorkOrder.fault, WorkOrder.created_at,
+    WorkOrder.summary,
+).where(WorkOrder.order_id.in_(bindparam("keys", expanding=True)))  # fmt: skip
 
-async def _customer_hits(session: AsyncSession, found: dict[str, str]) -> tuple[CustomerHit, ...]:
+
+def _customer_hits(rows: Connection, found: dict[str, str]) -> tuple[CustomerHit, ...]:
     if not found:
         return ()
-    phone = (
-        select(func.min(CustomerPhone.raw))
-        .where(CustomerPhone.customer_id == Customer.customer_id, CustomerPhone.position == 0)
-        .scalar_subquery()
-    )
-    place = select(SearchText.text).where(SearchText.kind == CUSTOMER, SearchText.key == Customer.customer_id)
-    rows = await session.execute(
-        select(Customer.customer_id, Customer.name, Customer.level, phone, place.scalar_subquery()).where(
-            Customer.customer_id.in_(found), ON_FILE
-        )
-    )
-    shown = {key: (name, level, number, lines) for key, name, level, number, lines in rows}
-    hits = []
-    for key, why in found.items():
-        if key in shown:
-            name, level, number, lines = shown[key]
-            about = (lines or "").split("\n")[1:2]
-            hits.append(
-                CustomerHit(
-                    customer_id=key,
-                    name=name,
-                    level=level,
-                    phone=parse_phone(number).display if number else None,
-                    about=about[0] if about else "",
-                    why=why,
-                )
-            )
-    return tuple(hits)
+    shown = {key: about for key, *about in rows.execute(_CUSTOMERS, {"keys": list(found)})}
+    return tuple(_customer_hit(key, why, *shown[key]) for key, why in found.items() if key in shown)
 
 
-async def _order_hits(session: AsyncSession, found: Sequence[_Found], query: TextQuery) -> tuple[OrderHit, ...]:
-    columns = (
-        WorkOrder.order_id, WorkOrder.number, WorkOrder.status, WorkOrder.customer_id, WorkOrder.customer_name,
-        WorkOrder.service_type, WorkOrder.appliance, WorkOrder.brand, WorkOrder.fault, WorkOrder.created_at,
-    )  # fmt: skip
-    rows = await session.execute(select(*columns).where(WorkOrder.order_id.in_([one.key for one in found])))
-    shown = {row.order_id: row for row in rows}
-    return tuple(
-        OrderHit(
-            **shown[one.key]._mapping,  # noqa: SLF001 - SQLAlchemy's documented name
-            snippet=tuple(PieceView(*piece) for piece in snippet(query, one.text)),
-        )
-        for one in found
-        if one.key in shown
+def _customer_hit(key: str, why: str, name: str, level: str, number: str | None, lines: str | None) -> CustomerHit:
+    about = (lines or "").split("\n")[1:2]
+    return CustomerHit(
+        customer_id=key,
+        name=name,
+        level=level,
+        phone=parse_phone(number).display if number else None,
+        about=about[0] if about else "",
+        why=why,
     )
+
+
+def _order_hits(rows: Connection, found: Sequence[_Found], query: TextQuery) -> tuple[OrderHit, ...]:
+    """Those with a text show where it fits, the others the beginning of their summary."""
+    if not found:
+        return ()
+    shown = {row.order_id: row for row in rows.execute(_ORDERS, {"keys": [one.key for one in found]})}
+    return tuple(_order_hit(shown[one.key], one.text, query) for one in found if one.key in shown)
+
+
+def _order_hit(row: Any, text: str, query: TextQuery) -> OrderHit:
+    shown = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    text = text or shown["summary"]
+    del shown["summary"]
+    return OrderHit(**shown, snippet=tuple(PieceView(*piece) for piece in snippet(query, text)))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Connection, Select, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -106,18 +106,10 @@ async def attainment(
     return tuple(_attainment(row) for row in await session.execute(statement))
 
 
-async def running_orders(session: AsyncSession, *, now: datetime) -> RunningOrders:
+def running_orders(rows: Connection, *, now: datetime) -> RunningOrders:
     """Counts for the wallboard, from the index of orders whose clock runs."""
-    wo = WorkOrder
-    waiting = aliased(wo)
-    paused = select(func.count()).where(waiting.status.in_([Status.WAITING_PARTS, Status.RESCHEDULED]))
-    statement = select(
-        _count(wo.sla_paused.is_(None)),
-        _count(wo.resolve_by.between(now, now + timedelta(hours=1))),
-        _count(wo.resolve_by < now),
-        paused.scalar_subquery(),
-    ).where(RUNNING)
-    running, due_soon, late, stopped = (await session.execute(statement)).one()
+    soon = {"now": now, "soon": now + timedelta(hours=1)}
+    running, due_soon, late, stopped = rows.execute(_BY_CLOCK, soon).one()
     return RunningOrders(running=running or 0, due_soon=due_soon or 0, late=late or 0, paused=stopped)
 
 
@@ -211,3 +203,18 @@ def _attainment(row: Any) -> Attainment:
 
 def _rate(decided: int, broken: int) -> float | None:
     return round(1 - broken / decided, 4) if decided else None
+
+
+def _by_clock() -> Select[Any]:
+    wo, waiting = WorkOrder, aliased(WorkOrder)
+    now = bindparam("now", type_=wo.resolve_by.type)
+    paused = select(func.count()).where(waiting.status.in_([Status.WAITING_PARTS, Status.RESCHEDULED]))
+    return select(
+        _count(wo.sla_paused.is_(None)),
+        _count(wo.resolve_by.between(now, bindparam("soon", type_=wo.resolve_by.type))),
+        _count(wo.resolve_by < now),
+        paused.scalar_subquery(),
+    ).where(RUNNING)
+
+
+_BY_CLOCK = _by_clock()

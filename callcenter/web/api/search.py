@@ -14,6 +14,7 @@ from callcenter.web.api.calls import Moment
 from callcenter.web.ask import Ask, Input, PageQuery
 from workorder.services import search
 from workorder.services.order_filters import OrderFilters
+from workorder.uow import look
 from workorder.views import CustomerHit, OrderHit, Page
 
 Words = Annotated[str, StringConstraints(max_length=200)]
@@ -61,8 +62,10 @@ async def everything(ask: Ask, query: SearchQuery) -> SearchAnswer:
     may = ask.who.permissions
     # A reading snapshot for each group: one that is slow keeps no other waiting longer than it must.
     async with ask.services.database.read() as work:
-        found = await search.search_customers(work.session, query.q, limit=query.limit)
-        orders = await search.orders_like(work.session, query.q, limit=query.limit) if Permission.ORDERS in may else ()
+        found = await look(work.session, search.search_customers, query.q, limit=query.limit)
+        orders = (
+            await look(work.session, search.orders_like, query.q, limit=query.limit) if Permission.ORDERS in may else ()
+        )
         keys = [hit.customer_id for hit in found]
         calls = (
             await call_log.calls_of(work.session, query.q, keys, ask.who, ask.services.settings, limit=query.limit)
@@ -76,4 +79,5 @@ async def in_orders(ask: Ask, query: OrderSearchQuery) -> Page[OrderHit]:
     """Full text over orders: descriptions, faults, appliances, addresses, names."""
     asked = query.model_dump()
     q, cursor, limit = (asked.pop(name) for name in ("q", "cursor", "limit"))
-    return await search.search_orders(ask.rows, q, filters=OrderFilters(**asked), cursor=cursor, limit=limit)
+    filters = OrderFilters(**asked)
+    return await ask.services.database.look(search.search_orders, q, filters=filters, cursor=cursor, limit=limit)

@@ -14,8 +14,9 @@ from callcenter.web.errors import VersionStale
 from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft
 from workorder.policy.lifecycle import Status
 from workorder.services import orders
-from workorder.services.orders import OrderQuery
-from workorder.views import OrderView, Page
+from workorder.services.order_filters import OrderQuery
+from workorder.services.order_lines import order_lines
+from workorder.views import OrderLine, OrderView, Page
 
 Text = Annotated[str, StringConstraints(max_length=2000)]
 FieldName = Annotated[str, StringConstraints(max_length=40)]
@@ -77,8 +78,13 @@ class Cancellation(Input):
 
 
 async def find(ask: Ask, query: OrderListQuery) -> Page[OrderView]:
-    """Work orders, newest first."""
+    """Whole work orders, newest first."""
     return await orders.list_orders(ask.rows, OrderQuery(**query.model_dump()))
+
+
+async def lines(ask: Ask, query: OrderListQuery) -> Page[OrderLine]:
+    """Work orders, newest first, a line for each: what a list shows, at a fifth of the cost."""
+    return await ask.services.database.look(order_lines, OrderQuery(**query.model_dump()))
 
 
 async def read(ask: Ask, order_id: Id) -> OrderView:

@@ -23,6 +23,7 @@ import type {
   NotifyRules,
   NotifyTable,
   Order,
+  OrderLine,
   OrderPatch,
   Page,
   Peaks,
@@ -128,7 +129,7 @@ export const api = {
   cancelOrder: (orderId: string, version: number, reason: string) =>
     request<Order>('POST', `/api/work-orders/${id(orderId)}/cancel`, { version, body: { reason } }),
 
-  orders: (query: OrderQuery, signal?: AbortSignal) => request<Page<Order>>('GET', '/api/work-orders', { query: { ...query }, signal }),
+  orders: (query: OrderQuery, signal?: AbortSignal) => request<Page<OrderLine>>('GET', '/api/order-lines', { query: { ...query }, signal }),
   move: (order: Order, body: { action: string; reason?: string; confirmation?: string }) =>
     request<Order>('POST', `/api/work-orders/${id(order.order_id)}/moves`, { version: order.edit_version, body }),
   setPriority: (order: Order, priority: Priority) =>

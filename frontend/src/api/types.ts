@@ -368,6 +368,28 @@ export interface Order {
   sla?: Sla | null
 }
 
+/** An order in a list; `contact` is the number in its one form. */
+export interface OrderLine {
+  order_id: string
+  number: string | null
+  status: OrderStatus
+  edit_version: number
+  call_id: string | null
+  customer_id: string | null
+  created_at: IsoTime
+  service_type: string | null
+  appliance: string | null
+  brand: string | null
+  fault: string | null
+  customer_name: string | null
+  contact: string | null
+  chase_ups: number
+  handler: string | null
+  priority: Priority
+  suggested_tier: string | null
+  sla: Sla | null
+}
+
 /** How an order stands against its service level; `resolve_by` is null while the clock stands. */
 export interface Sla {
   tier: string

@@ -1,5 +1,5 @@
 /** What the chip of an order's service level says. */
-import type { Order } from '@/api/types'
+import type { OrderLine } from '@/api/types'
 
 export interface Chip {
   word: 'respond_left' | 'resolve_left' | 'respond_late' | 'resolve_late' | 'paused_parts' | 'paused_customer' | 'kept' | 'broken'
@@ -14,7 +14,7 @@ const MINUTE = 60_000
 const SOON_MS = 60 * MINUTE
 
 /** Null for a draft and for a cancelled order: nothing is due. */
-export function slaChip(order: Order, nowMs: number): Chip | null {
+export function slaChip(order: Pick<OrderLine, 'status'> & { sla?: OrderLine['sla'] }, nowMs: number): Chip | null {
   const sla = order.sla
   if (!sla || order.status === 'cancelled') return null
   if (sla.resolved_at) return sla.breached.length ? { word: 'broken', shade: 'bad', mark: '!', left: '' } : { word: 'kept', shade: 'ok', mark: '✓', left: '' }

@@ -1,0 +1,78 @@
+"""Lists of orders, a line for each: read below the ORM, by statements that are made once (ADR 0009)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, case, func, select
+
+from workorder.model.orders import WorkOrder
+from workorder.policy.lifecycle import Status
+from workorder.policy.sla import Limit
+from workorder.services.order_filters import OrderQuery, Values, condition, conditions
+from workorder.services.paging import check_limit, encode_cursor
+from workorder.views import OrderLine, Page, SlaView
+
+_SHOWN: tuple[Any, ...] = (
+    WorkOrder.order_id, WorkOrder.number, WorkOrder.status, WorkOrder.edit_version, WorkOrder.call_id,
+    WorkOrder.customer_id, WorkOrder.created_at, WorkOrder.service_type, WorkOrder.appliance, WorkOrder.brand,
+    WorkOrder.fault, WorkOrder.customer_name, WorkOrder.contact_lookup.label("contact"), WorkOrder.chase_ups,
+    WorkOrder.handler, func.coalesce(WorkOrder.priority, WorkOrder.suggested_priority).label("priority"),
+    case((WorkOrder.status == Status.DRAFT, WorkOrder.suggested_tier)).label("suggested_tier"),
+)  # fmt: skip
+_CLOCK: tuple[Any, ...] = (
+    WorkOrder.sla_tier, WorkOrder.respond_by, WorkOrder.resolve_by, WorkOrder.responded_at, WorkOrder.resolved_at,
+    WorkOrder.sla_paused, WorkOrder.sla_left_s, WorkOrder.respond_breached, WorkOrder.resolve_breached,
+)  # fmt: skip
+
+
+def order_lines(rows: Connection, query: OrderQuery) -> Page[OrderLine]:
+    """Newest first, ``limit`` (1 to 200) a page. Raises Invalid for a limit or cursor that is not ours."""
+    check_limit(query.limit)
+    asked = conditions(query)
+    found = rows.execute(_rows(tuple(asked)), at_most(query.limit + 1, asked)).all()
+    items = tuple(map(_row, found[: query.limit]))
+    return Page(items, next_cursor(items, more=len(found) > query.limit))
+
+
+def newest_first(statement: Select[Any], names: tuple[str, ...]) -> Select[Any]:
+    """Orders by the conditions of these names; ``at_most`` gives its values."""
+    chosen = statement.where(*map(condition, names))
+    return chosen.order_by(WorkOrder.created_at.desc(), WorkOrder.order_id.desc()).limit(bindparam("at_most"))
+
+
+def at_most(count: int, asked: dict[str, Values]) -> dict[str, Any]:
+    """The values of ``newest_first``."""
+    return {name: value for values in asked.values() for name, value in values.items()} | {"at_most": count}
+
+
+def next_cursor(items: tuple[Any, ...], *, more: bool) -> str | None:
+    """Where the next page begins; None when there is none."""
+    return encode_cursor(items[-1].created_at, items[-1].order_id) if more else None
+
+
+def sla_view(order: Any) -> SlaView | None:
+    """How an order (or its columns) stands against its service level; None while it has none."""
+    if order.sla_tier is None:
+        return None
+    flags = {Limit.RESPOND: order.respond_breached, Limit.RESOLVE: order.resolve_breached}
+    return SlaView(
+        tier=order.sla_tier,
+        respond_by=order.respond_by,
+        resolve_by=order.resolve_by,
+        responded_at=order.responded_at,
+        resolved_at=order.resolved_at,
+        paused=order.sla_paused,
+        left_s=order.sla_left_s or 0,
+        breached=tuple(str(limit) for limit, broken in flags.items() if broken),
+    )
+
+
+@lru_cache(maxsize=256)
+def _rows(names: tuple[str, ...]) -> Select[Any]:
+    return newest_first(select(*_SHOWN, *_CLOCK), names)
+
+
+def _row(row: Row[Any]) -> OrderLine:
+    return OrderLine(*row[: len(_SHOWN)], sla_view(row))  # type: ignore[call-arg]
