@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from workorder.events import DomainEvent
 
@@ -60,6 +61,11 @@ async def look(
     *given: Asked.args,
     **named: Asked.kwargs,
 ) -> Answer:
-    """Ask a question that needs no objects, inside the session's transaction; what was only added is not seen."""
-    connection = await session.connection()
-    return await connection.run_sync(question, *given, **named)
+    """Ask a question that needs no objects, inside the session's transaction; it sees what ``execute`` would see."""
+
+    def run(rows: Session) -> Answer:
+        if rows.autoflush:
+            rows.flush()
+        return question(rows.connection(), *given, **named)
+
+    return await session.run_sync(run)

@@ -12,7 +12,7 @@ from callcenter.features.demo.desk_client import open_desk
 from callcenter.telephony.simulator.call import PlacedCall, SimulatedCall
 from tests.stage import AGENT, Stage
 from workorder.services import orders
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderQuery
 
 KNOWN = "13800138000"
 STRANGER = "13912345678"

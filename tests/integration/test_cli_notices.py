@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callcenter.storage import deliveries
 from tests.integration.cli_site import AT, Site, site
 from workorder.services import orders
-from workorder.services.orders import OrderQuery
+from workorder.services.order_filters import OrderQuery
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ before it writes and follow in one go. ``session.add`` stays what services call.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import Insert, event, insert, inspect
 from sqlalchemy.orm import InstanceState, Session, UOWTransaction
 
 _KEY = "workorder.appended"
@@ -49,15 +50,23 @@ def _forget(session: Session, _transaction: object) -> None:
 
 
 def _write(session: Session) -> None:
-    by_kind: dict[type[Any], list[dict[str, Any]]] = {}
+    by_kind: dict[Any, list[dict[str, Any]]] = {}
     for row in session.info.pop(_KEY, ()):
         state: InstanceState[Any] = inspect(row)
-        by_kind.setdefault(type(row), []).append({name: state.dict.get(name) for name in _columns(type(row))})
+        kind: Any = type(row)
+        by_kind.setdefault(kind, []).append({name: state.dict.get(name) for name in _columns(kind)})
     for kind, values in by_kind.items():
-        session.connection().execute(insert(kind.__table__), values)
+        session.connection().execute(_insert(kind), values)
 
 
-def _columns(kind: type[Any]) -> list[str]:
+@lru_cache
+def _insert(kind: Any) -> Insert:
+    """Made once: putting a statement together takes longer than running it."""
+    return insert(kind.__table__)
+
+
+@lru_cache
+def _columns(kind: Any) -> list[str]:
     """All but the key that the database gives; the attributes have the columns' names."""
     return [column.name for column in kind.__table__.columns if not column.primary_key]
 

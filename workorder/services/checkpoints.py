@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.errors import ApprovalPending, ApprovalRequired, Conflict
@@ -13,6 +13,15 @@ from workorder.model.teamwork import OrderApproval, OrderTask
 from workorder.policy.approvals import Decision, may_decide, waits_for_decisions
 from workorder.policy.lifecycle import Action
 from workorder.services.approval_rules import rule_met
+from workorder.uow import look
+
+_OPEN_TASKS = (
+    select(OrderTask.title)
+    .where(
+        OrderTask.order_id == bindparam("order"), OrderTask.blocks == bindparam("action"), OrderTask.done_at.is_(None)
+    )
+    .order_by(OrderTask.task_id)
+)
 
 
 async def check(
@@ -22,10 +31,8 @@ async def check(
 
     ``roles`` None: whoever gives the command answers for it, as a decision or the command line does.
     """
-    tasks = select(OrderTask.title).where(
-        OrderTask.order_id == order.order_id, OrderTask.blocks == action, OrderTask.done_at.is_(None)
-    )
-    if titles := list(await session.scalars(tasks.order_by(OrderTask.task_id))):
+    asked = {"order": order.order_id, "action": action}
+    if titles := await look(session, lambda rows: rows.scalars(_OPEN_TASKS, asked).all()):
         raise Conflict(f"still to do before: {', '.join(titles)}", field="tasks", fix="do them first")
     if waits_for_decisions(action):
         await _refuse_undecided(session, order, action)

@@ -36,6 +36,10 @@ from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
 _HELD = "workorder.held"
+_COUNT = text(
+    "INSERT INTO order_counters (day, last) VALUES (:day, 1) "
+    "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
+)
 
 
 @lru_cache(maxsize=1024)
@@ -395,13 +399,7 @@ async def edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...]
 
 async def _next_number(session: AsyncSession, day: str) -> str:
     """``WO20261121-0001``: the counter's row stays locked until commit, so no two orders share one."""
-    last = await session.scalar(
-        text(
-            "INSERT INTO order_counters (day, last) VALUES (:day, 1) "
-            "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
-        ),
-        {"day": day},
-    )
+    last = await uow.look(session, lambda rows: rows.execute(_COUNT, {"day": day}).scalar_one())
     return f"WO{day}-{last:04d}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, event, inspect, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, delete, event, inspect, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
@@ -30,10 +30,35 @@ BATCH = 2000
 MAX_TEXT = 4000
 _CHANGED = "workorder.changed_customers"
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+def _put(insert: Any) -> Any:
+    new = {"text": insert.excluded.text, "tokens": insert.excluded.tokens}
+    return insert.on_conflict_do_update(index_elements=["kind", "key"], set_=new)
+
+
+_PUT = {
+    "sqlite": _put(sqlite.insert(SearchText)),
+    "postgresql": _put(postgresql.insert(SearchText)),
+}
 _SHOWN = ("description", "appliance", "brand", "model", "fault", "error_code", "customer_name", "address")
 _WATCHED = ("number", "summary", "field_values")
 _ORDER = (WorkOrder.order_id, WorkOrder.summary, WorkOrder.field_values)
+
+
+def _said_about() -> CompoundSelect[Any]:
+    done = OrderRepair.finding + "\n" + OrderRepair.action
+    keys: BindParameter[Any] = bindparam("keys", expanding=True)
+    parts = (
+        select(kind.order_id, text.label("text"), key.label("key")).where(kind.order_id.in_(keys))
+        for kind, text, key in (
+            (OrderComment, OrderComment.text, OrderComment.comment_id),
+            (OrderRepair, done, OrderRepair.repair_id),
+        )
+    )
+    return union_all(*parts)
+
+
+_SAID = _said_about()
 
 
 def order_text(summary: str, field_values: dict[str, Any], comments: Iterable[str] = ()) -> str:
@@ -120,15 +145,7 @@ def _index_orders(connection: Connection, keys: Sequence[str]) -> None:
 def _said(connection: Connection, keys: Sequence[str]) -> dict[str, list[str]]:
     """The comments and repair records of orders, oldest first (keys grow with time)."""
     said: dict[str, list[str]] = {}
-    done = OrderRepair.finding + "\n" + OrderRepair.action
-    parts = (
-        select(kind.order_id, text.label("text"), key.label("key")).where(kind.order_id.in_(keys))
-        for kind, text, key in (
-            (OrderComment, OrderComment.text, OrderComment.comment_id),
-            (OrderRepair, done, OrderRepair.repair_id),
-        )
-    )
-    for order_id, text, _ in sorted(connection.execute(union_all(*parts)), key=lambda row: row.key):
+    for order_id, text, _ in sorted(connection.execute(_SAID, {"keys": list(keys)}), key=lambda row: row.key):
         said.setdefault(order_id, []).append(text)
     return said
 
@@ -159,13 +176,11 @@ def _children(connection: Connection, kind: type[Any], keys: Sequence[str]) -> d
 def _write(connection: Connection, kind: str, texts: Sequence[tuple[str, str]]) -> None:
     if not texts:
         return
-    rows = [
+    found = [
         {"kind": kind, "key": key, "text": text, "tokens": " ".join((MARKS[kind], *tokens_of(text)))}
         for key, text in texts
     ]
-    insert = _INSERT[connection.dialect.name](SearchText)
-    new = {"text": insert.excluded.text, "tokens": insert.excluded.tokens}
-    connection.execute(insert.on_conflict_do_update(index_elements=["kind", "key"], set_=new), rows)
+    connection.execute(_PUT[connection.dialect.name], found)
 
 
 def _batches(connection: Connection, statement: Any) -> Iterator[list[str]]:

@@ -26,6 +26,7 @@ from workorder.policy.sla_table import DEFAULTS, ServiceLevels, SlaTable, stored
 from workorder.policy.sla_trail import Standing, Trail, standing
 from workorder.policy.sla_watch import Watch, watches
 from workorder.services.timers import clear_timer, set_timer
+from workorder.uow import look
 
 TIMER = "order.sla"
 """Kind of the timer that waits for an order's next alert; its subject is the order's key."""
@@ -139,7 +140,8 @@ async def refresh(session: AsyncSession, order: WorkOrder, *, at: datetime, urge
 
 async def suggest(session: AsyncSession, draft: WorkOrder) -> None:
     """Say which service level the draft would get if it were created as it is."""
-    level, document = (await session.execute(_LEVEL_AND_TABLE, {"customer": draft.customer_id})).one()
+    asked = {"customer": draft.customer_id}
+    level, document = await look(session, lambda rows: rows.execute(_LEVEL_AND_TABLE, asked).one())
     urgency = higher(draft.priority or draft.suggested_priority, draft.urgency)
     draft.suggested_tier = _tier(stored_levels(document or _DEFAULT_DOCUMENT), draft, urgency, level).name
 
@@ -177,10 +179,11 @@ async def adopt(session: AsyncSession, *, at: datetime, limit: int = 100) -> int
 async def clockwork(session: AsyncSession, order: WorkOrder) -> Clockwork | None:
     """The order's clock; None when it was never created."""
     with session.no_autoflush:
-        rows = (await session.execute(_CLOCK, {"customer": order.customer_id, "order": order.order_id})).all()
-    level, document, touched, *_ = rows[0]
+        asked = {"customer": order.customer_id, "order": order.order_id}
+        found = await look(session, lambda rows: rows.execute(_CLOCK, asked).all())
+    level, document, touched, *_ = found[0]
     fresh = [line for line in unwritten(session.sync_session, OrderChange) if line.order_id == order.order_id]
-    steps = [(at, after) for _, _, _, at, after in rows if at is not None]
+    steps = [(at, after) for _, _, _, at, after in found if at is not None]
     steps += [(line.at, line.after) for line in fresh if line.field == "status"]
     trail = [(at, Status(str(after))) for at, after in steps]
     if not any(status is Status.CREATED for _, status in trail):

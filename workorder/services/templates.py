@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,15 +11,23 @@ from workorder.errors import Conflict, NotFound
 from workorder.fields import SERVICE_TYPES, Form
 from workorder.model.templates import OrderTemplate
 from workorder.policy.forms import built_in, check, decoded, encoded, filled
+from workorder.uow import look
 from workorder.views import OrderView, ReplyView, TemplateView
+
+_FORM = (
+    select(OrderTemplate.form)
+    .where(OrderTemplate.service_type == bindparam("service_type"))
+    .order_by(OrderTemplate.version.desc())
+    .limit(1)
+)
 
 
 async def newest(session: AsyncSession, service_type: object) -> Form | None:
     """The call centre's own form in force; None: the built-in one is, or there is no such service type."""
     if not isinstance(service_type, str) or service_type not in SERVICE_TYPES:
         return None
-    row = await _newest(session, service_type)
-    return decoded(row.form) if row else None
+    form = await look(session, lambda rows: rows.scalar(_FORM, {"service_type": service_type}))
+    return decoded(form) if form else None
 
 
 async def template(session: AsyncSession, service_type: str, version: int | None = None) -> TemplateView:

@@ -18,8 +18,20 @@ from workorder import uow
 from workorder.ids import new_id
 from workorder.model.timers import PENDING, Timer
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _PENDING = Timer.fired_at.is_(None)
+
+
+def _set(insert: Any) -> Any:
+    new = {name: insert.excluded[name] for name in _COLUMNS}
+    return insert.on_conflict_do_update(index_elements=["kind", "subject"], index_where=PENDING, set_=new)
+
+
+_COLUMNS = ("timer_id", "kind", "subject", "due_at", "try_at", "body", "failures", "last_error")
+_SET = {
+    "sqlite": _set(sqlite.insert(Timer)),
+    "postgresql": _set(postgresql.insert(Timer)),
+}
+"""Made once: putting a statement together takes longer than running it."""
 
 
 async def set_timer(session: AsyncSession, *, kind: str, subject: str, due_at: datetime, body: Any = None) -> None:
@@ -37,10 +49,7 @@ async def set_timer(session: AsyncSession, *, kind: str, subject: str, due_at: d
         "failures": 0,
         "last_error": None,
     }
-    insert = _INSERT[session.get_bind().dialect.name](Timer).values(timer)
-    await session.execute(
-        insert.on_conflict_do_update(index_elements=["kind", "subject"], index_where=PENDING, set_=timer)
-    )
+    await uow.look(session, lambda rows: rows.execute(_SET[rows.dialect.name], timer))
     uow.record_timer(session)
 
 
