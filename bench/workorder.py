@@ -60,8 +60,11 @@ class Recorder:
         self.operations = []
         self.on = False
         engines = database._engines  # noqa: SLF001 - a benchmark looks inside
-        for engine in {engines.write.sync_engine, engines.read.sync_engine}:
-            event.listen(engine, "before_cursor_execute", self._note)
+        write, read = engines.write.sync_engine, engines.read.sync_engine
+        event.listen(write, "before_cursor_execute", self._note)
+        if read.pool is not write.pool:
+            # Where both are the same server, what one hears the other has heard.
+            event.listen(read, "before_cursor_execute", self._note)
 
     def _note(self, _connection, _cursor, statement, parameters, _context, many):
         if self.on:
