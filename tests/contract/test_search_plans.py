@@ -44,6 +44,7 @@ SEARCHES: dict[str, Search] = {
     "phone": lambda session: customers.cards_by_phone(session, parse_phone(phone(7))),
     "whole orders": lambda session: orders.list_orders(session, OrderQuery(status="created")),
     "orders by phone": listed(q=phone(7)),
+    "orders by the beginning of a phone": listed(q=phone(7)[:7]),
     "orders by the end of a phone": listed(q=phone(7)[-6:]),
     "orders by number": listed(number="WO20240101-0000007"),
     "orders by name": listed(q=name(7)),

@@ -27,6 +27,7 @@ from workorder.services import customers, orders
 from workorder.services.customer_erasure import erase_customer
 from workorder.services.customer_file import edit_customer
 from workorder.services.order_filters import OrderFilters, OrderQuery
+from workorder.services.order_lines import order_lines
 from workorder.services.search import WINDOW, orders_like, search_customers, search_orders
 from workorder.services.teamwork import add_comment
 from workorder.uow import look
@@ -195,6 +196,15 @@ async def test_a_list_takes_the_same_filters(database):
         async with database.read() as work:
             page = await orders.list_orders(work.session, OrderQuery(**filters))
         assert [item.order_id for item in page.items] == [made.order_id]
+
+
+async def test_a_list_takes_the_beginning_of_a_number_from_seven_digits_on(database):
+    """Fewer would be the beginning of too many to sort; the search box, which does not sort, takes four."""
+    made = await order(database)
+    for q, listed in (("1391234", [made.order_id]), ("139123", []), ("0139-1234", [made.order_id])):
+        page = await database.look(order_lines, OrderQuery(q=q))
+        assert [line.order_id for line in page.items] == listed, q
+        assert [hit.order_id for hit in await database.look(orders_like, q)] == [made.order_id]
 
 
 async def test_pages_of_a_search_show_every_order_once(database):

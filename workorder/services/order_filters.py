@@ -22,6 +22,8 @@ TOP = "\U0010ffff"
 """After every text that begins alike."""
 MIN_TAIL = 4
 """Digits that a number's end must have to be looked for."""
+MIN_BEGINNING = 7
+"""Digits of a number's beginning in a list, which sorts all that fit by time: 1380013 is ten thousand numbers."""
 
 Values = Mapping[str, Any]
 
@@ -48,7 +50,10 @@ class OrderFilters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderQuery(OrderFilters):
-    """Filters of a list; None means any. ``q``: a number, a phone in any spelling or its end, or how a name begins."""
+    """Filters of a list; None means any.
+
+    ``q``: an order's number, a phone in any spelling, its end or its first seven digits or more, or how a name begins.
+    """
 
     call_id: str | None = None
     customer_id: str | None = None
@@ -70,10 +75,10 @@ def beginning(name: str, text: str) -> Values:
     return {name: text, f"{name}_top": text + TOP}
 
 
-def phone_values(typed: str) -> Values | None:
+def phone_values(typed: str, *, shortest: int = MIN_TAIL) -> Values | None:
     """The values of ``by_phone``: any spelling of a number, how it begins, or its last four digits or more.
 
-    None for what is no number.
+    None for what is no number. What has fewer digits than ``shortest`` is the beginning of too many.
     """
     digits = "".join(character for character in typed if character.isdigit())
     marks = "".join(character for character in typed if not character.isalnum() and character not in "+-() ./·")
@@ -83,7 +88,10 @@ def phone_values(typed: str) -> Values | None:
     # Without an out-line 0 too; but zeros alone would be the beginning of every number.
     bare = digits.lstrip("0")
     national = key if key.startswith("+") or len(bare) < MIN_TAIL else f"+86{bare}"
-    return {**beginning("digits", key), **beginning("national", national), **beginning("tail", digits[::-1])}
+    found = {**beginning("digits", key), **beginning("national", national)}
+    if len(digits) < shortest:
+        found |= {"digits_top": key, "national_top": national}
+    return {**found, **beginning("tail", digits[::-1])}
 
 
 def by_phone(lookup: Any, tail: Any) -> ColumnElement[bool]:
@@ -128,7 +136,7 @@ def conditions(filters: OrderFilters | None) -> dict[str, Values]:
     if isinstance(filters, OrderQuery):
         if filters.q and (q := filters.q.strip()):
             word = {"word": q.upper(), "contact": parse_phone(q).lookup, **beginning("q", q)}
-            phone = phone_values(q)
+            phone = phone_values(q, shortest=MIN_BEGINNING)
             found |= {"q": word} if phone is None else {"phone": {**word, **phone}}
         if filters.cursor:
             found["cursor"] = dict(zip(("cursor_at", "cursor_id"), decode_cursor(filters.cursor), strict=True))
