@@ -46,7 +46,9 @@ def _conditions(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("list")
 @click.option("--status", help="Only orders in this status, e.g. created.")
-@click.option("-q", "q", help="A number, a phone number or its end, or how the contact's name begins.")
+@click.option(
+    "-q", "q", help="A number, a phone number, its end or first seven digits, or how the contact's name begins."
+)
 @_conditions
 @click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="Only this customer's.")
 @click.option("--handler", metavar="USER", help="Only those that this user looks after.")
