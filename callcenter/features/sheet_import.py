@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -61,8 +61,14 @@ Row = Mapping[str, str]
 Forms = Mapping[str, Mapping[str, FieldSpec]]
 """Service type → every field that its form in force has."""
 ReadPhone = Callable[[str | None], PhoneKey]
-Take = Callable[[AsyncSession, Row], Awaitable[bool]]
+Filed = Mapping[str, str]
+"""Key of another system → our key of what has it, among the rows that are taken together."""
+Take = Callable[[AsyncSession, Row, Filed], Awaitable[bool]]
 """Takes one row; whether it made something new."""
+_KEYS: Mapping[str, tuple[Any, Any]] = {
+    "customers": (Customer.customer_id, Customer.external_key),
+    "assets": (Asset.asset_id, Asset.external_key),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ class Importer:
         # Reading and unpacking happen beside the event loop: calls go on meanwhile.
         while batch := await asyncio.to_thread(lambda: list(islice(rows, TAKEN_AT_ONCE))):
             report.rows += len(batch)
-            made = await _together(session, take, batch)
+            made = await _together(session, take, report.kind, batch)
             if made is None:
                 made = [await self._one(session, take, number, row, report, faults) for number, row in batch]
             report.created += made.count(True)
@@ -164,7 +170,7 @@ class Importer:
         """Take a row by itself; None: it is bad, and nothing of it stays."""
         try:
             async with uow.savepoint(session):
-                return await take(session, row)
+                return await take(session, row, await _filed_among(session, report.kind, [row]))
         except (WorkOrderError, CallcenterError) as error:
             report.bad += 1
             faults += _faults(number, error)[: max(0, MAX_FAULTS - len(faults))]
@@ -172,9 +178,9 @@ class Importer:
 
     # ---- one row ------------------------------------------------------------------------------------------------
 
-    async def _customers(self, session: AsyncSession, row: Row) -> bool:
+    async def _customers(self, session: AsyncSession, row: Row, filed: Filed) -> bool:
         key = row.get("external_key") or None
-        found = await _filed(session, Customer.customer_id, row.get("customer_id"), Customer.external_key, key)
+        found = await _own(session, Customer.customer_id, row.get("customer_id")) or filed.get(key or "")
         phones = tuple(NewPhone(number=row[name]) for name in ("phone", "phone2") if row.get(name))
         places = tuple([_address(row)] if any(row.get(part) for part in ADDRESS_PARTS) else [])
         if found is None:
@@ -207,9 +213,9 @@ class Importer:
         await edit_customer(session, changes)
         return False
 
-    async def _assets(self, session: AsyncSession, row: Row) -> bool:
+    async def _assets(self, session: AsyncSession, row: Row, filed: Filed) -> bool:
         key = row.get("external_key") or None
-        found = await _filed(session, Asset.asset_id, row.get("asset_id"), Asset.external_key, key)
+        found = await _own(session, Asset.asset_id, row.get("asset_id")) or filed.get(key or "")
         values: dict[str, str | date | None] = {
             name: row[name]
             for name in ("appliance", "brand", "model", "serial", "invoice_no", "notes")
@@ -244,8 +250,8 @@ class Importer:
         async with self.database.read() as work:
             return {found.form.service_type: specs(found.form.fields) for found in await templates(work.session)}
 
-    async def _orders(self, session: AsyncSession, row: Row, *, forms: Forms) -> bool:
-        if await _filed(session, WorkOrder.order_id, row.get("order_id"), WorkOrder.order_id, None):
+    async def _orders(self, session: AsyncSession, row: Row, _filed: Filed, *, forms: Forms) -> bool:
+        if await _own(session, WorkOrder.order_id, row.get("order_id")):
             # Orders change by their own steps, never by a sheet.
             return False
         apart = {*ADDRESS_PARTS, "order_id", "external_key", "appointment_start", "appointment_end"}
@@ -269,7 +275,7 @@ class Importer:
         taken = await create_work_order(session, command)
         return str(taken.outcome) != "repeated"
 
-    async def _users(self, session: AsyncSession, row: Row) -> bool:
+    async def _users(self, session: AsyncSession, row: Row, _filed: Filed) -> bool:
         """By user name; a new user has no password until `user passwd` gives one or a link."""
         name, at = row.get("username", ""), self.now()
         roles = checked_roles(_roles(row["roles"])) if row.get("roles") else None
@@ -297,26 +303,41 @@ class Importer:
         return found is None
 
 
-async def _together(session: AsyncSession, take: Take, batch: list[tuple[int, Row]]) -> list[bool | None] | None:
+async def _together(
+    session: AsyncSession, take: Take, kind: str, batch: list[tuple[int, Row]]
+) -> list[bool | None] | None:
     """Take the rows behind one savepoint, written by one statement a table; None: one is bad, and none was taken.
 
-    Which one that is shows when each is taken by itself.
+    Which one that is shows when each is taken by itself. So is what has one key twice: the second changes the first.
     """
+    rows = [row for _, row in batch]
+    keys = [key for row in rows if (key := row.get("external_key"))]
+    if kind in _KEYS and len(set(keys)) < len(keys):
+        return None
     try:
         async with uow.savepoint(session):
-            return [await take(session, row) for _, row in batch]
+            filed = await _filed_among(session, kind, rows)
+            return [await take(session, row, filed) for row in rows]
     except (WorkOrderError, CallcenterError, IntegrityError):
         return None
 
 
-async def _filed(session: AsyncSession, own: Any, own_key: str | None, other: Any, other_key: str | None) -> str | None:
-    """The key of what is on file: by our own key (which must exist), else by that of another system."""
-    if own_key:
-        found: str | None = await session.scalar(select(own).where(own == own_key))
-        if found is None:
-            raise NotFound(f"there is no {own.key} {own_key}", field=own.key)
-        return found
-    return await session.scalar(select(own).where(other == other_key)) if other_key else None
+async def _filed_among(session: AsyncSession, kind: str, rows: Sequence[Row]) -> Filed:
+    """What the rows' external keys are on file as, in one statement: asking row by row would write row by row."""
+    own, other = _KEYS.get(kind, (None, None))
+    keys = {key for row in rows if (key := row.get("external_key"))} if other is not None else ()
+    if not keys:
+        return {}
+    return dict((await session.execute(select(other, own).where(other.in_(keys)))).all())
+
+
+async def _own(session: AsyncSession, own: Any, own_key: str | None) -> str | None:
+    """Our own key, if the row gives one: it must exist."""
+    if not own_key:
+        return None
+    if await session.scalar(select(own).where(own == own_key)) is None:
+        raise NotFound(f"there is no {own.key} {own_key}", field=own.key)
+    return own_key
 
 
 def phone_reader(country: str, area_code: str | None) -> ReadPhone:

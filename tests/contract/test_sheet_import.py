@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from callcenter.errors import Invalid
 from callcenter.features.sheet_export import export
@@ -58,6 +58,28 @@ async def test_a_sheet_becomes_customers_and_again_changes_them(database, import
     async with database.read() as work:
         (card,) = await customers.search(work.session, "王芳")
     assert ([phone.raw for phone in card.phones], card.level) == (["13700137000"], "vip")
+
+
+async def test_a_key_that_comes_twice_in_one_file_is_one_customer(database, importer, tmp_path):
+    """The later row changes what the earlier one made, also among rows that are taken together."""
+    rows = [["external_key", "name", "phone"], ["K1", "王芳", "13800138000"], ["K2", "李雷", "13900139000"]]
+    report = await take(importer, tmp_path, [*rows, ["K1", "王芳", "13700137000"]])
+    assert (report.rows, report.created, report.updated, report.bad) == (3, 2, 1, 0)
+    async with database.read() as work:
+        (card,) = await customers.search(work.session, "王芳")
+    assert [phone.raw for phone in card.phones] == ["13700137000"]
+
+
+async def test_a_large_sheet_is_written_a_statement_a_table(database, importer, tmp_path):
+    """Keys of another system make no statement a row: what is on file is asked once for all that are taken together."""
+    rows = [["external_key", "name", "phone"], *([f"K{n}", f"王{n}", f"138{n:08d}"] for n in range(200))]
+    sent: list[str] = []
+    engine = database._engines.write.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: sent.append(statement))
+    assert (await take(importer, tmp_path, rows)).created == 200
+    assert len(sent) < 20
+    again = await take(importer, tmp_path, rows)
+    assert (again.created, again.updated) == (0, 200)
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("all", []), ("good", ["王芳", "李雷"])])
