@@ -1,8 +1,8 @@
-import type { Order, OrderStatus } from '@/api/types'
+import type { Order, OrderLine, OrderStatus } from '@/api/types'
 import { others } from '@/orders/related'
 import { describe, expect, it } from 'vitest'
 
-const order = (order_id: string, status: OrderStatus, created_at: string, parent_id: string | null = null): Order => ({ order_id, status, created_at, parent_id }) as Order
+const order = (order_id: string, status: OrderStatus, created_at: string, parent_id: string | null = null): Order & OrderLine => ({ order_id, status, created_at, parent_id }) as Order & OrderLine
 
 describe("a customer's other orders", () => {
   it('come open ones first, the newest of each first, without what stands above them already', () => {

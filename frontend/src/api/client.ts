@@ -134,7 +134,7 @@ export const api = {
     request<Order>('POST', `/api/work-orders/${id(order.order_id)}/moves`, { version: order.edit_version, body }),
   setPriority: (order: Order, priority: Priority) =>
     request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/priority`, { version: order.edit_version, body: { priority } }),
-  setParent: (order: Order, parentId: string | null) =>
+  setParent: (order: Pick<Order, 'order_id' | 'edit_version'>, parentId: string | null) =>
     request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/parent`, { version: order.edit_version, body: { parent_id: parentId } }),
   handOver: (order: Order, body: { user_id: string | null; team: string | null }) =>
     request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/handler`, { version: order.edit_version, body }),
