@@ -171,9 +171,22 @@ def concrete(talk: Talk, *, named: bool, placed: bool) -> bool:
     """
     if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.read)):
         return False
+    wanted = any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
+    if not placed and not wanted and talk.gather("who_we_are", _introduced_again):
+        return False
     if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
         return False
-    return named or placed or any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
+    return named or placed or wanted
+
+
+_WE_ARE = re.compile("(?:这里|这边|我们)是[^，。]{0,10}(?:售后|客服|客户服务|服务热线)")
+
+
+def _introduced_again(_: Talk, turn: Turn) -> Iterator[int]:
+    """That the agent says again who they are, as the caller wants somebody else (搬家公司吗？—不是，这里是格力售后)."""
+    told = turn.by_agent and turn.index > 1 and _WE_ARE.search(turn.read)
+    if told:
+        yield turn.index
 
 
 def of_second(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
