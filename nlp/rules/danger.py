@@ -51,6 +51,7 @@ CRITICAL = frozenset({"gas_smell", "electric_shock", "smoke"})
 _NOT = re.compile(
     r"(?:没有?|不|不是|不会|别|怕(?!是)|是不是|有没有|会不会|防止|担心|要不要|有无)(?:什么|闻到|再|说|有|发现|是|闻着|闻见|有股)?$"
 )
+_DENIED = re.compile("没有|吗")
 _DENIES = re.compile(
     rf"没有?(?:闻[到着见])?(?:什么|啥|任何|过)?(?:{_GAS}|焦糊?|糊|异|怪)?(?:味|冒烟|烟|漏电|受伤|火|积水|水)|没有没有|没闻[到着见]|没味|闻不到|没有$|没有，|没有。|没啥味|不漏|^[啊哎呃嗯哦那，倒都]*没(?:有|得)?(?=[，。]|$)"
 )
@@ -76,7 +77,7 @@ def grave(talk: Talk) -> bool:
 def _told(s: str, m: re.Match[str]) -> bool:
     """Whether it is there: not feared, not asked, not supposed."""
     return not (
-        _NOT.search(s[max(0, m.start() - 5) : m.start()]) or re.match("没有|吗", s[m.end() :]) or supposed(s, m.start())
+        _NOT.search(s[max(0, m.start() - 5) : m.start()]) or _DENIED.match(s, m.end()) or supposed(s, m.start())
     )
 
 

@@ -127,12 +127,13 @@ _OTHER_MONTH = re.compile(
     rf"[^。？?]{{0,2}}，?(?:[啊哎哦噢，]*)(?:不对|不是|不|错了|说错了?|记错了?)[^。？?]{{0,5}}?(?P<month>{_N})月"
 )
 """去年七月，哦不，八月份: another month of that year."""
+_CLAUSES = re.compile("[，。？！?]")
 _SOMETHING_ELSE = re.compile("(?:房子?|车子?|楼盘?|小区|商铺|店面?)(?:也|都|就)?(?:是|在)?$")
 
 
 def _of_something_else(before: str) -> bool:
     """Whether a date after ``before`` is that of a house, or of somebody else's appliance."""
-    return bool(_SOMETHING_ELSE.search(before) or NOT_OURS.search(re.split("[，。？！?]", before)[-1]))
+    return bool(_SOMETHING_ELSE.search(before) or NOT_OURS.search(_CLAUSES.split(before)[-1]))
 
 
 def _month_of(m: re.Match[str]) -> int:
@@ -159,7 +160,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         if (
             w.day is not None
             and (asked or _GOT.match(after))
-            and not re.match(r".{0,3}(?:修|洗(?![衣碗烘])|坏|开始)", after)
+            and not _DONE_TO_IT.match(after)
             and not _of_something_else(turn.read[: w.start])
         ):
             value = w.day.isoformat()
@@ -171,6 +172,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         yield month
 
 
+_DONE_TO_IT = re.compile(r".{0,3}(?:修|洗(?![衣碗烘])|坏|开始)")
 _GOT = re.compile(
     r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|(?:拍|抢|提|订|淘)的)"
     r"|[^。]{0,6}(?:当天|第二天)[^，。]{0,3}装"
@@ -287,7 +289,7 @@ def _with_symptom(talk: Talk, symptom: Span) -> Found | None:
         between = turn.read[w.end : symptom.start]
         if w.end > symptom.start or len(between) > NEAR:
             continue
-        if re.search("[。？！?!]", between) or _NOT_SINCE.search(between) or NOT_OURS.search(turn.read[: w.start]):
+        if _ENDS.search(between) or _NOT_SINCE.search(between) or NOT_OURS.search(turn.read[: w.start]):
             return None
         value = w.day.isoformat() if w.day else ""
         span = Span(turn.index, w.start, w.end)
@@ -295,6 +297,7 @@ def _with_symptom(talk: Talk, symptom: Span) -> Found | None:
     return None
 
 
+_ENDS = re.compile("[。？！?!]")
 NEAR = 18
 """At most so many characters stand between a day and the symptom that is told of it."""
 _NOT_SINCE = re.compile(
