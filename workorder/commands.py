@@ -129,12 +129,14 @@ class MoveOrder(Command):
 
     ``business_day`` matters for ``create`` alone, as in CreateOrder. ``roles`` are those of who wants it, for steps
     that need somebody's word (``workorder.policy.approvals``); None: whoever gives the command answers for it.
+    ``eta`` belongs to ``depart``: when the technician is expected.
     """
 
     order_id: str
     action: str
     reason: str | None = None
     confirmation: str | None = None
+    eta: datetime | None = None
     edit_version: int | None = None
     business_day: str | None = None
     roles: tuple[str, ...] | None = None

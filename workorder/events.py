@@ -76,12 +76,13 @@ class WorkOrderCancelled(OrderEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrderMoved(OrderEvent):
-    """Any other step of the life cycle, from ``before`` to ``after``."""
+    """Any other step of the life cycle, from ``before`` to ``after``; ``eta``: when who departed is expected."""
 
     action: str
     before: str
     after: str
     reason: str | None
+    eta: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

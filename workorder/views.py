@@ -429,6 +429,8 @@ class OrderView:
     warranty: str | None
     sla: SlaView | None
     """None for a draft."""
+    eta: datetime | None
+    """When the technician on the way is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -612,4 +614,5 @@ class ProgressView:
     label: str
     appliance: str
     appointment: str
+    eta: datetime | None
     milestones: tuple[MilestoneView, ...]

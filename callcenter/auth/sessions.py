@@ -136,6 +136,7 @@ class Auth:
         display_name: str,
         roles: Iterable[str],
         interface: str | None = None,
+        phone: str | None = None,
         password: str | None = None,
         by: str = "cli",
     ) -> User:
@@ -152,6 +153,7 @@ class Auth:
                 at=now,
                 password_hash=password_hash,
                 interface=interface,
+                phone=phone,
             )
             await audit.add(work.session, at=now, by=by, action="user.added", subject=user.user_id, detail=list(names))
             await work.commit()

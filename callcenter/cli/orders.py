@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from callcenter.cli.order_reports import chase, report
 from callcenter.cli.order_teamwork import comment, hand_over, task
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
 from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, change_line, every, line, run
+from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,6 +84,7 @@ def show(config: Path | None, key: str, as_json: bool) -> None:
 @click.argument("action")
 @click.option("--reason", help="Why; some steps need it.")
 @click.option("--confirmation", help="On whose word it is done: customer or recovery.")
+@click.option("--eta", metavar="TIME", help="With depart: when the technician is expected, 14:30 or ISO 8601.")
 @BY
 @JSON
 @click.pass_obj
@@ -92,6 +95,7 @@ def move(
     action: str,
     reason: str | None,
     confirmation: str | None,
+    eta: str | None,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -109,6 +113,7 @@ def move(
             action=action,
             reason=reason,
             confirmation=confirmation,
+            eta=_moment(eta, actor.at.astimezone(local)) if eta else None,
             business_day=actor.at.astimezone(local).strftime("%Y%m%d"),
             roles=actor.roles,
         )
@@ -220,3 +225,15 @@ def verify(config: Path | None, key: str | None, as_json: bool) -> None:
         say(f"{report.orders} orders, {report.changes} lines, {len(report.faults)} touched; digest {report.digest}")
     if report.faults:
         sys.exit(EXIT_FAILED)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """``14:30`` (the next one after ``now``, in its zone) or ISO 8601, without an offset in that zone."""
+    try:
+        if len(text) > 5:
+            found = datetime.fromisoformat(text)
+            return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+        found = datetime.combine(now.date(), time.fromisoformat(text.zfill(5)), now.tzinfo)
+    except ValueError:
+        raise Invalid(f"{text!r} is no time", field="--eta", fix="write 14:30, or 2026-11-22T14:30+08:00") from None
+    return found if found >= now else found + timedelta(days=1)

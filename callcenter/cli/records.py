@@ -24,6 +24,7 @@ def user() -> None:
 @click.option("--name", help="Name shown to others (default: the user name).")
 @click.option("--role", "roles", multiple=True, type=click.Choice(["agent", "supervisor", "admin"]), default=["agent"])
 @click.option("--interface", help="The phone that rings for this user, e.g. PJSIP/1001.")
+@click.option("--phone", help="The number under which customers and colleagues reach them.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
@@ -34,6 +35,7 @@ def add(
     name: str | None,
     roles: tuple[str, ...],
     interface: str | None,
+    phone: str | None,
     password_stdin: bool,
     as_json: bool,
 ) -> None:
@@ -47,6 +49,7 @@ def add(
                 display_name=name or username,
                 roles=roles,
                 interface=interface,
+                phone=phone,
                 password=password,
                 by=operator(),
             )
@@ -129,6 +132,7 @@ def list_users(config: Path | None, as_json: bool) -> None:
                     "display_name": found.display_name,
                     "roles": list(found.roles),
                     "interface": found.interface,
+                    "phone": found.phone,
                     "active": found.active,
                 }
                 if as_json:

@@ -68,6 +68,7 @@ SHEETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "username": ("用户名", "账号", "工号", "login", "user name"),
         "display_name": ("姓名", "显示名", "name"),
         "roles": ("角色", "role"),
+        "phone": ("电话", "手机", "联系电话", "mobile"),
         "interface": ("分机", "话机", "extension", "device"),
         "active": ("启用", "在用"),
     },

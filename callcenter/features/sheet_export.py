@@ -97,7 +97,7 @@ def _orders(connection: Connection, last: str) -> list[dict[str, Any]]:
 
 def _users(connection: Connection, last: str) -> list[dict[str, Any]]:
     """Never a password, nor what one could be found by."""
-    kept = (UserRow.username, UserRow.display_name, UserRow.roles, UserRow.interface, UserRow.active)
+    kept = (UserRow.username, UserRow.display_name, UserRow.roles, UserRow.phone, UserRow.interface, UserRow.active)
     found = connection.execute(select(*kept).where(UserRow.username > last).order_by(UserRow.username).limit(BATCH))
     return [
         {**row, "roles": ", ".join(row["roles"]), "active": "yes" if row["active"] else "no"}

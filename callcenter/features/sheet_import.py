@@ -280,6 +280,7 @@ class Importer:
         name, at = row.get("username", ""), self.now()
         roles = checked_roles(_roles(row["roles"])) if row.get("roles") else None
         display_name, interface = row.get("display_name") or None, row.get("interface") or None
+        phone = row.get("phone") or None
         active = _yes_or_no("active", row["active"]) if row.get("active") else None
         found = await users.by_username(session, name) if name else None
         if found is None:
@@ -290,10 +291,11 @@ class Importer:
                 roles=roles or checked_roles(()),
                 at=at,
                 interface=interface,
+                phone=phone,
             )
         else:
             done = await users.edit_user(
-                session, found.user_id, display_name=display_name, roles=roles, interface=interface
+                session, found.user_id, display_name=display_name, roles=roles, interface=interface, phone=phone
             )
         if active is not None and active != done.active:
             await users.set_active(session, done.user_id, active=active)

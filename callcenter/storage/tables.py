@@ -39,6 +39,8 @@ class UserRow(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     roles: Mapped[list[Any]]
     interface: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
+    phone: Mapped[str | None] = mapped_column(String(40))
+    """Where customers and colleagues reach them."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 

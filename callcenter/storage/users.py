@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from callcenter.ids import new_id
 from callcenter.storage.tables import LoginTokenRow, SessionRow, UserRow
 
 USERNAME_LENGTH = 60
+PHONE_LENGTH = 40
+_PHONE = re.compile(r"[+0-9][0-9 ()-]*")
 SHORT = 80
 """Characters of display names and devices, as their columns have it."""
 
@@ -28,6 +31,7 @@ class User:
     display_name: str
     roles: tuple[str, ...]
     interface: str | None
+    phone: str | None
     active: bool
     created_at: datetime
     password_hash: str | None
@@ -52,10 +56,11 @@ async def add_user(
     at: datetime,
     password_hash: str | None = None,
     interface: str | None = None,
+    phone: str | None = None,
 ) -> User:
     """Add a user; names are compared without case. Raises Conflict for a taken name, Invalid for one that cannot be."""
     name = _one_word(username.strip().casefold(), "username", USERNAME_LENGTH)
-    _check(display_name, interface)
+    _check(display_name, interface, phone)
     row = UserRow(
         user_id=new_id(),
         username=name,
@@ -63,6 +68,7 @@ async def add_user(
         password_hash=password_hash,
         roles=list(roles),
         interface=interface,
+        phone=phone or None,
         active=True,
         created_at=at,
     )
@@ -74,7 +80,9 @@ async def add_user(
     return _user(row)
 
 
-def _check(display_name: str, interface: str | None) -> None:
+def _check(display_name: str, interface: str | None, phone: str | None) -> None:
+    if phone and (len(phone) > PHONE_LENGTH or not _PHONE.fullmatch(phone)):
+        raise Invalid("must be a phone number", field="phone", fix="digits, perhaps with + - ( ) and blanks")
     if interface is not None:
         _one_word(interface, "interface", SHORT)
     if len(display_name) > SHORT or not display_name.isprintable():
@@ -90,13 +98,15 @@ async def edit_user(
     display_name: str | None = None,
     roles: Iterable[str] | None = None,
     interface: str | None = None,
+    phone: str | None = None,
 ) -> User:
     """Change what is given; whoever is logged in has the new roles at once. Raises NotFound, Invalid."""
     row = await _row(session, user_id)
-    _check(display_name or "", interface)
+    _check(display_name or "", interface, phone)
     row.display_name = (display_name or "").strip() or row.display_name
     row.roles = row.roles if roles is None else list(roles)
     row.interface = interface or row.interface
+    row.phone = phone or row.phone
     await session.flush()
     return _user(row)
 
@@ -223,6 +233,7 @@ def _user(row: UserRow) -> User:
         display_name=row.display_name,
         roles=tuple(row.roles),
         interface=row.interface,
+        phone=row.phone,
         active=row.active,
         created_at=row.created_at,
         password_hash=row.password_hash,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import update
+from datetime import UTC, datetime
 
+import pytest
+from sqlalchemy import select, update
+
+from callcenter.storage import outbox
+from callcenter.storage.tables import OutboxRow
 from tests.contract.api_site import FIELDS, Site, open_site
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import MOVES
@@ -140,6 +144,33 @@ async def test_a_trail_that_was_touched_is_named(site: Site, agent):
         assert newest["faults"] == touched["faults"]
         assert (await agent.get("/api/reports/trails")).status == 403
     assert (await agent.get("/api/work-orders/01NOPE/verify")).status == 404
+
+
+async def test_who_departed_is_expected_at_a_time_until_they_are_there(site: Site, agent):
+    """On order, event, trail and the customer's view; gone on arrival; only with depart, and within a day."""
+    order = await created(agent)
+    soon = "2026-11-21T15:00:00+08:00"
+    early = await step(agent, order, "dispatch", eta=soon)
+    assert (early.status, (await early.json())["field"]) == (422, "eta")
+    for action in ("dispatch", "accept"):
+        order = await (await step(agent, order, action)).json()
+    for wrong in ("2026-11-21T13:59:00+08:00", "2026-11-22T14:01:00+08:00"):
+        refused = await step(agent, order, "depart", eta=wrong)
+        assert (refused.status, (await refused.json())["field"]) == (422, "eta")
+    order = await (await step(agent, order, "depart", eta=soon)).json()
+    assert order["eta"] == "2026-11-21T07:00:00Z"
+    address = f"/api/work-orders/{order['order_id']}"
+    assert (await (await agent.get(f"{address}/progress")).json())["eta"] == order["eta"]
+    (line,) = (await (await agent.get(f"{address}/changes?field=eta")).json())["items"]
+    assert (line["before"], line["after"]) == (None, "2026-11-21T07:00:00+00:00")
+    assert (await (await agent.get(f"{address}/verify")).json())["faults"] == []
+    async with site.services.database.read() as work:
+        newest = select(OutboxRow).where(OutboxRow.event_type == "WorkOrderMoved").order_by(OutboxRow.position.desc())
+        row = await work.session.scalar(newest.limit(1))
+    moved = outbox.decode(row)
+    assert (moved.after, moved.eta) == ("departed", datetime(2026, 11, 21, 7, tzinfo=UTC))
+    order = await (await step(agent, order, "arrive")).json()
+    assert order["eta"] is None
 
 
 async def test_the_customers_view_shows_nothing_internal(site: Site, agent):

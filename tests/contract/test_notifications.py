@@ -26,10 +26,10 @@ from callcenter.storage.relay import Relay
 from callcenter.storage.tables import DeliveryRow
 from tests.contract.test_service_levels import MONDAY, Watchman, after, events, new_order
 from tests.contract.test_storage_life_cycle import move
-from workorder.commands import CreateCustomer, CreateWorkOrder
+from workorder.commands import CreateCustomer, CreateWorkOrder, MoveOrder, TransferOrder
 from workorder.events import OrderEvent, WorkOrderCreated
 from workorder.policy.phones import parse_phone
-from workorder.services import customers, reports
+from workorder.services import customers, lifecycle, reports, teamwork
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NIGHT = MONDAY + timedelta(hours=13)
@@ -286,6 +286,31 @@ async def test_supervisors_see_a_breach_on_their_screen_and_agents_do_not(databa
         assert (await deliveries.notices(work.session, boss))[1] == len(told) - 1
         await deliveries.mark_read(work.session, boss, at=MONDAY)
         assert (await deliveries.notices(work.session, boss))[1] == 0
+
+
+async def test_a_customer_hears_when_somebody_comes_and_whom_to_call_as_far_as_it_is_known(database: Database) -> None:
+    """With time, name and number; without them the sentence is whole, too."""
+    known, unknown = [await new_order(database) for _ in range(2)]
+    soon = MONDAY + timedelta(hours=1)
+    async with database.write() as work:
+        user = await users.add_user(
+            work.session, username="li", display_name="李雷", roles=["agent"], at=MONDAY, phone="13900139000"
+        )
+        hand_over = TransferOrder(by="u", at=MONDAY, order_id=known.order_id, handler=user.user_id, team=None)
+        await teamwork.transfer(work.session, hand_over)
+        for order in (known, unknown):
+            for action in ("dispatch", "accept", "depart"):
+                eta = soon if action == "depart" and order is known else None
+                step = MoveOrder(by="u", at=MONDAY, order_id=order.order_id, action=action, eta=eta)
+                await lifecycle.move_order(work.session, step)
+        await work.commit()
+    office = Office(database)
+    await office.deliver()
+    await office.later(1)
+    assert {one.text.partition("您好，")[2] for one in office.sms.got if "已出发" in one.text} == {
+        f"{known.number} 的工程师已出发，预计 {soon.astimezone(SHANGHAI):%H:%M} 到达，李雷 13900139000。",
+        f"{unknown.number} 的工程师已出发。",
+    }
 
 
 WECHAT = {

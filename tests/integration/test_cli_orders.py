@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -50,6 +51,8 @@ def test_an_order_is_found_moved_and_shown(folder: Path) -> None:
     order = json.loads(call("move", draft["order_id"], "create", "--json").stdout)
     number = order["number"]
     assert call("move", number.lower(), "dispatch").exit_code == 0
+    assert call("move", number, "accept", "--eta", "14:00").exit_code == 3
+    assert "--eta" in call("move", number, "accept", "--eta", "soon").stderr
     refused = call("move", number, "follow_up")
     assert (refused.exit_code, "possible now: dispatch, accept" in refused.stderr) == (5, True)
     assert call("move", number, "cancel").exit_code == 3
@@ -60,6 +63,17 @@ def test_an_order_is_found_moved_and_shown(folder: Path) -> None:
     assert "王芳" in call("show", number).stdout
     assert number in call("list", "--status", "dispatched").stdout
     assert call("list", "--status", "created").stdout == ""
+
+
+def test_who_departs_is_expected_at_a_time_of_the_clock_on_the_wall(folder: Path) -> None:
+    """The next quarter past two in the zone of the settings, today or tomorrow."""
+    (draft,) = (json.loads(line) for line in call("list", "--json").stdout.splitlines())
+    for action in ("create", "dispatch", "accept"):
+        assert call("move", draft["order_id"], action).exit_code == 0
+    moved = json.loads(call("move", draft["order_id"], "depart", "--eta", "14:15", "--json").stdout)
+    expected = datetime.fromisoformat(moved["eta"])
+    assert expected.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%H:%M") == "14:15"
+    assert timedelta() <= expected - datetime.now(UTC) < timedelta(days=1)
 
 
 def test_a_touched_trail_is_named_by_verify_and_doctor(folder: Path) -> None:

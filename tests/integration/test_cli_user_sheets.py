@@ -30,17 +30,17 @@ def test_users_come_and_change_by_their_name(desk: Site, tmp_path: Path, ending:
     """New ones are added, known ones changed, empty cells change nothing; the same file again does nothing new."""
     file = tmp_path / f"users.{ending}"
     rows = [
-        ["账号", "姓名", "角色", "分机", "启用", "密码"],
-        ["Wang", "王芳", "坐席、班长", "PJSIP/1001", "", "secret"],
-        ["li", "", "supervisor", "", "否", ""],
-        ["zhao", "赵六", "", "", "yes", ""],
+        ["账号", "姓名", "角色", "分机", "启用", "密码", "手机"],
+        ["Wang", "王芳", "坐席、班长", "PJSIP/1001", "", "secret", "139 0013 9000"],
+        ["li", "", "supervisor", "", "否", "", ""],
+        ["zhao", "赵六", "", "", "yes", "", ""],
     ]
     write_rows(file, ending, rows)
     (report,) = desk.json("user", "import", str(file))
     assert (report["created"], report["updated"], report["passed_over"]) == (1, 2, ["密码"])
     found = listed(desk)
     assert found["wang"] == {"username": "wang", "display_name": "王芳", "roles": ["agent", "supervisor"],
-                             "interface": "PJSIP/1001", "active": True}  # fmt: skip
+                             "phone": "139 0013 9000", "interface": "PJSIP/1001", "active": True}  # fmt: skip
     assert (found["li"]["display_name"], found["li"]["roles"], found["li"]["active"]) == ("李雷", ["supervisor"], False)
     assert (found["zhao"]["display_name"], found["zhao"]["roles"], found["zhao"]["active"]) == ("赵六", ["agent"], True)
     (again,) = desk.json("user", "import", str(file))
@@ -86,15 +86,16 @@ def test_a_bad_row_is_named_and_keeps_all_out(desk: Site, tmp_path: Path, row: l
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_what_is_exported_has_no_secret_and_comes_back(desk: Site, tmp_path: Path, ending: str) -> None:
     """No password, no hash, no formula; for its owner's eyes; a second one does not overwrite it."""
-    desk.call("user", "add", "=cmd", "--name", "=1+1", "--role", "admin")
+    desk.call("user", "add", "=cmd", "--name", "=1+1", "--role", "admin", "--phone", "+86 139 0013 9000")
+    desk.call("user", "add", "bad", "--phone", "call me", code=3)
     assert desk.call("user", "passwd", "li").stdout
     file = tmp_path / f"out.{ending}"
     desk.call("user", "export", str(file))
     assert file.stat().st_mode & 0o777 == 0o600
     header, *rows = read_rows(file, ending)
-    assert header == ["username", "display_name", "roles", "interface", "active"]
-    assert ["=cmd", "=1+1", "admin", "", "yes"] in rows
-    assert ["zhao", "赵", "agent", "", "no"] in rows
+    assert header == ["username", "display_name", "roles", "phone", "interface", "active"]
+    assert ["=cmd", "=1+1", "admin", "+86 139 0013 9000", "", "yes"] in rows
+    assert ["zhao", "赵", "agent", "", "", "no"] in rows
     if ending == "csv":
         assert "\n'=cmd,'=1+1,admin" in file.read_text("utf-8-sig")
     desk.call("user", "export", str(file), code=5)

@@ -185,3 +185,20 @@ def test_a_circuit_opens_after_failures_in_a_row_rests_longer_each_time_and_forg
     assert circuit.rests_until(later) is None
     circuit.failed(later)
     assert circuit.rests_until(later) == later + timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "shown"),
+    [
+        ("出发[，预计 {eta} 到达]。", {"eta": "14:00"}, "出发，预计 14:00 到达。"),
+        ("出发[，预计 {eta} 到达]。", {}, "出发。"),
+        ("[{handler} {handler_phone}]", {"handler": "李雷"}, ""),
+        ("[{handler}][ {handler_phone}]", {"handler": "李雷"}, "李雷"),
+        ("【格力】[急] {number}", {"number": "WO1"}, "【格力】[急] WO1"),
+        ("[{{x}}] [{eta}", {"eta": "1"}, "[{x}] [1"),
+    ],
+)
+def test_a_part_in_brackets_is_left_out_when_something_in_it_is_not_known(text, values, shown):
+    """Only parts with a variable are meant; other brackets are words like any."""
+    assert problems_in(text) == ()
+    assert filled_text(text, values) == shown

@@ -140,6 +140,8 @@ class WorkOrder(Base):
     resolve_breached: Mapped[bool] = mapped_column(default=False, server_default=false())
     sla_checked_at: Mapped[datetime | None]
     """Alerts that fell due until then were dealt with."""
+    eta: Mapped[datetime | None]
+    """When the technician on the way is expected; None as soon as the order stands elsewhere."""
 
     __table_args__ = (
         UniqueConstraint("call_id", "sequence"),
@@ -296,6 +298,7 @@ class WorkOrder(Base):
         confirmation: Confirmation | None = None,
         open_parts: Sequence[str] = (),
         closed_whole: str | None = None,
+        eta: datetime | None = None,
     ) -> OrderChange:
         """Follow the life cycle's table. Conflict names the moves that are possible, Invalid what a guard misses.
 
@@ -312,6 +315,7 @@ class WorkOrder(Base):
             _GUARDS[guard](self, asked)
         change = self.stamp("status", self.status, move.target, by=by, at=at, reason=reason)
         self.status = move.target
+        self.eta = eta if move.target is Status.DEPARTED else None
         self.confirmation = confirmation if Guard.CONFIRMATION in move.guards else self.confirmation
         self.edit_version += 1
         return change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,15 +23,18 @@ from workorder.services.warranty import refresh_of_order
 from workorder.views import OrderView, Page
 
 Word = TypeVar("Word", bound=StrEnum)
+FARTHEST = timedelta(hours=24)
+"""Longest way to a customer."""
 
 
 async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     """Take one step of the life cycle, whichever: the one door for buttons, command line and other programs.
 
     Raises Conflict (not from this status, the possible steps are named; parts are still open; changed meanwhile),
-    Invalid (no such step, or without the reason, confirmation or fields it needs), NotFound.
+    Invalid (no such step, without the reason, confirmation or fields it needs, or an ``eta`` that cannot be), NotFound.
     """
     action = word(Action, command.action, "action")
+    _check_eta(action, command)
     if action is Action.CREATE:
         return await create_order(session, _creation(command))
     if action is Action.CANCEL:
@@ -50,6 +54,7 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
         before=str(change.before),
         after=str(change.after),
         reason=command.reason,
+        eta=order.eta,
     )
     uow.record(session, moved)
     return view(order)
@@ -67,8 +72,11 @@ async def _step(session: AsyncSession, order: WorkOrder, action: Action, command
         confirmation=word(Confirmation, command.confirmation, "confirmation") if command.confirmation else None,
         open_parts=await open_parts(session, order.order_id) if Guard.PARTS_CLOSED in guards else (),
         closed_whole=await _closed_whole(session, order) if Guard.WHOLE_OPEN in guards else None,
+        eta=command.eta.astimezone(UTC) if command.eta else None,
     )
     session.add(change)
+    if order.eta is not None:
+        session.add(order.stamp("eta", None, order.eta.isoformat(), by=command.by, at=command.at))
     await service_level.refresh(session, order, at=command.at)
     return change
 
@@ -135,6 +143,17 @@ def word(kind: type[Word], text: str, field: str) -> Word:
         return kind(text)
     except ValueError:
         raise Invalid(f"must be one of {', '.join(kind)}", field=field) from None
+
+
+def _check_eta(action: Action, command: MoveOrder) -> None:
+    if command.eta is None:
+        return
+    if action is not Action.DEPART:
+        raise Invalid("belongs to the step depart alone", field="eta", fix="leave it out")
+    if command.eta.tzinfo is None or not command.at <= command.eta <= command.at + FARTHEST:
+        raise Invalid(
+            "must lie within the next 24 hours, with its offset", field="eta", fix="2026-11-22T14:00:00+08:00"
+        )
 
 
 def _creation(command: MoveOrder) -> CreateOrder:

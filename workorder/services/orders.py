@@ -289,6 +289,7 @@ def view(order: WorkOrder) -> OrderView:
         asset_id=order.asset_id,
         warranty=order.warranty,
         sla=sla_view(order),
+        eta=order.eta,
     )
 
 

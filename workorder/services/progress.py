@@ -25,6 +25,7 @@ async def progress(session: AsyncSession, order_id: str) -> ProgressView:
         label=STATUS_LABELS[Status(order.status)],
         appliance=fields["appliance"].display if "appliance" in fields else "",
         appointment=fields["appointment"].display if "appointment" in fields else "",
+        eta=order.eta,
         milestones=tuple(
             MilestoneView(status, STATUS_LABELS[status], at) for at, status in reached if status is not Status.DRAFT
         ),

@@ -140,7 +140,8 @@ class Planner:
         now = self._clock.now()
         quiet = None if rule.critical or rule.channel == "in_app" else table.quiet_hours.get(rule.audience)
         language, wording = table.wording(rule, self._language)
-        values = order_values(order, content, self._zone, language)
+        handler = await users.by_id(session, order.handler) if order.handler else None
+        values = order_values(order, content, self._zone, language, handler)
         if rule.channel == "wechat":
             # A line is a keyword there.
             values = {name: " ".join(value.split()) for name, value in values.items()}

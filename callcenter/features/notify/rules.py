@@ -206,8 +206,14 @@ DEFAULTS = NotifyTable.model_validate(
                 ("", "Your service order {number} is taken in; an engineer will be assigned soon."),
             ),
             "departed": _both(
-                ("", "{customer_name}您好，服务单 {number} 的工程师已出发。"),
-                ("", "The engineer for your service order {number} is on the way."),
+                (
+                    "",
+                    "{customer_name}您好，{number} 的工程师已出发[，预计 {eta} 到达][，{handler} {handler_phone}]。",
+                ),
+                (
+                    "",
+                    "The engineer for {number} is on the way[, due at {eta}][; contact: {handler}, {handler_phone}].",
+                ),
             ),
             "completed": _both(
                 ("", "{customer_name}您好，服务单 {number} 已完工，如有问题请来电。"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from callcenter.storage.users import User
 from workorder.fields import URGENCY
 from workorder.policy.lifecycle import STATUS_LABELS
 from workorder.views import OrderView
@@ -28,6 +30,9 @@ VARIABLES: Mapping[str, str] = {
     "due": "11-23 10:00",
     "limit": "解决",
     "reason": "等待配件",
+    "handler": "李雷",
+    "handler_phone": "13900139000",
+    "eta": "14:00",
 }
 """What a template may use, with the values that a preview without an order shows."""
 
@@ -44,6 +49,7 @@ SAMPLES: Mapping[Language, Mapping[str, str]] = {
         "limit": "resolve",
         "district": "Xihu",
         "reason": "waiting for a part",
+        "handler": "Li Lei",
     },
 }
 """The same made-up order in each language."""
@@ -69,14 +75,29 @@ class WordingProblem:
     message: str
 
 
+_OPTIONAL = re.compile(r"\[([^\[\]\n]*\{\w[^\[\]\n]*)\]")
+"""A part with at least one variable in it; other brackets are words like any."""
+
+
 def problems_in(text: str) -> tuple[WordingProblem, ...]:
     """Everything that keeps ``text`` from being filled in; none: it can be."""
     return tuple(problem for number, line in enumerate(_lines(text), 1) for problem in _problems(number, line))
 
 
 def filled_text(text: str, values: Mapping[str, str]) -> str:
-    """``text`` (without problems) with every variable filled in; what is not known is left out."""
-    return text.format_map({name: values.get(name, "") for name in VARIABLES})
+    """``text`` (without problems) with every variable filled in.
+
+    What is not known is left out, and with it the part in square brackets in which it stands: ``[，预计 {eta} 到达]``.
+    """
+    known = {name: values.get(name, "") for name in VARIABLES}
+
+    def kept(part: re.Match[str]) -> str:
+        names = [name for _, name, _, _ in string.Formatter().parse(part[1]) if name is not None]
+        if not names:
+            return part[0]
+        return part[1] if all(known[name] for name in names) else ""
+
+    return _OPTIONAL.sub(kept, text).format_map(known)
 
 
 def filled_where_possible(text: str, values: Mapping[str, str]) -> str:
@@ -84,8 +105,10 @@ def filled_where_possible(text: str, values: Mapping[str, str]) -> str:
     return "\n".join(line if _problems(1, line) else filled_text(line, values) for line in _lines(text))
 
 
-def order_values(order: OrderView, event: Mapping[str, Any], zone: ZoneInfo, language: Language) -> dict[str, str]:
-    """What a template can say about ``order`` and the fact (its event as JSON) that a message is about."""
+def order_values(
+    order: OrderView, event: Mapping[str, Any], zone: ZoneInfo, language: Language, handler: User | None = None
+) -> dict[str, str]:
+    """What a template can say about ``order``, its handler, and the fact behind a message (its event as JSON)."""
     shown = {name: field.display for name, field in order.fields.items() if field.value is not None}
     due = event.get("due_at")
     local = datetime.fromisoformat(str(due)).astimezone(zone) if due else None
@@ -98,6 +121,9 @@ def order_values(order: OrderView, event: Mapping[str, Any], zone: ZoneInfo, lan
         "due": f"{local:%m-%d %H:%M}" if local else "",
         "limit": _word(str(event.get("limit") or ""), language),
         "reason": str(event.get("reason") or ""),
+        "handler": handler.display_name if handler else "",
+        "handler_phone": (handler.phone or "") if handler else "",
+        "eta": f"{order.eta.astimezone(zone):%H:%M}" if order.eta else "",
     }
 
 

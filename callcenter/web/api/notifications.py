@@ -21,7 +21,7 @@ from callcenter.features.notify.wording import (
     problems_in,
 )
 from callcenter.logs import mask_receiver
-from callcenter.storage import audit, deliveries
+from callcenter.storage import audit, deliveries, users
 from callcenter.storage.tables import DeliveryRow, NotifyVersionRow
 from callcenter.web.ask import Ask, Id, Input
 from workorder.services import orders
@@ -174,7 +174,8 @@ async def preview(ask: Ask, body: PreviewWanted) -> Preview:
     values = SAMPLES[body.language]
     if body.order_id is not None:
         order = await orders.get_order(ask.rows, body.order_id)
-        known = order_values(order, {}, ZoneInfo(ask.services.settings.timezone), body.language)
+        handler = await users.by_id(ask.rows, order.handler) if order.handler else None
+        known = order_values(order, {}, ZoneInfo(ask.services.settings.timezone), body.language, handler)
         values = known | {name: values[name] for name in OF_THE_EVENT}
     subject, text = body.wording.subject, body.wording.text
     problems = (

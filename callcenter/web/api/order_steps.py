@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from callcenter.web.api.calls import Moment
 from callcenter.web.api.work_orders import Word, business_day, changed, check_version, stamp
 from callcenter.web.ask import Ask, Id, Input, PageQuery
 from workorder.commands import AttachPart, MoveOrder, SetPriority
@@ -20,11 +21,12 @@ Reason = Annotated[str, StringConstraints(max_length=500)]
 
 
 class Step(Input):
-    """What to do, and what the step needs: ``moves[].needs`` of the order says it."""
+    """What to do, and what the step needs: ``moves[].needs`` of the order says it. ``eta`` goes with depart."""
 
     action: Action
     reason: Reason | None = None
     confirmation: Confirmation | None = None
+    eta: Moment | None = None
 
 
 class NewPriority(Input):
@@ -64,6 +66,7 @@ async def move(ask: Ask, order_id: Id, edit_version: int, body: Step) -> OrderVi
         action=body.action,
         reason=body.reason,
         confirmation=body.confirmation,
+        eta=body.eta,
         business_day=business_day(ask),
         roles=ask.who.roles,
     )

@@ -32,6 +32,7 @@ class Person:
     username: str
     display_name: str
     roles: tuple[str, ...]
+    phone: str | None
 
 
 class TeamworkQuery(Input):
@@ -94,7 +95,9 @@ class ApprovalQuery(TeamworkQuery):
 async def people(ask: Ask) -> Page[Person]:
     """Everyone who can be named in a comment, given a task or handed an order."""
     found = await users.list_users(ask.rows)
-    return Page(tuple(Person(one.user_id, one.username, one.display_name, one.roles) for one in found if one.active))
+    return Page(
+        tuple(Person(one.user_id, one.username, one.display_name, one.roles, one.phone) for one in found if one.active)
+    )
 
 
 async def comments(ask: Ask, order_id: Id, query: TeamworkQuery) -> Page[CommentView]:

@@ -43,7 +43,7 @@ export const EVENTS: Readonly<Record<string, readonly Condition[]>> = {
   OrderEdited: [],
 }
 
-export const VARIABLES = ['number', 'customer_name', 'appliance', 'brand', 'fault', 'status', 'priority', 'appointment', 'district', 'due', 'limit', 'reason'] as const
+export const VARIABLES = ['number', 'customer_name', 'appliance', 'brand', 'fault', 'status', 'priority', 'appointment', 'district', 'due', 'limit', 'reason', 'handler', 'handler_phone', 'eta'] as const
 
 export const AUDIENCES: readonly Audience[] = ['customer', 'handler', 'supervisors', 'mentioned', 'asked_by', 'address']
 /** Facts alone that name such people. */

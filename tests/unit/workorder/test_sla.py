@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +25,7 @@ BASE = datetime(2026, 9, 24, 16, 0, tzinfo=UTC)
 SPLIT = WorkingCalendar(
     zone=SHANGHAI,
     week={0: ((time(9), time(12)), (time(13), time(17, 30))), 2: ((time(22), time.min),), 3: ((time.min, time(2)),)},
-    off={date(2026, 9, 28): "stocktaking"},
+    off={date(2026, 9, 28): "stocktaking", date(2026, 9, 29): "a day off on which work goes on after all"},
     worked=frozenset({date(2026, 9, 29)}),
 )
 SUMMER_TIME = WorkingCalendar(zone=ZoneInfo("Europe/Berlin"), week=dict.fromkeys(range(7), ((time(1), time(5)),)))
@@ -86,6 +87,29 @@ def test_due_is_where_walking_minute_by_minute_arrives(
 ) -> None:
     """Shifts, holidays, worked weekends, overlapping and open pauses: the same moment as the oracle's."""
     assert due(calendar, start, allowance, stops) == due_by_walking(calendar, start, allowance, stops)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(CALENDARS), starts)
+def test_what_is_used_up_just_when_a_shift_ends_is_due_then(calendar: WorkingCalendar, start: datetime) -> None:
+    """At the end of the day's work, not at the beginning of the next."""
+    for _, end in islice(calendar.spans(start), 3):
+        allowance = calendar.between(start, end)
+        # Around the clock a shift's end is the next one's beginning: the walk is long, and says nothing.
+        if allowance <= timedelta(days=1):
+            assert due(calendar, start, allowance) == due_by_walking(calendar, start, allowance, [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(CALENDARS), starts, pauses())
+def test_what_is_used_up_just_when_a_pause_begins_is_due_then(
+    calendar: WorkingCalendar, start: datetime, stops: list[Pause]
+) -> None:
+    """The edge that chance seldom hits: not after the pause, and not never when it stays open."""
+    for stop in stops:
+        allowance = elapsed(calendar, start, stop.since, stops)
+        if allowance:
+            assert due(calendar, start, allowance, stops) == due_by_walking(calendar, start, allowance, stops)
 
 
 @settings(max_examples=100, deadline=None)
