@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
@@ -313,6 +314,14 @@ class Settings(Section):
         """The SQLAlchemy URL; by default a SQLite file inside ``data_dir``."""
         url = _secret(self.storage.url, self.storage.url_file, "storage.url_file")
         return url or f"sqlite+aiosqlite:///{(self.data_dir / 'callcenter.db').absolute()}"
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of ``timezone`` in config.yaml."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ConfigInvalid(f"unknown zone {name!r}", field="timezone", fix="e.g. Asia/Shanghai") from error
 
 
 def secret_file(file: Path | None, field: str) -> str | None:

@@ -97,7 +97,7 @@ async def running_stage(data_dir: Path, **changes: Any) -> AsyncIterator[Stage]:
 
 SERVE = """
 import asyncio, json, sys
-from callcenter.app import run
+from callcenter.processes import run
 from callcenter.config import Settings
 asyncio.run(run(Settings.model_validate(json.loads(sys.argv[1]))))
 """

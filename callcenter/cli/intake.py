@@ -60,8 +60,8 @@ def email(config: Path | None, source: IO[bytes], as_json: bool) -> None:
 def fetch(config: Path | None, as_json: bool) -> None:
     """Take in what is unread in the mailbox of intake.mailbox now; `serve` does so every minute."""
     from callcenter import logs
-    from callcenter.app import zone
     from callcenter.clock import SystemClock
+    from callcenter.config import zone
     from callcenter.features.live_catalogue import LiveCatalogue
     from callcenter.features.mail_intake import MailIntake
     from callcenter.features.mailbox_poll import MailboxPoll, open_mailbox
@@ -135,7 +135,7 @@ def report(config: Path | None, source: IO[bytes], mapping: str | None, channel:
 def _taken(config: Path | None, take: Callable[[AsyncSession, ReportIntake], Awaitable[IntakeView]]) -> IntakeView:
     """``take`` in one transaction, with the catalogue in force."""
     from callcenter import logs
-    from callcenter.app import zone
+    from callcenter.config import zone
     from callcenter.features.live_catalogue import LiveCatalogue
     from callcenter.features.report_intake import ReportIntake
 

@@ -57,8 +57,8 @@ def extract(source: Path, target: Path, as_json: bool) -> None:
 @reports_errors
 def report(config: Path | None, since: datetime | None, target: Path | None, as_json: bool) -> None:
     """How right the live values are by what agents made of them: precision by slot, calibration, the worst rules."""
-    from callcenter.app import zone
     from callcenter.clock import SystemClock
+    from callcenter.config import zone
     from callcenter.features import heard_report
 
     local = zone(settings_file.load(config).timezone)

@@ -97,7 +97,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Plan regular visits to a customer or one of its appliances."""
-    from callcenter.app import zone
+    from callcenter.config import zone
     from workorder.commands import SavePlan
     from workorder.services import maintenance as plans
 
@@ -154,7 +154,7 @@ def end(config: Path | None, plan_id: str, by: str | None, as_json: bool) -> Non
 
 def _changed(config: Path | None, plan_id: str, by: str | None, wanted: dict[str, Any]) -> PlanView:
     """The plan with these fields of ``SavePlan``; kept only when that is a difference."""
-    from callcenter.app import zone
+    from callcenter.config import zone
     from workorder.commands import SavePlan
     from workorder.services import maintenance as plans
 

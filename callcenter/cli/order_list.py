@@ -70,7 +70,7 @@ def list_orders(
     **given: str | None,
 ) -> None:
     """The newest orders that all conditions fit."""
-    from callcenter.app import zone
+    from callcenter.config import zone
     from workorder.policy.lifecycle import Status
     from workorder.services.lifecycle import word
     from workorder.services.order_filters import OrderQuery

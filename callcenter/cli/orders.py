@@ -100,7 +100,7 @@ def move(
     as_json: bool,
 ) -> None:
     """Take one step of the life cycle, e.g. dispatch; a step that is not possible names those that are."""
-    from callcenter.app import zone
+    from callcenter.config import zone
     from workorder.commands import MoveOrder
     from workorder.services import lifecycle
 

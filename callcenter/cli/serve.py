@@ -35,7 +35,7 @@ def init(to: Path, force: bool) -> None:
 @reports_errors
 def serve(config: Path | None, role: str) -> None:
     """Run the call centre against the PBX named in config.yaml, or a part of it, until Ctrl-C."""
-    from callcenter import app
+    from callcenter import processes
 
-    run = {"all": app.run, "asr-worker": app.run_asr_worker}[role]
+    run = {"all": processes.run, "asr-worker": processes.run_asr_worker}[role]
     asyncio.run(run(settings_file.load(config)))

@@ -30,8 +30,8 @@ def _period(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _span(config: Path | None, since: datetime | None, until: datetime | None) -> dict[str, datetime]:
     """Days in the zone of the settings."""
-    from callcenter.app import zone
     from callcenter.clock import SystemClock
+    from callcenter.config import zone
 
     local = zone(settings_file.load(config).timezone)
     end = until.replace(tzinfo=local) + timedelta(days=1) if until else SystemClock().now()

@@ -82,7 +82,7 @@ class Drill:
         tally.descriptors, tally.tasks = (len(before[0]), len(after[0])), (before[1], after[1])
         tally.new_descriptors = sorted((Counter(after[0]) - Counter(before[0])).elements())
         tally.rss_mb = (before[2], after[2])
-        tally.tracked, tally.taps = self._app.tracker.size, self._app.audio_server.connections
+        tally.tracked, tally.taps = self._app.tracker.size, self._app.sound.audio_server.connections
         tally.channels_on_pbx = self._lab.channels()
         await self._count()
         return tally
@@ -96,7 +96,7 @@ class Drill:
             self.tally.calls_placed += 1
             if interface == TALKS:
                 await until(lambda desk=desk: answered(desk), "answer")
-                await until(lambda: self._app.audio_server.connections == 2, "both taps")
+                await until(lambda: self._app.sound.audio_server.connections == 2, "both taps")
         started = time.monotonic()
         if number % 2:
             await self._lab.restart()

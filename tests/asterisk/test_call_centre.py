@@ -99,7 +99,7 @@ async def test_a_real_call_becomes_a_draft_order(app: App, asterisk: AsteriskLab
             await asyncio.sleep(0.1)
     assert app.tracker.size == 0
     assert len(app.live_audio) == 0
-    assert app.audio_server.connections == 0
+    assert app.sound.audio_server.connections == 0
 
 
 async def test_pops_work_for_an_ami_user_without_any_write_class(asterisk: AsteriskLab, tmp_path) -> None:

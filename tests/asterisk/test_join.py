@@ -148,7 +148,7 @@ async def test_the_written_config_pops_a_call(asterisk: AsteriskLab, tmp_path) -
             pop = await desk.wait(lambda f: f.type == "call.offered", timeout_s=10, what="pop")
             assert "138" in pop.body["call"]["number"]
             async with asyncio.timeout(10):
-                while app.audio_server.counts["accepted"] < 2:
+                while app.sound.audio_server.counts["accepted"] < 2:
                     await asyncio.sleep(0.05)
             await call.bye()
     finally:

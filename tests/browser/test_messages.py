@@ -214,7 +214,7 @@ async def test_a_dead_message_is_seen_with_its_reason_and_sent_again(stage: Stag
     async with stage.app.database.write() as work:
         await deliveries.plan(work.session, planned)
         await work.commit()
-    await stage.app.sender.send_due()
+    await stage.app.notices.sender.send_due()
     page = await messages_page(stage, open_page, "/messages?tab=sent")
     await expect(page.get_by_test_id("tab-sent")).to_contain_text("✕")
     await page.get_by_test_id("state-dead").click()
@@ -226,7 +226,7 @@ async def test_a_dead_message_is_seen_with_its_reason_and_sent_again(stage: Stag
     gateway.status = 200
     await row.get_by_test_id("again").click()
     await expect(page.get_by_text("已重新排队发送")).to_be_visible()
-    await stage.app.sender.send_due()
+    await stage.app.notices.sender.send_due()
     await page.get_by_test_id("state-delivered").click()
     await expect(row).to_contain_text("已送达")
     assert gateway.got[-1]["text"] == planned.text

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from asr.models import Registry
-from callcenter.app import App, run
+from callcenter.app import App
 from callcenter.errors import CallcenterError, Conflict, Unavailable
 from callcenter.features.demo.schedule import CALLS
+from callcenter.processes import run
 from callcenter.storage.caller_cards import SqliteCards
 from callcenter.storage.relay import Relay
 from callcenter.telephony.simulator.call import SimulatedCall

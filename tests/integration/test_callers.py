@@ -135,10 +135,10 @@ async def test_names_in_the_record_of_a_known_caller_are_put_right_in_their_call
     street = Final("住在闻三路", 0, 1500, words, 0.6)
     async with stage.desk() as desk:
         line = await answered(stage, desk, "13800138000")
-        heard = stage.app.transcriber.as_event(street, line.call_id, Speaker.CALLER, 0)
+        heard = stage.app.sound.transcriber.as_event(street, line.call_id, Speaker.CALLER, 0)
         assert [name.name for name in heard.names] == ["文三路"]
         assert heard.text == street.text
-        assert stage.app.transcriber.as_event(street, "another call", Speaker.CALLER, 0).names == ()
+        assert stage.app.sound.transcriber.as_event(street, "another call", Speaker.CALLER, 0).names == ()
 
 
 async def test_an_edited_catalogue_is_in_force_for_the_next_call(stage):
