@@ -18,7 +18,7 @@ from callcenter.errors import NotFound, Unavailable
 from callcenter.features.events import CallerIdentified
 from callcenter.media.events import AudioStarted, RecordingStored, SegmentHeard, TranscriptUnavailable
 from callcenter.storage import calls
-from callcenter.storage.calls import Batch, CallWriter
+from callcenter.storage.call_writer import Batch, CallWriter
 from callcenter.storage.database import Database
 from callcenter.storage.open_calls import OpenCall
 from callcenter.telephony.events import (

@@ -22,7 +22,7 @@ from callcenter.media.events import HeardWord, SegmentHeard, Speaker
 from callcenter.media.recordings import Recordings
 from callcenter.media.transcriber import FindNames, no_names
 from callcenter.storage import calls, late_transcripts
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from callcenter.storage.database import Database
 from callcenter.storage.late_transcripts import LateCall
 

@@ -38,7 +38,7 @@ from callcenter.features.wall_views import (
 )
 from callcenter.storage import calls, users
 from callcenter.storage.blobs import BlobStore
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from callcenter.storage.database import Database
 from callcenter.storage.users import User
 from callcenter.web.hub import Hub

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from callcenter.cli.main import main
 from callcenter.features.heard_report import export_corrected, heard_report
 from callcenter.storage import audit, calls
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from nlp.extract import extract
 from nlp.gold import read_dialogue
 from tests.contract.test_storage_orders import AT, COMPLETE, create, edit, heard, open_draft, revise

@@ -18,7 +18,7 @@ from callcenter.ids import new_id
 from callcenter.media.events import SegmentHeard
 from callcenter.media.recordings import Recordings
 from callcenter.storage import call_log, calls, late_transcripts
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from callcenter.storage.open_calls import open_calls
 from callcenter.storage.tables import LateTranscriptRow
 

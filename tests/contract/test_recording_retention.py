@@ -14,7 +14,7 @@ from callcenter.errors import Unavailable
 from callcenter.features.recording_retention import RecordingRetention
 from callcenter.media.recordings import Recordings
 from callcenter.storage import audit, call_log, calls
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from callcenter.storage.database import Database
 from workorder.commands import CreateOrder, OpenDraft
 from workorder.policy.phones import parse_phone

@@ -10,7 +10,7 @@ from callcenter.errors import NotFound
 from callcenter.storage import call_log, calls, users
 from callcenter.storage.call_log import CallQuery
 from callcenter.storage.call_views import AgentRef, CallDetail, CallSummary, EditView, GapView, SegmentView
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from callcenter.storage.database import Database
 from callcenter.storage.open_calls import open_calls
 from workorder.commands import MACHINE, CreateCustomer, EditOrder, OpenDraft

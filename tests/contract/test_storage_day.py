@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callcenter.storage import calls, day, users
-from callcenter.storage.calls import CallWriter
+from callcenter.storage.call_writer import CallWriter
 from callcenter.storage.database import Database
 from tests.contract.test_storage_calls import AT, after, arrive, offer
 
