@@ -163,6 +163,9 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
 }
 
 PARAMETERS: Mapping[str, str] = {
+    "subject": "A step of the life cycle, or goodwill.",
+    "reason": "Why: rules may look for words in it.",
+    "amount_minor": "Goodwill's amount in minor units of the currency (cents).",
     "call_id": "Key of a call.",
     "customer_id": "Key of a customer.",
     "order_id": "Key of a work order.",

@@ -42,6 +42,7 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/tasks/{task_id}/state", P.ORDERS_EDIT, teamwork.set_task, Unit.WRITE),
     Route("PUT", "/api/work-orders/{order_id}/handler", P.ORDERS_EDIT, teamwork.hand_over, Unit.WRITE, etag=True),
     Route("GET", "/api/approvals", P.ORDERS, teamwork.questions, Unit.READ),
+    Route("GET", "/api/work-orders/{order_id}/approval-rule", P.ORDERS, teamwork.rule_for, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/approvals", P.ORDERS_EDIT, teamwork.ask_for, Unit.WRITE, status=201),
     Route("POST", "/api/approvals/{approval_id}/decision", P.ORDERS_EDIT, teamwork.decide, Unit.WRITE),
     Route("GET", "/api/templates", P.ORDERS, templates.find, Unit.READ),

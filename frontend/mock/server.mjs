@@ -144,7 +144,7 @@ async function talk(call) {
       call.partials[turn.speaker] = text
       push('transcript.partial', { call_id: call.call_id, speaker: turn.speaker, text, start_ms: turn.start_ms })
     }
-    const segment = { segment_id: `${call.call_id}-${turn.index}`, speaker: turn.speaker, start_ms: turn.start_ms, end_ms: turn.end_ms, text: turn.text, confidence: 0.9, shown: [], words: [], turn: turn.index }
+    const segment = { segment_id: `${call.call_id}-${turn.index}`, speaker: turn.speaker, start_ms: turn.start_ms, end_ms: turn.end_ms, text: turn.text, confidence: 0.9, shown: [], names: [], words: [], turn: turn.index }
     call.segments.push(segment)
     call.partials[turn.speaker] = undefined
     push('transcript.segment', { call_id: call.call_id, segment })
@@ -335,7 +335,7 @@ function seed() {
 }
 
 function fill(call, n) {
-  call.segments = script.turns.map((turn) => ({ segment_id: `${call.call_id}-${turn.index}`, speaker: turn.speaker, start_ms: turn.start_ms, end_ms: turn.end_ms, text: turn.text, confidence: 0.9, shown: [], words: [], turn: turn.index }))
+  call.segments = script.turns.map((turn) => ({ segment_id: `${call.call_id}-${turn.index}`, speaker: turn.speaker, start_ms: turn.start_ms, end_ms: turn.end_ms, text: turn.text, confidence: 0.9, shown: [], names: [], words: [], turn: turn.index }))
   const order = newOrder(call)
   HEARD.forEach((item) => hear(order, item, call.segments))
   edit(order, { fields: { model: 'KFR-35GW/NhGc1B' }, accept: ['contact_phone', 'address'] }, null)

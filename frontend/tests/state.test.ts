@@ -14,7 +14,7 @@ const call = (over: Partial<LiveCall> = {}): LiveCall => ({
   transcript_unavailable: {}, ...over,
 })
 
-const segment = (id: string, start_ms: number, speaker: 'caller' | 'agent' = 'caller') => ({ segment_id: id, speaker, start_ms, end_ms: start_ms + 900, text: id, shown: [], confidence: 0.9, words: [] })
+const segment = (id: string, start_ms: number, speaker: 'caller' | 'agent' = 'caller') => ({ segment_id: id, speaker, start_ms, end_ms: start_ms + 900, text: id, shown: [], names: [], confidence: 0.9, words: [] })
 
 let seq = 0
 type Body<T extends ServerFrame['type']> = Omit<Extract<ServerFrame, { type: T }>, 'seq' | 'type'>

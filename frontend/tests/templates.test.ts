@@ -15,6 +15,11 @@ describe('the form in rows', () => {
     expect(formOfRows(rowsOf(form), form)).toEqual({ questions, fields, replies, steps })
   })
 
+  it('takes changed answers and tasks, without those left empty', () => {
+    const made = formOfRows(rowsOf(form), form, { replies: [{ name: ' x ', text: ' y' }, { name: '', text: ' ' }], steps: [{ title: ' ', blocks: null }, { title: 'z', blocks: 'complete' }] })
+    expect([made.replies, made.steps]).toEqual([[{ name: 'x', text: 'y' }], [{ title: 'z', blocks: 'complete' }]])
+  })
+
   it('takes the field away with its row', () => {
     expect(formOfRows(rowsOf(form).slice(0, 1), form).fields.map((one) => one.name)).toEqual(['unasked'])
   })

@@ -1,5 +1,5 @@
 import type { Segment } from '@/api/types'
-import { clipOf, runsOf, segmentAt, type Mark } from '@/desk/transcript'
+import { asHeard, heardWords, clipOf, runsOf, segmentAt, type Mark } from '@/desk/transcript'
 import { actionOf, SHORTCUTS } from '@/desk/keys'
 import { placeLabels } from '@/replay/timeline'
 import en from '@/i18n/en'
@@ -8,7 +8,7 @@ import { ClockOffset } from '@/api/socket'
 import { describe, expect, it } from 'vitest'
 
 const mark = (start: number, end: number): Mark => ({ start, end, field: 'brand', order_id: 'O1' })
-const segment = (start_ms: number, end_ms: number): Segment => ({ segment_id: 's', speaker: 'caller', start_ms, end_ms, text: 'x', shown: [], confidence: 1, words: [] })
+const segment = (start_ms: number, end_ms: number): Segment => ({ segment_id: 's', speaker: 'caller', start_ms, end_ms, text: 'x', shown: [], names: [], confidence: 1, words: [] })
 
 describe('marked words', () => {
   it('cut the text without losing a character', () => {
@@ -110,5 +110,15 @@ describe('the two languages', () => {
   it('fill in the same values', () => {
     const english = new Map(flat(en))
     for (const [path, text] of flat(zh)) expect(holes(english.get(path) ?? ''), path).toEqual(holes(text))
+  })
+})
+
+describe('a name put right by its sound', () => {
+  const put: Segment = { ...segment(0, 1), text: '我家各力空调两年', shown: [[2, 4, '格力'], [6, 7, '2'], [8, 8, '。']], names: [[2, 4, '格力']] }
+
+  it('says what was heard, and the line can be read as it was heard', () => {
+    expect(heardWords(put)).toEqual([{ word: '各力', name: '格力' }])
+    const read = (shown: [number, number, string][]) => runsOf(put.text, [], shown).map((run) => run.text).join('')
+    expect([read(put.shown), read(asHeard(put))]).toEqual(['我家格力空调2年。', '我家各力空调2年。'])
   })
 })

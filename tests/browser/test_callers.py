@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from callcenter.features.demo.desk_client import open_desk
 from callcenter.ids import new_id
-from callcenter.media.events import SegmentHeard, Speaker
+from callcenter.media.events import HeardName, SegmentHeard, Speaker
 from tests.browser.test_desk import field, talk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,7 +20,7 @@ SAID = (
 )
 
 
-async def hear(stage, *said):
+async def hear(stage, *said, names=()):
     token, _ = await stage.tokens()
     async with open_desk(stage.app.url, token, live=False) as desk:
         call_id = (await desk.request("GET", "/api/calls"))["items"][0]["call_id"]
@@ -35,6 +35,7 @@ async def hear(stage, *said):
                 end_ms=2000 * turn + 1500,
                 text=text,
                 confidence=0.9,
+                names=names,
             )
         )
     await stage.app.bus.drain()
@@ -76,3 +77,18 @@ async def test_a_repeat_call_becomes_a_chase_up_with_one_click(stage, agent_page
     await agent_page.goto(f"{stage.app.url}/orders")
     chased = agent_page.get_by_test_id("order-row").filter(has_text="催单 1 次")
     await expect(chased).to_contain_text("电饭煲")
+
+
+async def test_a_name_put_right_by_its_sound_shows_what_was_heard_by_keyboard(stage, agent_page):
+    """The line shows the name; a button after it says what was heard, and one key shows the line as heard and back."""
+    await talk(stage, agent_page, None)
+    await hear(stage, (Speaker.CALLER, "我家各力空调不制冷"), names=(HeardName(2, 4, "格力"),))
+    line = agent_page.get_by_test_id("segment").last
+    await expect(line).to_contain_text("我家格力空调不制冷")
+    button = line.get_by_test_id("heard-as")
+    await expect(button).to_have_attribute("title", "听到的是「各力」，按「格力」理解")
+    await button.focus()
+    await agent_page.keyboard.press("Enter")
+    await expect(line).to_contain_text("我家各力空调不制冷")
+    await agent_page.keyboard.press("Enter")
+    await expect(line).to_contain_text("我家格力空调不制冷")

@@ -118,7 +118,7 @@ async def test_cancelling_after_dispatch_waits_for_a_supervisor(stage, open_page
     order = await add_order(stage, "空调", "dispatch")
     page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
     await page.get_by_test_id("move-cancel").click()
-    await expect(page.get_by_text("需要主管同意")).to_be_visible()
+    await expect(page.get_by_test_id("whose-word")).to_contain_text("「派工后取消」需要主管或管理员同意")
     await page.get_by_test_id("reason").fill("客户换了新机")
     await page.get_by_test_id("do").click()
     await expect(page.get_by_test_id("approval")).to_contain_text("待决定")
@@ -141,7 +141,7 @@ async def put_in_force(stage, table: ApprovalTable) -> None:
 async def test_a_rule_that_looks_at_the_reason_turns_the_step_into_a_question(stage, open_page):
     """The button cannot know; the server's answer opens the question, with the reason that was typed."""
     rule = ApprovalRule(
-        name="complaint", subject="cancel", reason=("投诉",), roles=("supervisor",), label="投诉", label_en="Complaint"
+        name="complaint", subject="cancel", reason=("投诉",), roles=("admin",), label="投诉", label_en="Complaint"
     )
     await put_in_force(stage, ApprovalTable(rules=(rule,)))
     try:
@@ -152,6 +152,7 @@ async def test_a_rule_that_looks_at_the_reason_turns_the_step_into_a_question(st
         await page.get_by_test_id("do").click()
         await expect(page.get_by_test_id("do")).to_have_text("提交审批")
         await expect(page.get_by_test_id("reason")).to_have_value("客户投诉")
+        await expect(page.get_by_test_id("whose-word")).to_contain_text("「投诉」需要管理员同意")
         await page.get_by_test_id("do").click()
         await expect(page.get_by_test_id("approval")).to_contain_text("待决定")
     finally:

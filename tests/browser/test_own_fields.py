@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from callcenter.media.events import Speaker
+from tests.browser.test_callers import hear
 from tests.browser.test_desk import field, talk, write
 from workorder.commands import SetTemplate
 from workorder.fields import Ask, FieldSpec, Kind
@@ -99,6 +101,19 @@ async def test_what_was_typed_comes_back_with_the_service_type(stage, agent_page
     await write(agent_page, "service_type", "维修")
     await expect(field(agent_page, "serial").locator("input")).to_have_value("A234567890123")
     await expect(field(agent_page, "floor").locator("input").last).to_have_value("七层以上")
+
+
+async def test_a_service_that_is_heard_brings_its_form(stage, agent_page):
+    """The caller says what it is about: the own fields of that service stand there, and the agent touched nothing."""
+    await set_form(stage)
+    await talk(stage, agent_page)
+    await expect(field(agent_page, "serial")).to_have_count(0)
+    await hear(
+        stage, (Speaker.AGENT, "请问有什么可以帮您？"), (Speaker.CALLER, "我家空调坏了，不制冷，麻烦派人来修一下")
+    )
+    await expect(field(agent_page, "service_type").locator("input")).to_have_value("维修")
+    await expect(field(agent_page, "serial").get_by_test_id("guidance")).to_have_text(GUIDANCE)
+    await expect(agent_page.get_by_test_id("missing")).to_contain_text("机身编码")
 
 
 async def test_a_value_still_in_hand_is_sent_before_its_form_goes(stage, agent_page):

@@ -43,7 +43,7 @@ async def test_an_order_says_what_is_due_and_that_it_is_late(stage, open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_a_mention_rings_the_bell_and_is_read_by_opening_it(stage, open_page, scheme):
+async def test_a_mention_rings_the_bell_and_is_read_by_following_it(stage, open_page, scheme):
     """The count appears without a reload, the list leads to the order, and what was seen stays seen after a reload."""
     order = await add_order(stage)
     page = await orders_page(stage, open_page, color_scheme=scheme)
@@ -64,9 +64,41 @@ async def test_a_mention_rings_the_bell_and_is_read_by_opening_it(stage, open_pa
     await bell.click()
     sheet = page.get_by_test_id("notices")
     await expect(sheet).to_contain_text(f"{order.number} 提到了你")
+    await expect(bell).to_have_attribute("aria-label", "提醒，1 条未读")
     await shot(page, f"notices-{scheme}")
     await sheet.get_by_role("link").click()
     await expect(page.get_by_test_id("detail-number")).to_have_text(order.number)
+    await page.reload()
+    await expect(bell).to_have_attribute("aria-label", "提醒，0 条未读")
+
+
+async def test_notices_are_ticked_off_one_by_one_or_all(stage, open_page):
+    """Opening the list reads none; each has its own tick, and one button reads the rest; a reload changes nothing."""
+    order = await add_order(stage)
+    page = await orders_page(stage, open_page)
+    async with stage.app.database.write() as work:
+        agent = await users.by_interface(work.session, "PJSIP/1001")
+        for text in ("一", "二", "三"):
+            said = AddComment(
+                by="u9",
+                at=stage.app.clock.now(),
+                order_id=order.order_id,
+                text=f"@{agent.username} {text}",
+                mentions=(agent.user_id,),
+            )
+            await teamwork.add_comment(work.session, said)
+        await work.commit()
+    bell = page.get_by_test_id("bell")
+    await expect(bell).to_have_attribute("aria-label", "提醒，3 条未读")
+    await bell.click()
+    await page.get_by_test_id("read-one").first.click()
+    await expect(bell).to_have_attribute("aria-label", "提醒，2 条未读")
+    await expect(page.get_by_test_id("read-one")).to_have_count(2)
+    await page.reload()
+    await expect(bell).to_have_attribute("aria-label", "提醒，2 条未读")
+    await bell.click()
+    await page.get_by_test_id("read-all").click()
+    await expect(page.get_by_test_id("read-one")).to_have_count(0)
     await page.reload()
     await expect(bell).to_have_attribute("aria-label", "提醒，0 条未读")
 

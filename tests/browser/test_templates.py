@@ -76,6 +76,47 @@ async def test_a_colleagues_version_is_said_and_mine_is_kept(stage, open_page):
     await expect(page.get_by_test_id("preview")).not_to_contain_text("我的字段")
 
 
+async def test_mine_is_published_over_a_colleagues_knowingly(stage, open_page):
+    """Theirs stays as a version; mine is the one in force."""
+    page = await forms_page(stage, open_page)
+    await add_field(page, "mine", "我的字段")
+    await set_form(stage)
+    await page.get_by_test_id("publish").click()
+    await page.get_by_role("button", name="仍然发布我的").click()
+    await expect(page.get_by_test_id("versions")).to_have_value("2")
+    async with stage.app.database.read() as work:
+        mine = (await templates.template(work.session, "repair")).form
+        theirs = (await templates.template(work.session, "repair", version=1)).form
+    assert [one.name for one in mine.fields] == ["mine"]
+    assert "floor" in [one.name for one in theirs.fields]
+
+
+async def test_standard_answers_and_tasks_are_edited(stage, open_page):
+    """Changed, added and taken away; what is wrong is named by its place; the order's page offers the new answer."""
+    page = await forms_page(stage, open_page)
+    await page.get_by_test_id("reply-row").first.get_by_role("textbox").last.fill("{customer_name}您好，已收到。")
+    await page.get_by_test_id("add-reply").click()
+    await page.get_by_test_id("reply-row").last.get_by_role("textbox").first.fill("改约")
+    await page.get_by_test_id("publish").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("标准答复 4：必填")
+    await page.get_by_test_id("reply-row").last.get_by_role("textbox").last.fill("已为您改约。")
+    await page.get_by_test_id("add-step").click()
+    row = page.get_by_test_id("step-row").last
+    await row.get_by_role("textbox").fill("核对序列号")
+    await row.get_by_role("combobox").select_option("complete")
+    await page.get_by_test_id("publish").click()
+    await expect(page.get_by_test_id("versions")).to_have_value("1")
+    async with stage.app.database.read() as work:
+        form = (await templates.template(work.session, "repair")).form
+    assert [(one.name, one.text) for one in form.replies][::3] == [
+        ("已受理", "{customer_name}您好，已收到。"),
+        ("改约", "已为您改约。"),
+    ]
+    assert [(one.title, one.blocks) for one in form.steps] == [("核对序列号", "complete")]
+    await page.get_by_test_id("step-row").get_by_role("button").click()
+    await expect(page.get_by_test_id("step-row")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     "options",
     [{"viewport": {"width": 390, "height": 844}}, {"color_scheme": "dark", "locale": "en-US"}],

@@ -113,6 +113,10 @@ async def test_a_supervisor_agrees_and_it_is_done(site: Site, agent):
     for path, body in (("moves", {"action": "cancel", "reason": "x"}), ("cancel", {"reason": "x"})):
         refused = await agent.post(f"{address}/{path}", body, If_Match='"3"')
         assert (refused.status, (await refused.json())["code"]) == (409, "approval_required")
+    rule = (await (await agent.get(f"{address}/approval-rule?subject=cancel&reason=x")).json())["rule"]
+    assert (rule["label"], rule["roles"]) == ("派工后取消", ["supervisor", "admin"])
+    assert (await (await agent.get(f"{address}/approval-rule?subject=accept")).json())["rule"] is None
+    assert (await agent.get(f"{address}/approval-rule?subject=fly")).status == 422
     asked = await agent.post(f"{address}/approvals", {"subject": "cancel", "reason": "客户换新机"})
     question = await asked.json()
     assert (asked.status, question["decision"], question["roles"]) == (201, "pending", ["supervisor", "admin"])

@@ -12,13 +12,28 @@ from workorder.events import ApprovalAsked, ApprovalDecided
 from workorder.ids import new_id
 from workorder.model.orders import WorkOrder
 from workorder.model.teamwork import OrderApproval
-from workorder.policy.approvals import GOODWILL, SUBJECTS, Decision, may_decide
+from workorder.policy.approvals import GOODWILL, SUBJECTS, ApprovalRule, Decision, may_decide
 from workorder.policy.lifecycle import Action
 from workorder.services import lifecycle
 from workorder.services.approval_rules import rule_met
 from workorder.services.orders import locked
 from workorder.services.paging import check_limit
 from workorder.views import ApprovalView, Page
+
+
+async def rule_for(
+    session: AsyncSession, order_id: str, subject: str, *, reason: str = "", amount_minor: int | None = None
+) -> ApprovalRule | None:
+    """The rule that wants somebody's word before ``subject``, as the order is now; None: it may just be done.
+
+    Raises Invalid (no such subject), NotFound.
+    """
+    if subject not in SUBJECTS:
+        raise Invalid(f"must be one of {', '.join(SUBJECTS)}", field="subject")
+    order = await session.get(WorkOrder, order_id)
+    if order is None:
+        raise NotFound(f"there is no order {order_id}", field="order_id")
+    return await rule_met(session, order, subject, reason=reason, amount_minor=amount_minor)
 
 
 async def ask_approval(session: AsyncSession, command: AskApproval) -> ApprovalView:

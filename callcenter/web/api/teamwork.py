@@ -14,7 +14,7 @@ from callcenter.web.api.work_orders import Word, changed, check_version, stamp
 from callcenter.web.ask import Ask, Id, Input
 from workorder.commands import AddComment, AddTask, AskApproval, DecideApproval, SetTaskDone, TransferOrder
 from workorder.errors import Invalid
-from workorder.policy.approvals import Decision
+from workorder.policy.approvals import ApprovalRule, Decision
 from workorder.policy.lifecycle import Action
 from workorder.services import approvals, orders, teamwork
 from workorder.views import ApprovalView, CommentView, OrderView, Page, TaskView
@@ -68,6 +68,21 @@ class Handover(Input):
     user_id: Id | None = None
     team: Word | None = None
     reason: Reason | None = None
+
+
+class Wish(Input):
+    """What somebody is about to ask for, or to do."""
+
+    subject: Word
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+    amount_minor: Annotated[int, Field(ge=1, le=10**12)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMet:
+    """The rule that asks for somebody's word; null: nobody has to agree."""
+
+    rule: ApprovalRule | None
 
 
 class Question(Input):
@@ -150,6 +165,14 @@ async def questions(ask: Ask, query: ApprovalQuery) -> Page[ApprovalView]:
     return await approvals.approvals(
         ask.rows, order_id=query.order_id, decision=query.decision, cursor=query.cursor, limit=query.limit
     )
+
+
+async def rule_for(ask: Ask, order_id: Id, query: Wish) -> RuleMet:
+    """The rule that wants somebody's word before a step or goodwill, as things stand; null: it may just be done."""
+    rule = await approvals.rule_for(
+        ask.rows, order_id, query.subject, reason=query.reason, amount_minor=query.amount_minor
+    )
+    return RuleMet(rule)
 
 
 async def ask_for(ask: Ask, order_id: Id, body: Question) -> ApprovalView:

@@ -31,6 +31,7 @@ import type {
   Preview,
   Priority,
   Reply,
+  Role,
   SearchAnswer,
   Session,
   Speaker,
@@ -167,7 +168,9 @@ export const api = {
   unsentMessages: () => request<Unsent>('GET', '/api/deliveries/unsent'),
   sendAgain: (deliveryId: string) => request<Delivery>('POST', `/api/deliveries/${id(deliveryId)}/replay`, { body: {} }),
   notices: () => request<Notices>('GET', '/api/notices'),
-  readNotices: () => request<Notices>('POST', '/api/notices/read', { body: {} }),
+  readNotices: (ids: readonly string[] | null) => request<Notices>('POST', '/api/notices/read', { body: ids ? { ids } : {} }),
+  approvalRule: (orderId: string, subject: string, reason: string) =>
+    request<{ rule: { label: string; label_en: string; roles: Role[] } | null }>('GET', `/api/work-orders/${id(orderId)}/approval-rule`, { query: { subject, reason } }),
   people: () => request<Page<Person>>('GET', '/api/people'),
 
   template: (serviceType: string, version?: number) => request<Template>('GET', `/api/templates/${id(serviceType)}`, { query: { version } }),

@@ -604,6 +604,8 @@ export interface Segment {
   end_ms: number
   text: string
   shown: Shown[]
+  /** Where a name of the catalogue is meant by what only sounds like it; `shown` has it as well. */
+  names: Shown[]
   confidence: number | null
   words: Word[]
 }

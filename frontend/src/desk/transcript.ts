@@ -68,6 +68,16 @@ function appearance(text: string, from: number, to: number, shown: readonly Show
   return result + text.slice(at, to)
 }
 
+/** What was heard where a name of the catalogue stands that only sounds like it. */
+export function heardWords(segment: Segment): { word: string; name: string }[] {
+  return segment.names.map(([start, end, name]) => ({ word: segment.text.slice(start, end), name }))
+}
+
+/** How the utterance is shown with those words as they were heard. */
+export function asHeard(segment: Segment): Shown[] {
+  return segment.shown.filter(([start, end]) => !segment.names.some(([from, to]) => from === start && to === end))
+}
+
 const CLIP_LEAD_MS = 250
 const CLIP_TAIL_MS = 350
 const CLIP_LIMIT_MS = 60_000

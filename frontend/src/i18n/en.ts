@@ -230,6 +230,7 @@ const en: Messages = {
     word: 'On whose word',
     word_customer: 'The customer says it is done',
     word_recovery: 'It was seen to work again',
+    needs_word: '“{rule}” needs the word of: {roles}. They decide; it is done when they agree.', or: ' or ',
     needs_approval: 'A supervisor has to agree. Once they do, it is done at once.',
     ask: 'Ask for approval',
     asked: 'Approval asked for',
@@ -317,7 +318,7 @@ const en: Messages = {
     live: 'Transcript still running',
     later: 'The recogniser was busy; words follow from the recording',
     failed: 'Part of it could not be transcribed',
-    speaking: 'speaking',
+    speaking: 'speaking', heard_as: 'heard as “{word}”, taken for “{name}”', comma: '; ', show_heard: 'Show what was heard', show_names: 'Show the name again', as_heard: 'as heard',
   },
   calls: {
     title: 'Calls',
@@ -401,6 +402,7 @@ const en: Messages = {
   templates: {
     title: 'Order forms', version: 'Version', n: 'Version {n}', built_in: 'Built in', required: 'Required', guidance: 'How to ask', label: 'Chinese label', label_en: 'English label', name: 'Field name (small letters)',
     kind: 'Kind', kinds: { text: 'Text', choice: 'Choice', flag: 'Yes or no' }, max_length: 'Most characters', choices: 'Choices, one a line: value=label', up: 'up', down: 'down', remove: 'remove', add: 'Add a common field…',
+    replies_hint: 'Agents put them into a comment at a click; names of fields in braces (customer_name, number, …) become what the order says.', add_reply: 'New standard answer', reply_name: 'Name', reply_text: 'Text', steps: 'To be done', steps_hint: 'Every order of this kind gets these as tasks; a step of the order can wait for one.', add_step: 'New task', step_title: 'What to do', blocks: 'Before which step', blocks_nothing: 'holds nothing up',
     add_own: 'New field', new_field: 'New field', preview: 'As agents see it', publish: 'Publish new version', discard: 'Discard changes', published: 'Version {n} is in force; orders that are there keep theirs', first: 'Publish or discard your changes first', leave: 'Your changes are not published and would be lost. Leave?',
     stale: 'A colleague published version {n} while you were editing. Your changes are still here.', take: 'Show theirs (discard mine)', over: 'Publish mine anyway',
   },
@@ -470,7 +472,9 @@ const en: Messages = {
     respond_left: 'respond in {time}', resolve_left: 'resolve in {time}', respond_late: 'response late by {time}', resolve_late: 'late by {time}',
     paused_parts: 'clock stands: parts', paused_customer: 'clock stands: customer', kept: 'done in time', broken: 'done too late',
   },
+  role: { agent: 'agent', supervisor: 'supervisor', admin: 'administrator' },
   notices: {
+    read_all: 'All read', read_one: 'Mark as read', new: 'Unread: ',
     title: 'Notices', none: 'No notices', unread: 'Notices, {n} unread', sent: 'Messages sent',
     channel: { sms: 'SMS', email: 'Mail', wechat: 'WeChat', webhook: 'Webhook', in_app: 'In-app' },
     state: { queued: 'queued', sending: 'sending', failed: 'will be retried', delivered: 'delivered', dead: 'failed' },

@@ -228,6 +228,7 @@ const zh = {
     word: '以谁的话为准',
     word_customer: '客户确认修好',
     word_recovery: '检测到已恢复',
+    needs_word: '「{rule}」需要{roles}同意。提交后由其决定，同意后自动执行。', or: '或',
     needs_approval: '需要主管同意。提交后由主管决定，同意后自动执行。',
     ask: '提交审批',
     asked: '已提交审批',
@@ -315,7 +316,7 @@ const zh = {
     live: '转写仍在进行',
     later: '通话时识别繁忙，正在排队补转写',
     failed: '部分内容无法转写',
-    speaking: '正在说',
+    speaking: '正在说', heard_as: '听到的是「{word}」，按「{name}」理解', comma: '；', show_heard: '显示听到的原字', show_names: '恢复为名称', as_heard: '原字',
   },
   calls: {
     title: '通话记录',
@@ -399,6 +400,7 @@ const zh = {
   templates: {
     title: '工单表单', version: '版本', n: '第 {n} 版', built_in: '内置', required: '必填', guidance: '询问提示', label: '中文名称', label_en: '英文名称', name: '字段名（小写英文）',
     kind: '类型', kinds: { text: '文字', choice: '选项', flag: '是或否' }, max_length: '最多字数', choices: '选项，每行一个：值=名称', up: '上移', down: '下移', remove: '去掉', add: '加入通用字段…',
+    replies_hint: '坐席在留言里一键填入；花括号里的字段名（customer_name、number 等）会换成工单里的内容。', add_reply: '新标准答复', reply_name: '名称', reply_text: '内容', steps: '必做事项', steps_hint: '每张这类工单建单时自动生成任务；可以指定哪一步之前必须完成。', add_step: '新事项', step_title: '要做什么', blocks: '先于哪一步', blocks_nothing: '不阻挡任何步骤',
     add_own: '新字段', new_field: '新字段', preview: '坐席看到的顺序', publish: '发布新版本', discard: '放弃修改', published: '第 {n} 版已生效；已有工单不变', first: '先发布或放弃修改', leave: '修改尚未发布，离开就会丢失。要离开吗？',
     stale: '您修改期间，同事发布了第 {n} 版。您的修改还在这里。', take: '看对方的（放弃我的）', over: '仍然发布我的',
   },
@@ -468,7 +470,9 @@ const zh = {
     respond_left: '{time} 内响应', resolve_left: '{time} 内解决', respond_late: '响应超时 {time}', resolve_late: '解决超时 {time}',
     paused_parts: '计时暂停：等配件', paused_customer: '计时暂停：等客户', kept: '时限内完成', broken: '超时完成',
   },
+  role: { agent: '坐席', supervisor: '主管', admin: '管理员' },
   notices: {
+    read_all: '全部已读', read_one: '标为已读', new: '未读：',
     title: '提醒', none: '没有提醒', unread: '提醒，{n} 条未读', sent: '已发消息',
     channel: { sms: '短信', email: '邮件', wechat: '微信', webhook: '系统对接', in_app: '站内' },
     state: { queued: '待发', sending: '发送中', failed: '将重试', delivered: '已送达', dead: '发送失败' },

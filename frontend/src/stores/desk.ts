@@ -4,6 +4,7 @@ import { newKey } from '@/api/http'
 import { AgentSocket, serverMs, type LinkState } from '@/api/socket'
 import type { CustomerCard, Order, ServerFrame } from '@/api/types'
 import { applyFrame, EMPTY_DESK, shownCall, withCustomer, withOrder, withoutCall, type DeskCall, type DeskState } from '@/desk/state'
+import type { Wallboard, WallFrame } from '@/wall/types'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
@@ -11,6 +12,8 @@ export type FrameListener = (frame: ServerFrame, before: DeskState, after: DeskS
 
 export const useDesk = defineStore('desk', () => {
   const state = shallowRef<DeskState>(EMPTY_DESK)
+  /** The whole floor, for those who may see it. */
+  const wall = shallowRef<Wallboard | null>(null)
   const link = ref<LinkState>('connecting')
   const everOpen = ref(false)
   const chosen = ref<string | null>(null)
@@ -36,6 +39,7 @@ export const useDesk = defineStore('desk', () => {
     socket?.stop()
     socket = null
     state.value = EMPTY_DESK
+    wall.value = null
     everOpen.value = false
     chosen.value = null
   }
@@ -45,7 +49,11 @@ export const useDesk = defineStore('desk', () => {
     if (now === 'open') everOpen.value = true
   }
 
-  function receive(frame: ServerFrame): void {
+  function receive(frame: ServerFrame | WallFrame): void {
+    if (frame.type === 'wallboard') {
+      wall.value = frame
+      return
+    }
     const before = state.value
     state.value = applyFrame(before, frame)
     if (frame.type === 'snapshot') clockOffsetMs.value = serverMs(frame.server_time) - Date.now()
@@ -114,10 +122,10 @@ export const useDesk = defineStore('desk', () => {
   }
 
   /** Milliseconds to add to this computer's clock to get the server's. */
-  const serverNow = (localMs: number): number => localMs + clockOffsetMs.value
+  const serverNow = (localMs: number): number => localMs + (socket?.offset.ms || clockOffsetMs.value)
 
   return {
-    state, link, everOpen, chosen, calls, shown, ringing, serverNow,
+    state, wall, link, everOpen, chosen, calls, shown, ringing, serverNow,
     start, stop, onFrame, customerOf, pick, select, selectNth, reportPainted, done, putOrder, putCustomer,
   }
 })

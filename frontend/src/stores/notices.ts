@@ -23,10 +23,20 @@ export const useNotices = defineStore('notices', () => {
     unread.value = found.unread
   }
 
-  async function readAll(): Promise<void> {
-    if (!unread.value) return
-    const found = await api.readNotices()
-    unread.value = found.unread
+  /** These were looked at; null: all of them. Shown at once, and put back as it is when the server did not take it. */
+  async function read(ids: readonly string[] | null): Promise<void> {
+    const before = told
+    const at = new Date().toISOString()
+    items.value = items.value.map((one) => (!one.read_at && (ids?.includes(one.notice_id) ?? true) ? { ...one, read_at: at } : one))
+    try {
+      const found = await api.readNotices(ids)
+      // One that was told meanwhile is not in the answer.
+      if (told !== before) return await load()
+      unread.value = found.unread
+    } catch (error) {
+      await load()
+      throw error
+    }
   }
 
   desk.onFrame((frame) => {
@@ -38,5 +48,5 @@ export const useNotices = defineStore('notices', () => {
     unread.value += 1
   })
 
-  return { items, unread, load, readAll }
+  return { items, unread, load, read }
 })

@@ -19,15 +19,22 @@ export function rowsOf(form: FormDocument): Row[] {
   })
 }
 
-/** The form to publish; own fields nobody asks for, standard answers and steps stay as `base` has them. */
-export function formOfRows(rows: readonly Row[], base: FormDocument): Omit<FormDocument, 'service_type' | 'version'> {
+/** What is not a question: standard answers, and what has to be done. */
+export type FormExtras = Pick<FormDocument, 'replies' | 'steps'>
+
+export function extrasOf({ replies, steps }: FormDocument): FormExtras {
+  return { replies: replies.map((one) => ({ ...one })), steps: steps.map((one) => ({ ...one })) }
+}
+
+/** The form to publish; own fields nobody asks for stay as `base` has them, rows left empty go. */
+export function formOfRows(rows: readonly Row[], base: FormDocument, extras: FormExtras = base): Omit<FormDocument, 'service_type' | 'version'> {
   const asked = new Set(base.questions.map((one) => one.field))
   const own = rows.flatMap((row) => (row.own ? [{ ...row.own, name: row.field.trim(), choices: row.own.kind === 'choice' ? choicesOf(row.choices) : null }] : []))
   return {
     questions: rows.map(({ field, required, guidance }) => ({ field: field.trim(), required, guidance: guidance.trim() })),
     fields: [...own, ...base.fields.filter((one) => !asked.has(one.name))],
-    replies: base.replies,
-    steps: base.steps,
+    replies: extras.replies.map(({ name, text }) => ({ name: name.trim(), text: text.trim() })).filter(({ name, text }) => name || text),
+    steps: extras.steps.map(({ title, blocks }) => ({ title: title.trim(), blocks })).filter(({ title }) => title),
   }
 }
 
