@@ -19,6 +19,14 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/work-orders/{order_id}/reports", P.ORDERS, intake.of_order, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/chase", P.ORDERS_EDIT, intake.chase, Unit.WRITE, etag=True),
     Route("GET", "/api/reports/{report_id}/payload", P.ORDERS, intake.payload, produces=("application/octet-stream",)),
+    Route(
+        "POST",
+        "/api/reports/{report_id}/attachments",
+        P.INTAKE,
+        intake.attach,
+        status=201,
+        consumes="application/octet-stream",
+    ),
     Route("POST", "/api/reports/{report_id}/separate", P.ORDERS_EDIT, intake.separate, Unit.WRITE),
     Route("POST", "/api/intake/email", P.INTAKE, intake.email, status=201, consumes="message/rfc822"),
     Route(

@@ -25,6 +25,7 @@ DOCUMENT = document(ROUTES, cookie_name="callcenter_session")
 BY_ID = {route.operation_id: route for route in ROUTES}
 WITHOUT_KEY = {
     "session_log_in": "logging in twice is two logins, as from two browsers",
+    "intake_attach": "the same file under the same name is attached once, as by attachments_upload",
     "attachments_upload": "the content is its own key: the same file under the same name is attached once",
     "notifications_preview": "it shows what would be and changes nothing",
     "notifications_try_out": "each try is one on purpose, and nothing of it is kept",

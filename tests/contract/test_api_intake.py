@@ -79,6 +79,25 @@ async def test_a_chat_and_a_post_become_drafts_of_their_channel(agent, channel: 
     )
 
 
+async def test_whoever_reported_adds_photos_and_nobody_else_does(site: Site, agent):
+    """With the scope intake alone, to its own reports; another program finds none; the desk, which edits orders, may."""
+    photo = b"\xff\xd8\xff\xe0" + bytes(2000)
+    async with site.program("intake") as shop, site.program("intake") as other:
+        done = await (await shop.post("/api/intake", {"channel": "app", "fields": FIELDS})).json()
+        address = f"/api/reports/{done['report']['report_id']}/attachments?filename=plate.jpg"
+        taken = await shop.client.post(address, data=photo)
+        assert (taken.status, (await taken.json())["media_type"]) == (201, "image/jpeg")
+        again = await shop.client.post(address, data=photo)
+        assert (await again.json())["attachment_id"] == (await taken.json())["attachment_id"]
+        assert (await other.client.post(address, data=photo)).status == 404
+        assert (await shop.client.post(address, data=b"MZ" + bytes(100))).status == 415
+        assert (await shop.client.post("/api/reports/01NOPE/attachments?filename=x.jpg", data=photo)).status == 404
+    desk = await agent.client.post(address.replace("plate", "desk"), data=photo, headers=agent.headers())
+    assert desk.status == 201
+    files = await (await agent.get(f"/api/work-orders/{done['order']['order_id']}/attachments")).json()
+    assert [file["filename"] for file in files["items"]] == ["plate.jpg", "desk.jpg"]
+
+
 async def test_a_mini_programs_json_and_a_second_message(agent):
     """By the built-in mapping: a form is an order, the same customer's impatience a chase-up of it."""
     form = {"msg_id": "f1", "openid": "o6", "form": FIELDS}

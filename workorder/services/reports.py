@@ -161,6 +161,14 @@ async def reports_of(session: AsyncSession, order_id: str) -> tuple[ReportView, 
     return tuple(report_view(row) for row in found)
 
 
+async def report(session: AsyncSession, report_id: str) -> ReportView:
+    """One report, without its bytes; raises NotFound."""
+    row = await session.get(OrderReport, report_id)
+    if row is None:
+        raise NotFound(f"there is no report {report_id}", field="report_id")
+    return report_view(row)
+
+
 async def payload_of(session: AsyncSession, report_id: str) -> tuple[str, bytes]:
     """Media type and bytes of what was sent; raises NotFound."""
     statement = select(OrderReport.media_type, OrderReport.payload).where(OrderReport.report_id == report_id)

@@ -34,15 +34,20 @@ async def upload(ask: Ask, order_id: Id, query: FileQuery) -> AttachmentView:
     """
     async with ask.services.database.read() as work:
         await orders.get_order(work.session, order_id)
+    return await kept(ask, order_id, query.filename)
+
+
+async def kept(ask: Ask, order_id: str, filename: str) -> AttachmentView:
+    """The body of the request as a file of the order."""
     limit = ask.services.settings.attachments.max_mb * 1_000_000
-    kept = await ask.services.blobs.keep(chunks(ask), judge=media_type, max_bytes=limit)
+    blob = await ask.services.blobs.keep(chunks(ask), judge=media_type, max_bytes=limit)
     command = AttachFile(
         **stamp(ask),
         order_id=order_id,
-        sha256=kept.sha256,
-        size_bytes=kept.size_bytes,
-        media_type=kept.media_type,
-        filename=query.filename,
+        sha256=blob.sha256,
+        size_bytes=blob.size_bytes,
+        media_type=blob.media_type,
+        filename=filename,
     )
     async with ask.services.database.write() as work:
         attached = await teamwork.attach_file(work.session, command)

@@ -9,18 +9,19 @@ import orjson
 from aiohttp import web
 from pydantic import Field, RootModel, StringConstraints, ValidationError
 
+from callcenter.auth.permissions import Permission
 from callcenter.errors import NotFound
 from callcenter.features.report_intake import Report
 from callcenter.features.report_mapping import report_of
 from callcenter.storage import audit
 from callcenter.storage.blobs import FileTooLarge
-from callcenter.web.api.attachments import chunks
+from callcenter.web.api.attachments import FileQuery, chunks, kept
 from callcenter.web.api.work_orders import Fields, Nothing, Text, changed, check_version, stamp
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import from_validation
 from workorder.commands import ChaseOrder, SeparateReport
 from workorder.services import orders, reports
-from workorder.views import IntakeView, OrderView, Page, ReportView
+from workorder.views import AttachmentView, IntakeView, OrderView, Page, ReportView
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
@@ -123,6 +124,18 @@ async def payload(ask: Ask, report_id: Id) -> web.StreamResponse:
         await work.commit()
     headers = {"Content-Disposition": f'attachment; filename="{report_id}"', "X-Content-Type-Options": "nosniff"}
     return web.Response(body=content, content_type="application/octet-stream", headers=headers)
+
+
+async def attach(ask: Ask, report_id: Id, query: FileQuery) -> AttachmentView:
+    """Attach a photo, film or log to a report, for whoever handed it in; the body is the file's content.
+
+    It belongs to the order, draft or chased order that the report became. Others need `orders.edit`.
+    """
+    async with ask.services.database.read() as work:
+        report = await reports.report(work.session, report_id)
+    if report.order_id is None or (report.by != ask.who.user_id and Permission.ORDERS_EDIT not in ask.who.permissions):
+        raise NotFound(f"there is no report {report_id} of yours", field="report_id")
+    return await kept(ask, report.order_id, query.filename)
 
 
 async def separate(ask: Ask, report_id: Id, body: Nothing) -> IntakeView:  # noqa: ARG001 - the body is only checked
