@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nlp.normalize import DIGIT, spoken_int
 
-_DIGITS = r"(?:[零〇二三四五六七八九幺两洞拐\d]|一(?![般直共定样开会些起旦边块]))"
+_DIGITS = r"(?:[零〇二三四五六七八九幺两洞拐\d]|一(?![般直共定样开会些起旦边块大长堆串排]))"
 _WORDS = r"(?:PRO|PURE|MAX|PLUS|ULTRA|MINI|LITE)"
 _JOIN = (
     r"(?:[、,，.\-/]?(?:[斜横短中]?[杠横]|后面是?|后边是?|后头是?|后面还有|还有|再|括号|然后|接着|呃|嗯|点)*"

@@ -23,17 +23,22 @@ _CODE_IS = re.compile("(?:故障码|错误码|故障代码|代码)(?:是|显示|
 _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
 """Told of a code that was there once."""
 _NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
-_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3}|\d[A-Z])")
+_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3}|\d{1,2}[A-Z])")
 _DASHED_SHAPE = re.compile(r"[A-Z]\d{3}")
 """A code with its sub-code behind a dash: U 四杠零一."""
 _ECHO = re.compile(
     "(?:^|[，。？?])(?:您说的)?(?:就)?是?[A-Z]{1,2}[零一二三四五六七八九幺十0-9]{1,3}(?:吗|么|对吧|是吧|对吗|[？?])"
 )
 """The agent asks back the code just heard: 是 E 三吗？"""
+_ERROR_IS = re.compile("(?:错误|故障|报错)(?:代?码)?(?:是|叫|为)?(?:一?个)?$")
 _DASH = re.compile("[杠横]|-")
 _LETTERS = re.compile("[A-Z]{2}")
 _SHOWS = re.compile("(?:闪|显示|跳|报|代码)(?:的是|[的着了是出]|一?个)*$")
 """What two letters without a digit must stand behind to be a code (显示 F A)."""
+
+
+LONG_TICKET = 5
+"""An order's number of so many characters is no model either when it is read back, alone or with what follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ def settle(
     said = [c for c in said if not _two_in_one(c, said)]
     other = {c.text for c in said if c.kind == "model" and not models(c.span)}
     said = [c for c in said if c.kind != "model" or c.text not in other]
+    tickets = {c.text for c in said if c.kind == "prior_ticket" and len(c.text) >= LONG_TICKET}
+    said = [c for c in said if c.kind != "model" or not any(c.text.startswith(t) for t in tickets)]
     found = []
     shown = {c.text for c in said if c.kind == "error_code"}
     said = [c for c in said if c.kind != "model" or c.text not in shown]
@@ -159,14 +166,16 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
 
 
 def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
-    dashed = _DASHED_SHAPE.fullmatch(code.text) and _DASH.search(turn.s[code.start : code.end])
+    dashed = _DASHED_SHAPE.fullmatch(code.text) and (
+        _DASH.search(turn.s[code.start : code.end]) or _ERROR_IS.search(turn.s[: code.start])
+    )
     letters = _LETTERS.fullmatch(code.text) and (
         _SHOWS.search(turn.s[: code.start]) or ("error_code" in asked and _alone(turn.s, code))
     )
     gone = _GONE.search(turn.s) and not re.search("(?:现在|又|还|一直)(?:在)?(?:报|显示|出|跳|闪)(?!过)", turn.s)
     if (
         not (_ERROR_SHAPE.fullmatch(code.text) or dashed or letters)
-        or _PAST.search(around[:14])
+        or _PAST.search(turn.s[max(0, code.start - 14) : code.start])
         or _NO_CODE.search(turn.s)
         or gone
     ):

@@ -25,13 +25,13 @@ _BOUGHT = re.compile(
 )
 _NOT_BOUGHT = re.compile(r"滤芯|洗过|清洗|修过|换过|保养|检修|搬(?!家(?:那|的?时|之?后))|开始|坏|买的房")
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道)|(?:起来|早上|回家|下班)一看|(?<!我)自己|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道|跟|讲|说|告诉|和|[一两半几])|(?:起来|早上|回家|下班)一看|(?<!我)自己(?!又?好|恢复)|就(?:觉得|感觉|觉着|感觉到|听见|听到|闻到|发觉)|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
     r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
 )
 _LASTED = re.compile(
-    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
+    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?(?:多|来)?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
 )
 _HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
@@ -333,30 +333,51 @@ _SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:�
 """昨天换了路由器以后就: what was done then is when it began."""
 
 
+_FOUND_SO = re.compile(
+    "[^。？?]{0,22}(?:一看[^。]{0,6}(?:就这样|就不|就没|全是|都是|满|[没不])|[^，。](?:一(?:按|开|打开|插|插上|碰|摸|点|通电|拧))[^，。]{0,5}就[^，。]{0,3}(?:冒|炸|跳|黑|灭|漏|响|麻|喷))"
+)
+"""昨晚洗的，早上起来一看满地是水: how it was found."""
+_BY_TURNS = re.compile("[^，。]{1,8}，?(?:明天|后天)[^，。]{0,4}(?:不|又|没|好|都)")
+"""今天转明天又不转: a way of saying now and then."""
+_TOLD_THEN = re.compile("[^，。]{0,3}才(?:告诉|跟|和|讲|说)")
+"""他昨天才告诉我: when the caller was told of it."""
+_BETTER = re.compile("[^。？?，]{0,8}(?:自己(?:又)?好|(?:又|自己|就)(?:恢复|正常|好了))")
+"""今天早上它自己好了: when the trouble ended."""
+_FIRST_SIGN = re.compile("[^，。]{0,4}就(?:觉得|感觉|觉着|听见|听到|闻到|发觉|有点|开始)")
+"""昨天晚上我就觉得有点麻: the first sign, whatever happened after it."""
+WITHIN_ANSWER = 4
+"""A day so near to the beginning of an utterance is the answer to the question before it."""
 _FIRST_TIME = re.compile("(?:头一?[回次]|第一[回次]|最早|最开始|一开始|最初|起初|起先)(?:是|在|就是)?$")
 """头一回是上礼拜三: when it happened first."""
 
 
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     best = None
+    bought = not asked and "purchase_date" in talk.asked(turn.index)
     for w in _past_days(talk, turn):
+        if bought and w.start < WITHIN_ANSWER:
+            continue
         before, after = turn.read[max(0, w.start - 4) : w.start], turn.read[w.end : w.end + 12]
         stop = re.search("[。？！?!]", after)
         after = after[: stop.start()] if stop else after
         if (
             NOT_OURS.search(turn.read[max(0, w.start - 14) : w.start])
-            or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after))
+            or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after) and not _FOUND_SO.match(turn.read, w.end))
+            or _BY_TURNS.match(after)
+            or _TOLD_THEN.match(after)
+            or _BETTER.match(turn.read, w.end)
             or re.match("不?就?是|几号|星期|礼拜|过[几一两三四五六七]天", after)
             or "还没" in after[:4]
             or "还好" in after[:4]
         ):
             continue
-        if best and _FIRST_TIME.search(turn.read[: best.start]):
+        if best and (_FIRST_TIME.search(turn.read[: best.start]) or _FIRST_SIGN.match(turn.read, best.end)):
             continue
         if (
             asked
             or _BEGAN.search(after)
             or _SINCE.match(after)
+            or _FOUND_SO.match(turn.read, w.end)
             or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
             or _FIRST_TIME.search(turn.read[: w.start])
             or (
@@ -398,7 +419,8 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         if not asked and (owned or re.search("催|没人|没消息|没动静", turn.read)):
             continue
         if re.search(
-            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了", before + turn.read[m.start() : m.start("span")]
+            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了|签收|收到|收货|寄|退|申请",
+            before + turn.read[m.start() : m.start("span")],
         ) or re.search("没洗|没换|没人|没修|^.?[买装购]", after):
             continue
         if (
