@@ -53,7 +53,7 @@ def findings(talk: Talk) -> Findings:
 
     spelled = codes.settle(talk, regions.main, mine)
     code = next((f for f in spelled if f.name == "error_code"), None)
-    symptom = main is not None and (code is not None or fault.told(talk, main.name))
+    symptom = main is not None and (code is not None or fault.told(talk, main.name) or bool(dates.onsets(talk)))
     chased = any(f.name == "prior_ticket" for f in spelled)
     told = service.Told(symptom=symptom, chased=chased, danger=danger.grave(talk))
     kind = service.settle(talk, regions.main, dispatched=bool(place or slot), told=told)

@@ -43,7 +43,7 @@ _PARTS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("下班", (18, 21)),
 )
 DAY = re.compile(
-    rf"(?P<word>(?:{'|'.join(sorted(_DAY_WORDS, key=lambda w: -len(w)))})(?:(?<=儿)个)?)"
+    rf"(?P<word>(?:{'|'.join(sorted(_DAY_WORDS, key=lambda w: -len(w)))})(?:(?<=儿)个)?|[昨今明]个)"
     r"|(?P<weekend>(?P<wnext>这个?|本|下下个?|下个?|上个?)?周末)"
     r"|(?P<wk>下下个?|下个?|这个?|本|上上个?|上个?)?(?:周|星期|礼拜)(?P<wd>[一二三四五六日天]|[1-7](?![\d点号]))"
     rf"|(?:(?P<month>{_N}|下个?|上个?|这个?|本)月)(?:份的?)?(?P<mday>{_N})(?![{_N[1:-2]}]*几)(?:号|日)?"
@@ -186,6 +186,7 @@ def _atoms(s: str, called: datetime) -> Iterator[When]:
 def _days(m: re.Match[str], today: date) -> tuple[date, date] | None:
     if m.group("word"):
         word = m.group("word").rstrip("个")
+        word = f"{word}儿" if len(word) == 1 else word
         day = today + timedelta(days=_DAY_WORDS[word])
         return day, day
     monday = today - timedelta(days=today.weekday())

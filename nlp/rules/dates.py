@@ -345,6 +345,8 @@ _BETTER = re.compile("[^。？?，]{0,8}(?:自己(?:又)?好|(?:又|自己|就)(
 """今天早上它自己好了: when the trouble ended."""
 _FIRST_SIGN = re.compile("[^，。]{0,4}就(?:觉得|感觉|觉着|听见|听到|闻到|发觉|有点|开始)")
 """昨天晚上我就觉得有点麻: the first sign, whatever happened after it."""
+_AT_LAST = re.compile("[^，。]{0,4}(?:彻底|干脆|完全|索性|更)")
+"""今天彻底不制冷: how far it has come by now, no beginning where another day was told before it."""
 WITHIN_ANSWER = 4
 """A day so near to the beginning of an utterance is the answer to the question before it."""
 _FIRST_TIME = re.compile("(?:头一?[回次]|第一[回次]|最早|最开始|一开始|最初|起初|起先)(?:是|在|就是)?$")
@@ -371,7 +373,11 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or "还好" in after[:4]
         ):
             continue
-        if best and (_FIRST_TIME.search(turn.read[: best.start]) or _FIRST_SIGN.match(turn.read, best.end)):
+        if best and (
+            _FIRST_TIME.search(turn.read[: best.start])
+            or _FIRST_SIGN.match(turn.read, best.end)
+            or _AT_LAST.match(after)
+        ):
             continue
         if (
             asked
