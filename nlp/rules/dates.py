@@ -337,6 +337,10 @@ _FOUND_SO = re.compile(
     "[^。？?]{0,22}(?:一看[^。]{0,6}(?:就这样|就不|就没|全是|都是|满|[没不])|[^，。](?:一(?:按|开|打开|插|插上|碰|摸|点|通电|拧))[^，。]{0,5}就[^，。]{0,3}(?:冒|炸|跳|黑|灭|漏|响|麻|喷))"
 )
 """昨晚洗的，早上起来一看满地是水: how it was found."""
+_THAT_NIGHT = re.compile(
+    "[^。？?]{0,6}还好(?:好的?|着)?(?:呢)?，(?:到了?)?(?:晚上|下午|夜里|半夜|傍晚|中午|后来)[^，。]{0,4}(?:就|突然)"
+)
+"""昨天还好好的，晚上突然就不转了: still that day."""
 _BY_TURNS = re.compile("[^，。]{1,8}，?(?:明天|后天)[^，。]{0,4}(?:不|又|没|好|都)")
 """今天转明天又不转: a way of saying now and then."""
 _TOLD_THEN = re.compile("[^，。]{0,3}才(?:告诉|跟|和|讲|说)")
@@ -370,7 +374,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or _BETTER.match(turn.read, w.end)
             or re.match("不?就?是|几号|星期|礼拜|过[几一两三四五六七]天", after)
             or "还没" in after[:4]
-            or "还好" in after[:4]
+            or ("还好" in after[:4] and not _THAT_NIGHT.match(turn.read, w.end))
         ):
             continue
         if best and (
@@ -384,6 +388,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or _BEGAN.search(after)
             or _SINCE.match(after)
             or _FOUND_SO.match(turn.read, w.end)
+            or _THAT_NIGHT.match(turn.read, w.end)
             or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
             or _FIRST_TIME.search(turn.read[: w.start])
             or (

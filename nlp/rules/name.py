@@ -14,6 +14,11 @@ from nlp.sound import char_cost
 from nlp.types import SlotState
 
 _HAN = r"[\u4e00-\u9fff]"
+_ALL_HAN = re.compile(f"{_HAN}+")
+_OF_A_WORD = re.compile(rf"({_HAN}{{2,4}})的({_HAN})")
+"""拂晓的晓: the word that a character is of."""
+_BREATH = re.compile(rf"(?:^|[，。,])(?:我叫|叫|我是|是)?({_HAN}{{3,10}})(?=[，。,]|$)")
+_SURE_TITLE = re.compile(rf"(?:^|[，。,])(?:我姓|姓|我是|是|找.{{0,4}})?({_HAN})(先生|女士|小姐)(?=[，。,]|$)")
 TITLES = "先生|女士|小姐|老师|老板|大爷|阿姨|太太|师傅|大哥|大姐|大叔|大妈|大娘|奶奶|爷爷|同志|经理|主任|医生|总|哥|姐"
 _POLITE = {
     "大爷": "先生",
@@ -307,7 +312,7 @@ def _bounded(s: str, family: str, at: int) -> str:
     """The one or two characters of a given name that end where a name can end."""
     for size in (2, 1):
         given, rest = s[at : at + size], s[at + size :]
-        if len(given) < size or not re.fullmatch(f"{_HAN}+", given):
+        if len(given) < size or not _ALL_HAN.fullmatch(given):
             continue
         if _NOT_GIVEN.intersection(given) and not _explains(rest.lstrip("，,"), family + given):
             continue
@@ -329,7 +334,7 @@ _SAYS_WHICH = re.compile("就?是|字")
 
 def _explains(rest: str, name: str) -> bool:
     """Whether an explanation of a character of the name follows (拂晓的晓, 郝就是…, 甜蜜的甜)."""
-    m = re.match(rf"({_HAN}{{2,4}})的({_HAN})", rest)
+    m = _OF_A_WORD.match(rest)
     if m and m.group(2) in name and any(char_cost(m.group(2), c) < 1 for c in m.group(1)):
         return True
     if any(rest.startswith(how + family) for how, family in surnames().explained.items() if family == name[0]):
@@ -352,7 +357,7 @@ _SOUNDED = frozenset(
 
 def _foreign(turn: Turn) -> Iterator[Heard]:
     """Names written by sound (艾尼瓦尔江): three characters or more that such names are made of."""
-    for m in re.finditer(rf"(?:^|[，。,])(?:我叫|叫|我是|是)?({_HAN}{{3,10}})(?=[，。,]|$)", turn.s):
+    for m in _BREATH.finditer(turn.s):
         word = m.group(1)
         if sum(c in _SOUNDED for c in word) >= 0.9 * len(word):
             yield Heard(word[0], word[1:], "", Span(turn.index, m.start(1), m.end()), "name.by_sound")
@@ -393,7 +398,7 @@ def _by_explanation(turn: Turn) -> Iterator[Heard]:
 
 
 def _titled(turn: Turn) -> Iterator[Heard]:
-    for m in re.finditer(rf"(?:^|[，。,])(?:我姓|姓|我是|是|找.{{0,4}})?({_HAN})(先生|女士|小姐)(?=[，。,]|$)", turn.s):
+    for m in _SURE_TITLE.finditer(turn.s):
         if m.group(1) not in _NOT_GIVEN:
             yield Heard(
                 m.group(1),
