@@ -186,7 +186,7 @@ async def test_a_test_is_sent_and_what_the_gateway_says_is_shown(stage: Stage, g
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("tried")).to_contain_text("对方已接收，编号 G")
     (sent,) = (one for one in gateway.got if one["to"] == "13800138000")
-    assert sent["text"] == "王芳您好，服务单 WO20261121-0001 的工程师已出发。"
+    assert sent["text"] == "王芳您好，WO20261121-0001 的工程师已出发，预计 14:00 到达，李雷 13900139000。"
     gateway.status = 400
     await page.get_by_test_id("try-send").click()
     await expect(page.get_by_test_id("tried")).to_contain_text("对方不接收这条消息")
