@@ -9,7 +9,7 @@ from callcenter.storage.users import User, add_user
 
 
 def user(name, *, active=True):
-    about = {"user_id": name, "username": name, "roles": (), "interface": None, "password_hash": None}
+    about = {"user_id": name, "username": name, "roles": (), "interface": None, "phone": None, "password_hash": None}
     return User(**about, display_name=name, active=active, created_at=datetime(2026, 1, 5, tzinfo=UTC))
 
 

@@ -35,7 +35,10 @@ async def new_order(session, **more) -> str:
 
 
 async def found(session, words: str) -> list[str]:
-    return [hit.order_id for hit in (await search.search_orders(session, words)).items]
+    """In the open transaction: what it wrote counts."""
+    await session.flush()
+    hits = await session.run_sync(lambda own: search.search_orders(own.connection(), words))
+    return [hit.order_id for hit in hits.items]
 
 
 async def test_a_visit_is_on_record_in_the_trail_and_found_by_its_words(session) -> None:
