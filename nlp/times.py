@@ -47,7 +47,7 @@ DAY = re.compile(
     r"|(?P<weekend>(?P<wnext>这个?|本|下下个?|下个?|上个?)?周末)"
     r"|(?P<wk>下下个?|下个?|这个?|本|上上个?|上个?)?(?:周|星期|礼拜)(?P<wd>[一二三四五六日天]|[1-7](?![\d点号]))"
     rf"|(?:(?P<month>{_N}|下个?|上个?|这个?|本)月)(?:份的?)?(?P<mday>{_N})(?![{_N[1:-2]}]*几)(?:号|日)?"
-    rf"|(?<![路街道巷弄院百千{_N[1:-2]}])(?P<dom>{_N})(?:号|日)(?!楼|院|线|房|店|门|机|码|口|库|仓|桥|地|铺|[{_N[1:-2]}]|弄|栋|幢|，[{_N[1:-2]}]+[栋幢号])"
+    rf"|(?<![路街道巷弄院楼栋幢百千{_N[1:-2]}])(?P<dom>{_N})(?:号|日)(?!楼|院|线|房|店|门|机|码|口|库|仓|桥|地|铺|[{_N[1:-2]}]|弄|栋|幢|，[{_N[1:-2]}]+[栋幢号])"
     rf"|(?P<later>{_N}|半)(?P<unit>天|个?(?:星期|礼拜)|周|个月)[之以]?后(?!面)"
     r"|(?P<span>(?P<snext>下下个?|下个?|这个?|本)?"
     r"(?:(?P<sweek>(?:星期|礼拜|周)(?![一二三四五六日天末期1-7]))|月(?P<smonth>底|末|初|中旬|上旬|下旬|中(?!旬))))"
@@ -307,6 +307,10 @@ def _join(a: When, b: When, s: str) -> When | None:
     return _join_hours(a, b, gap)
 
 
+DAYS_OF_WEEK = 7
+"""大前天，礼拜天: the weekday names the day before it again, not the next of its name."""
+
+
 def _join_days(a: When, b: When, gap: str) -> When | None:
     """A date and its weekday are one day; two days in a row are a stretch."""
     close = len(gap) <= 1 or gap in ("或者", "或是")
@@ -316,6 +320,9 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
         return _in_holiday(a, b)
     if gap in ("到", "至") and a.weekday and b.weekday and not b.calendar and a.day and b.day and b.day < a.day:
         b = _days_on(b, 7 * ((a.day - b.day).days // 7 + 1))
+    week_on = bool(a.day and b.day and (b.day - a.day).days == DAYS_OF_WEEK)
+    if gap in ("", "，") and week_on and a.vague and not a.weekday and b.weekday and not b.calendar:
+        return replace(a, end=b.end)
     if close and b.bare and a.day and b.day and b.last_day and b.day <= a.day <= b.last_day:
         return replace(a, end=b.end)
     if a.day == b.day:

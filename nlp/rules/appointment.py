@@ -23,14 +23,16 @@ _BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在
 _PAST = re.compile(
     r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|.{0,2}那会儿|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
 )
-_PAST_BEFORE = re.compile(r"上次|之前约|原来约|说好|本来|原先|约了|约的|报修|预约了|之前|还是|一?直到|昨|从|打")
+_PAST_BEFORE = re.compile(
+    r"上次|之前约|原来约|说好|本来|原先|约了|约的|报修|预约了|之前|还是|一?直到|昨|从|打|上个?$|保修?到$"
+)
 _CANCEL = re.compile(
     r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约"
 )
-_COMES = re.compile("上门|师傅|取件|来取|取货|取走|来修|来装")
+_COMES = re.compile("上门|师傅|取件|来取|取货|取走|来修|来装|送新|送[^，。]{0,4}过[来去]")
 _OWN_DAY = re.compile(r"下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几")
 _REFUSED = re.compile(
-    r"(?<!行)不行|不在|没空|没时间|要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|出门|要加班"
+    r"(?<!行)不行|不在|没空|没时间|要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|出门|要加班|不要了|取消"
 )
 _TAKEN = re.compile(r"^(?:吧|可以|都行|都可以)(?![，。]?(?:不|没))")
 _NOTED = re.compile(r"^(?:好|行|嗯|可以|没问题|收到|明白|了解|那)")
@@ -40,7 +42,7 @@ _ARRIVES = re.compile("^(?:能|会|才|就|应该|可以)*(?:到货|到齐|到(?
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
-_REFUND = re.compile("退款|到账|打款|退钱|寄出|寄回")
+_REFUND = re.compile("退款(?!还是|或)|到账|打款|退钱|寄出|寄回")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ _NOTHING: _Offers = (None, None)
 def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
     """The offers after one more turn."""
     current, cancelled = offers
-    if _CANCEL.search(turn.read) and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
+    cancels = _CANCEL.search(turn.read) and not _another_cancelled(talk, turn, current)
+    if cancels and not (turn.by_agent and talk.answer(turn.index)[0] is Verdict.NO):
         return None, current or cancelled
     wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
     for when in _heard(talk, turn):
@@ -83,6 +86,17 @@ def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
     if current and not turn.by_agent:
         current = _confirmed(talk, turn, current)
     return current, cancelled
+
+
+def _another_cancelled(talk: Talk, turn: Turn, current: Offer | None) -> bool:
+    """Whether it is the visit of another day than the one agreed on that is cancelled (礼拜六那个就取消吧)."""
+    said = _CANCEL.search(turn.read)
+    days = [w.day for w in _heard(talk, turn) if said and w.end <= said.start() <= w.end + NEAR]
+    return current is not None and bool(days) and current.start.date() not in days
+
+
+NEAR = 5
+"""At most so many characters stand between a day and 取消."""
 
 
 def _rule(o: Offer) -> str:
@@ -130,7 +144,8 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
         return current
     same_day = current is not None and current.when.day == when.day == when.last_day
     again = same_day and when.vague and when.relation == ""
-    if again or (current and _agrees_in_wider_words(talk, turn, when, current, slot)):
+    less = current is not None and _says_less(turn, when, current, slot)
+    if again or less or (current and _agrees_in_wider_words(talk, turn, when, current, slot)):
         return current
     return _offered(talk, turn, when, current, slot)
 
@@ -141,6 +156,13 @@ def _offered(
     """The slot as an offer, against ``current`` if it contradicts that."""
     new = Offer(when, slot[0], slot[1], Span(turn.index, when.start, when.end), SlotState.HEARD)
     return replace(new, state=SlotState.CONFLICTING) if _against(talk, turn, current, new) else new
+
+
+def _says_less(turn: Turn, when: When, current: Offer, slot: tuple[datetime, datetime | None]) -> bool:
+    """Whether the agent names only the half-day around the hours that stand (好的，今天下午给您修)."""
+    if not turn.by_agent or when.begin is not None or current.when.begin is None or not _noted(turn.read):
+        return False
+    return slot[1] is not None and current.end is not None and slot[0] <= current.start and current.end <= slot[1]
 
 
 def _agrees_in_wider_words(
@@ -245,6 +267,7 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
         or _PAST_BEFORE.search(before)
         or _PAST.search(turn.read[when.end : when.end + 4])
         or after.startswith("了")
+        or _TELEPHONED.match(turn.read, when.end)
     ):
         return False
     rest = turn.read[when.end :]
@@ -254,9 +277,16 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
         return False
     if turn.by_agent:
         return bool(_BY_AGENT.search(clause)) or talk.answer(turn.index, when.start)[0] is Verdict.YES
-    asked = "appointment" in talk.asked(turn.index) and not _promises_a_call(turn.question)
+    topics = talk.asked(turn.index)
+    asked = "appointment" in topics and "onset" not in topics and not _promises_a_call(turn.question)
     of_that_day = when.day is None and _day_spoken_of(talk, turn, when) is not None
     return asked or of_that_day or bool(when.day and _BY_CALLER.search(clause))
+
+
+_TELEPHONED = re.compile(
+    "(?:都|就|也|可以|请)?打(?:我|他|她|这个?|那个?)(?:的|[^，。来修]{0,3}电话|[^，。]{0,4}(?:吧|$))"
+)
+"""白天打我爱人的: when to ring up, no visit."""
 
 
 def _promises_a_call(question: Turn | None) -> bool:

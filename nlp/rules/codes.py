@@ -17,7 +17,7 @@ _ERROR_NEAR = re.compile(
     r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|写的(?!是)|红字|亮着|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
 )
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
-_PAST = re.compile(r"(?:上次|以前|上回|原来|第一次|去年).{0,6}$")
+_PAST = re.compile(r"(?:上次|以前|上一?回|上一次|[前头]一?[次回]|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
 _CODE_IS = re.compile("(?:故障码|错误码|故障代码|代码)(?:是|显示|为|报的?是?)?$")
 _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
@@ -31,6 +31,8 @@ _ECHO = re.compile(
 )
 """The agent asks back the code just heard: 是 E 三吗？"""
 _ERROR_IS = re.compile("(?:错误|故障|报错)(?:代?码)?(?:是|叫|为)?(?:一?个)?$")
+_WRITTEN = re.compile("(?:机|软件|屏幕?|面板|APP)[上里]?(?:写|显示|报|跳|提示|弹)(?:的是|[的着了是出]|一?个)*$")
+"""How the answer to the question for a code begins."""
 _DASH = re.compile("[杠横]|-")
 _LETTERS = re.compile("[A-Z]{2}")
 _SHOWS = re.compile("(?:闪|显示|跳|报|代码)(?:的是|[的着了是出]|一?个)*$")
@@ -167,7 +169,9 @@ def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bo
 
 def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
     dashed = _DASHED_SHAPE.fullmatch(code.text) and (
-        _DASH.search(turn.s[code.start : code.end]) or _ERROR_IS.search(turn.s[: code.start])
+        _DASH.search(turn.s[code.start : code.end])
+        or _ERROR_IS.search(turn.s[: code.start])
+        or ("error_code" in asked and _WRITTEN.search(turn.s[: code.start]))
     )
     letters = _LETTERS.fullmatch(code.text) and (
         _SHOWS.search(turn.s[: code.start]) or ("error_code" in asked and _alone(turn.s, code))

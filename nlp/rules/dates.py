@@ -28,7 +28,7 @@ _BEGAN = re.compile(
     r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道|跟|讲|说|告诉|和|[一两半几])|(?:起来|早上|回家|下班)一看|(?<!我)自己(?!又?好|恢复)|就(?:觉得|感觉|觉着|感觉到|听见|听到|闻到|发觉)|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|报(?!了?修|过)|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
-    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退"
+    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
 )
 _LASTED = re.compile(
     r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半个?(?:多|来)?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右)?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
@@ -356,6 +356,9 @@ WITHIN_ANSWER = 4
 _FIRST_TIME = re.compile("(?:头一?[回次]|第一[回次]|最早|最开始|一开始|最初|起初|起先)(?:是|在|就是)?$")
 """头一回是上礼拜三: when it happened first."""
 
+_FIRST_TOLD = re.compile("(?:夜里|晚上|早上|下午)?(?:是)?(?:头一?[回次]|第一[回次])(?!来|修|报|打)")
+"""前天晚上头一回: the same, said after it."""
+
 
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     best = None
@@ -379,6 +382,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             continue
         if best and (
             _FIRST_TIME.search(turn.read[: best.start])
+            or _FIRST_TOLD.match(turn.read, best.end)
             or _FIRST_SIGN.match(turn.read, best.end)
             or _AT_LAST.match(after)
         ):
@@ -386,6 +390,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         if (
             asked
             or _BEGAN.search(after)
+            or _FIRST_TOLD.match(after)
             or _SINCE.match(after)
             or _FOUND_SO.match(turn.read, w.end)
             or _THAT_NIGHT.match(turn.read, w.end)

@@ -272,9 +272,12 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         yield from _titled(turn)
 
 
+_EXPLAINED_SURNAME = re.compile(rf"(?:^|[，。叫是])({_HAN}){_HAN}{{1,2}}，{_HAN}{{1,3}}的\1")
+
+
 def _introduced(s: str) -> str:
-    """``s`` with surnames that are introduced in it (我姓眭) and not in the list marked as such. Same length."""
-    said = {m.group(1) for m in _patterns().surname.finditer(s)}
+    """``s`` with surnames that are introduced (我姓眭) or explained, and not in the list, marked. Same length."""
+    said = {m.group(1) for p in (_patterns().surname, _EXPLAINED_SURNAME) for m in p.finditer(s)}
     for c in said - surnames().single:
         s = s.replace(c, _RARE) if len(c) == 1 else s
     return s
@@ -344,6 +347,8 @@ def _explains(rest: str, name: str) -> bool:
 
 def _given(s: str, family: str, given: str, end: int) -> str:
     """The given name without what follows it: 郝敏郝就是… → 敏."""
+    if re.match(TITLES, family + given):
+        return ""
     for i, c in enumerate(given):
         if c in _NOT_GIVEN or (i == 1 and c == family):
             return given[:i]
@@ -414,7 +419,7 @@ def _titled(turn: Turn) -> Iterator[Heard]:
             m.group(1), "", _POLITE.get(m.group(3), m.group(3)), Span(turn.index, m.start(), m.end()), "name.surname"
         )
     for m in _patterns().familiar.finditer(turn.s):
-        if _patterns().family_first.search(turn.s[: m.start()]):
+        if _patterns().family_first.search(_introduced(turn.s)[: m.start()]):
             continue
         yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.surname")
 

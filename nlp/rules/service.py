@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +13,12 @@ from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.types import SlotState
 
 CALLER, AGENT, BOTH = "caller", "agent", "both"
+_DAY = "(?:[今明后]天|大后天|周|星期|礼拜|[上下]午|[一二三四五六七八九十]+号)"
+_MOVED = (
+    r"(?<=想)改(?:一下|个|到|成)?(?![装造])|往[前后][提挪推]|"
+    rf"(?:提前|提早|推迟|延|换|改|挪)(?:[一两几]天)?到下?个?大?{_DAY}"
+)
+"""A visit agreed on before is to come on another day."""
 CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
     (kind, weight, speaker, re.compile(pattern))
     for kind, weight, speaker, pattern in (
@@ -20,7 +26,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "progress",
             4.0,
             CALLER,
-            r"没来人|到现在(?:还|都)?没.{0,2}(?:消息|动静|下文)|没动静|没信儿|没下文|把.{0,10}(?:改到|改成|推到|提前到|推迟|往后[推挪延]|延后|挪到(?=[上下周明后礼星这本]|[一二三四五六七八九十]+号))|约了[^。]{0,12}(?:想|要)(?:改|挪|推|换|往后)|配件[^，。]{0,4}，?(?:配件)?(?:来|到)了?(?:没|吗)|(?:钱|款).{0,8}(?:什么时候|还没|多久).{0,6}(?:退|到)",
+            r"没来人|到现在(?:还|都)?没.{0,2}(?:消息|动静|下文)|没动静|没信儿|(?<!别又)(?<!别再)(?<!别)(?<!莫又)(?<!莫又是)没(?:得)?下文|把.{0,10}(?:改到|改成|推到|提前到|推迟|往后[推挪延]|延后|挪到(?=[上下周明后礼星这本]|[一二三四五六七八九十]+号))|约了[^。]{0,12}(?:想|要)(?:改|挪|推|换|往后)|配件[^，。]{0,4}，?(?:配件)?(?:来|到)了?(?:没|吗)|(?:钱|款).{0,8}(?:什么时候|还没|多久).{0,6}(?:退|到)",
         ),
         (
             "progress",
@@ -32,13 +38,13 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "install",
             4.0,
             CALLER,
-            r"(?:上门|来人?|过来|师傅|派人|人来)[^，。修]{0,4}(?:装(?:一下|上|下|呗|吧|$)|挂(?:一下|起来|上))|移(?:个|一下|动)?位|换个?位置|(?:给|帮)[^，。]{0,3}安(?:装|上|一下)|(?:拆下来|拆了)[^，。]{0,3}装到|(?:移|挪|迁)到|搬家[^。？]{0,12}(?:拆|装(?!的|修)|移)|拆装|改(?:一下)?(?:水|气)?管路?|重新装(?!好)|拆下来.{0,4}装|装新的|(?:安排|派|麻烦).{0,6}(?:安装|来装)",
+            r"(?:上门|来人?|过来|师傅|派人|人来)[^，。修]{0,4}(?:装(?:一下|上|下|呗|吧|[？?]|$)|挂(?:一下|起来|上))|移(?:个|一下|动)?位|换个?位置|(?:给|帮)[^，。]{0,3}安(?:装|上|一下)|拆(?:下来|了|走|掉)[^，。]{0,3}(?:装|搬)到|(?:移|挪|迁)到|搬家[^。？]{0,12}(?:拆|装(?!的|修)|移)|拆装|改(?:一下)?(?:水|气)?管路?|重新装(?!好)|拆下来.{0,4}装|装新的|搬过来[^。]{0,14}装(?:到|上|在)|(?:挂墙|上墙)[^，。]{0,3}(?:要|找|叫|请)|(?:安排|派|麻烦).{0,6}(?:安装|来装)",
         ),
         (
             "return_exchange",
             4.0,
             CALLER,
-            r"换机|要求换|能(?:不能|否)?(?:给我)?退(?!休)|无理由退|不想要了|发错(?:了)?(?:货|型号|颜色).{0,12}换",
+            r"换机|要求换|把?[钱款]退给?我|(?:把|给我把)[钱款]退|(?:不想|不)要(?:了)?，(?:我)?(?:就|要|想)?退|(?:想|就|要)退(?=[，。]|$)|买(?:回来|来)(?!.{0,3}[年月])[^。]{0,14}能?不?能换(?!芯|滤)|能(?:不能|否)?(?:给我)?退(?!休)|无理由退|不想要了|发错(?:了)?(?:货|型号|颜色).{0,12}换",
         ),
         ("maintenance", 3.0, CALLER, r"(?<!年)供暖(?:季|前)|换季|例行|除垢"),
         (
@@ -60,7 +66,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "complaint",
             3.0,
             CALLER,
-            r"给(?:我)?个说法|反映(?:个|一个|一下|你们|下)*[^，。]{0,6}(?:事|情况|问题|师傅|工人|服务|态度)|爱修不修|太过分|没素质",
+            r"给(?:我)?(?:一?个)(?:说法|交代|交待|解释)|(?:师傅|安装工|工人)[^，。]{0,10}(?:划|刮|蹭|磕)了|反映(?:个|一个|一下|你们|下)*[^，。]{0,6}(?:事|情况|问题|师傅|工人|服务|态度)|爱修不修|太过分|没素质",
         ),
         (
             "maintenance",
@@ -72,7 +78,7 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             "repair",
             1.5,
             BOTH,
-            r"维修|报修|检修|修一下|修理|来修|修一修|上门看|派师傅|来看看|修吧|寄修|送修|帮我修|要修|(?<!要是)(?<!万一)(?<!如果)坏了|检测",
+            r"维修|报修|检修|修一下|修理|来修|修一修|上门看|派师傅|来看看|修吧|寄修|送修|帮我修|要修|(?<!要是)(?<!万一)(?<!如果)(?<!不是)坏了|检测",
         ),
         ("repair", 0.5, AGENT, r"师傅|派单|登记"),
         (
@@ -129,21 +135,21 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             r"装完.{0,14}(?:磕|坏|漏|歪|裂)|什么手艺|给(?:我|我们).{0,12}(?:磕|碰|弄|打|刮)(?:坏|掉|裂|花)",
         ),
         ("maintenance", 3.0, AGENT, r"预约.{0,4}(?:清洗|保养)|(?:清洗|保养).{0,6}(?:登记|预约|安排)"),
-        ("install", 1.2, AGENT, r"安装地址|报装|预约安装|安装热线|装在哪|移机|货到了"),
+        ("install", 1.2, AGENT, r"安装地址|登记安装|安装师傅|报装|预约安装|安装热线|装在哪|移机|货到了"),
         (
             "return_exchange",
             4.0,
             CALLER,
             r"退货|换货|要退|想退|退了|退钱|换一台|换台新|退掉|换个新的|给我退|给我换(?!芯|滤|个?芯)",
         ),
-        ("return_exchange", 1.5, AGENT, r"退货|换货|退换"),
+        ("return_exchange", 1.5, AGENT, r"退货|换货|退换|(?:退|换)[^，。]{0,3}还是[^，。]{0,4}(?:退|换)"),
         ("return_exchange", 3.0, AGENT, r"(?:给|帮|为)您(?:免费|直接|申请|办理?)?(?:换新|换货|换一台|退货|退机)"),
         ("maintenance", 2.0, AGENT, r"(?:建议|需要|可以)更换滤芯|滤芯到期|上门更换滤芯"),
         (
             "repair",
             9.0,
             CALLER,
-            r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧|先(?:让|叫|派|请).{0,4}(?:师傅|人).{0,4}(?:看|修)|修就修(?!不)|不退了(?!吗)|不换了(?![，。]*(?:直接|就|我)*(?:要|给)?退)|先不退|先(?:给我|你们)?来?修|修修看",
+            r"(?:那就?|还是|先|就)(?:给我)?修(?:一下|修看|吧|好)|修吧修吧|先(?:让|叫|派|请).{0,4}(?:师傅|人).{0,4}(?:看|修)|修就修(?!不)|不退了(?!吗)|不换了(?![^？?]{0,18}退(?!不))|先不退|先(?:给我|你们)?来?修|修修看",
         ),
         (
             "maintenance",
@@ -157,8 +163,26 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             CALLER,
             r"(?<!没有)(?<!不是)(?<!不)(?<!我就)(?:要|就|来|我)投诉(?!我)|赔我|得赔|赔偿|讨个说法",
         ),
+        (
+            "progress",
+            5.0,
+            CALLER,
+            rf"(?:本来|原来|原先|先前)(?:说|约|定|排)[好了的在是]*[^，。]{{0,4}}{_DAY}|(?:约|定|说|排)[好了的在是]*[^，。]{{0,2}}{_DAY}[^。]{{0,20}}(?:{_MOVED}|能?早点[不吗])",
+        ),
+        ("progress", 3.0, CALLER, rf"(?:想|能|要|得|帮我)[^，。]{{0,6}}(?:{_MOVED})"),
+        (
+            "progress",
+            3.0,
+            CALLER,
+            r"(?:我|我那|有|查)个?[^，。]{0,6}(?<![买下订])单子?(?=[，。啊呢]|$)|单子?[^，。]{0,3}(?:啥|什么|怎么)个?(?:情况|样)",
+        ),
         ("complaint", 3.0, CALLER, r"^(?:(?!没|不)[^，。]){0,3}，?(?:(?!没|不)[^，。]){0,3}(?:我?要|我?想|来)投诉"),
-        ("complaint", 2.0, AGENT, r"登记(?:为|一个|了)?投诉|投诉.{0,6}(?:登记|受理|记录|建好|提交|处理)|投诉单"),
+        (
+            "complaint",
+            2.0,
+            AGENT,
+            r"登记(?:为|一个|了)?投诉|投诉专员|您的?诉求|意见[^，。]{0,4}(?:记录|记下|反映)|反映给|投诉.{0,6}(?:登记|受理|记录|建好|提交|处理)|投诉单",
+        ),
         ("repair", -4.0, CALLER, r"不是?(?:来|要)?报修|不是?(?:来|要)修"),
         (
             "repair",
@@ -172,19 +196,24 @@ CUES: tuple[tuple[str, float, str, re.Pattern[str]], ...] = tuple(
             CALLER,
             r"(?:清洗|保养|安装|移机|加氟)[^，。修]{0,8}(?:多少钱|怎么收费|什么价|贵不贵|收费标准)|网点[^，。]{0,4}在哪",
         ),
-        ("enquiry", 4.0, CALLER, r"不用登记|不登记|我就(?:是)?想(?:知道|晓得|了解)|随便问问"),
+        (
+            "enquiry",
+            4.0,
+            CALLER,
+            r"不用登记|不登记|我?就(?:是)?(?:想)?(?:知道|晓得|了解|核实|核对|打听|问个)|随便问问|先问清楚|(?<!没)问清楚就",
+        ),
         (
             "enquiry",
             1.2,
             CALLER,
-            r"网点[^，。]{0,4}(?:在哪|哪里|地址)|多少钱|问一下|问问|咨询|问下|怎么弄|保修几年|怎么用|怎么配|能不能买",
+            r"网点[^，。]{0,4}(?:在哪|哪里|地址)|多少钱|(?:收|要)(?:钱|费)不|[质保]修?保?(?:是)?几年|过没过保|要紧[不吗]|正不正常|正常吗|问一[下声]|打听|请问|问问|咨询|问下|怎么弄|保修几年|怎么用|怎么配|能不能买",
         ),
         ("enquiry", 3.0, CALLER, r"我?(?:再|先)看看|先问问|那?没事了|先不用|考虑一下|先了解"),
         (
             "progress",
             5.0,
             CALLER,
-            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|(?<!到底)修好(?:了)?没|送修的|寄修的|还没影|改(?:一下|个)?.{0,8}时间|预约了|取消(?!不)|催(?!催)(?<!催催)|报的(?:修|.{0,6}维修)|等了一天|修得(?:咋样|怎么?样|如何)|改约|怎么还没|什么时候能?到|(?:师傅|人)(?:还|都|也)?(?:没|不见)(?:到|来|影)|说好.{0,8}来|约的[^。]{0,24}(?:没[来到人见]|还没)|预约[^，。]{0,6}(?:改|推|挪|取消|换)|催一?下|还要等多久|报(?:过|了)修|报修的(?:那|单|空|冰|洗|热|电|油)|报的修|(?:前天|昨天|上周.?|大前天|那天|上次)(?:我)?(?:报|约)的",
+            r"到哪一?步|查(?:一下|个|下)?.{0,4}(?:单|进度|退款)|没人(?:来|联系)|(?:师傅|网点)(?:一直|还|都|也|老)*没(?:联系|打电话|消息)|(?<!到底)修好(?:了)?没|送修的|寄修的|还没影|改(?:一下|个)?.{0,8}时间|预约了|取消(?!不)|(?<!房东)(?<!中介)(?<!人)(?<!家)(?<!们)(?<!他)(?<!她)(?<!婆)(?<!公)(?<!妈)(?<!家都)(?<!们都)催(?!催|我|着|得|签|快)(?<!催催)|报的(?:修|.{0,6}维修)|等了一天|修得(?:咋样|怎么?样|如何)|改约|怎么还没|什么时候能?到|(?:师傅|人)(?:还|都|也)?(?:没|不见)(?:到|来|影)|说好.{0,8}来|约的[^。]{0,24}(?:没[来到人见]|还没)|预约[^，。]{0,6}(?:改|推|挪|取消|换)|催一?下|还要等多久|报(?:过|了)个?修|报修的(?:那|单|空|冰|洗|热|电|油)|报的修|(?:前天|昨天|上周.?|大前天|那天|上次)(?:我)?(?:报|约)的",
         ),
         (
             "progress",
@@ -254,7 +283,7 @@ class Cue(NamedTuple):
 
 
 _WHICH = re.compile(
-    "(?:装|修|养|洗|投诉|退换?|换货|咨询|查询|进度)(?:服务)?(?:呢)?[，]?(?:还是|或者?是?)[^。]{0,4}(?:装|移机|修|养|洗|投诉|退|换|咨询|查)"
+    "(?:装|修|养|洗|投诉|退换?|退[货款钱]|换货?|咨询|查询|进度)(?:服务)?(?:呢)?[，]?(?:还是|或者?是?)[^。]{0,4}(?:装|移机|修|养|洗|投诉|退|换|咨询|查)"
 )
 _CHOSEN: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (
@@ -266,7 +295,7 @@ _CHOSEN: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("repair", "维修|报修|修(?=[，。吧的]|理)"),
         ("maintenance", "保养|清洗|洗(?=[，。吧的])"),
         ("complaint", "投诉"),
-        ("return_exchange", "退货|换货|退(?=[，。吧的])"),
+        ("return_exchange", "退货|换货|[退换](?=[，。吧的了一个])"),
         ("enquiry", "咨询"),
     )
 )
@@ -282,9 +311,29 @@ def _chosen(turn: Turn) -> Iterator[Cue]:
                 yield Cue(kind, CHOICE, Span(turn.index, m.start(), m.end()), by_agent=False)
 
 
+_REPAIR_OFFERED = re.compile(
+    "(?:需要|要不要|要|用|是)(?:来|要|想|给您|帮您|给你|为您|我们)*(?:报修|维修|检修|登记|派|安排|师傅)(?:一?个|一下|报修|维修|检修|师傅|人|上门|去|过去|过来|看看|检测|处理)*[吗呢么？?]"
+)
+_DECLINED = re.compile(
+    "[，啊哦哎呃嗯那]*(?:暂时|现在|先|我|就|倒|都)*(?:不用|不需要|不是|不必|没有|没坏|没毛病|没问题|没啥|好着)"
+)
+DECLINED = -5.0
+"""What a refused repair takes from it: the mention of it by the agent, and more."""
+
+
+def _declined(turn: Turn) -> Iterator[Cue]:
+    """That the caller wants no repair (需要登记维修吗？—不用，现在好好的), which leaves the question that was asked."""
+    offered = not turn.by_agent and turn.question and _REPAIR_OFFERED.search(turn.question.read)
+    if offered and (m := _DECLINED.match(turn.read)):
+        span = Span(turn.index, m.start(), m.end())
+        yield Cue("repair", DECLINED, span, by_agent=False)
+        yield Cue("enquiry", 2.0, span, by_agent=False)
+
+
 def _cues(_: Talk, turn: Turn) -> Iterator[Cue]:
     """Each cue in an utterance."""
     yield from _chosen(turn)
+    yield from _declined(turn)
     for kind, weight, who, pattern in CUES:
         if who in (BOTH, turn.segment.speaker) and (m := pattern.search(turn.read)):
             yield Cue(kind, weight, Span(turn.index, m.start(), m.end()), turn.by_agent)
@@ -303,19 +352,33 @@ class Told:
     danger: bool
 
 
+WISH = 3.0
+"""The least weight of a wish told outright."""
+
+
+def _number_of_something_else(wishes: Mapping[str, float]) -> bool:
+    """Whether an older order's number only says what a complaint or a return is about, by the caller's own words."""
+    wish = max(wishes["complaint"], wishes["return_exchange"])
+    return wish >= WISH and wish > wishes["progress"]
+
+
 def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, told: Told) -> Found:
     """The kind with the highest sum of cues.
 
     ``dispatched``: an address or appointment was given, which a mere question does not need.
     """
     score: dict[str, float] = defaultdict(float)
+    wishes: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
+    number = 3.0 if told.chased else 0.0
     score["repair"] = (2.5 if told.symptom else 0.5) + (2.0 if told.danger else 0.0)
     for cue in talk.gather("cues", _cues):
         if cue.by_agent or belongs(cue.span):
-            score[cue.kind] += cue.weight
             spans.setdefault(cue.kind, cue.span)
-    score["progress"] += 3.0 if told.chased else 0.0
+            number += cue.weight if cue.by_agent and cue.kind == "progress" else 0.0
+            score[cue.kind] += 0.0 if cue.by_agent and cue.kind == "progress" else cue.weight
+            wishes[cue.kind] += 0.0 if cue.by_agent else cue.weight
+    score["progress"] += 0.0 if _number_of_something_else(wishes) else number
     score["enquiry"] += -2.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     proof = (spans[kind],) if kind in spans else ()
