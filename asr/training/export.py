@@ -77,6 +77,12 @@ def resume(model: Path, checkpoint: Path) -> None:
     )
 
 
+def read_global_mean(model: Path) -> npt.NDArray[np.float32]:
+    """Mean MFCC [40] that the online normalisation of ``model`` starts from."""
+    sums = np.frombuffer((model / "am" / "global_cmvn.stats").read_bytes()[-2 * (CEPSTRA + 1) * 8 :], "<f8")
+    return np.asarray(sums[:CEPSTRA] / sums[CEPSTRA], np.float32)
+
+
 def _folded(weights: Any, bias: Any, norm: Any) -> Affine:
     gain = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().numpy()
     return weights * gain[:, None], (bias - norm.running_mean.numpy()) * gain + norm.bias.detach().numpy()

@@ -52,18 +52,18 @@ class Material:
         changes = np.bincount(stream[:-1][stream[1:] != stream[:-1]], minlength=len(PHONES))
         return np.asarray(1 - 1 / np.maximum(self.counts() / np.maximum(changes, 1), 1.2))
 
-    def batch(self, rng: np.random.Generator) -> tuple[Any, Any]:
+    def batch(self, rng: np.random.Generator, pieces: int = BATCH) -> tuple[Any, Any]:
         """Pieces with another channel, masked bands and masked moments: inputs [B, t, 40] and labels [B, FRAMES]."""
         shift = int(rng.integers(SUBSAMPLING))
         stream = self.labels[shift]
         length = SUBSAMPLING * (FRAMES + LEFT + RIGHT - 1) + SPLICE
-        starts = rng.integers(LEFT + 3, len(self.labels[0]) - FRAMES - RIGHT - 4, BATCH)
+        starts = rng.integers(LEFT + 3, len(self.labels[0]) - FRAMES - RIGHT - 4, pieces)
         first = SUBSAMPLING * (starts - LEFT) + shift - SPLICE // 2
         x = torch.from_numpy(np.stack([self.frames[a : a + length] for a in first])).float()
         y = torch.from_numpy(np.stack([stream[j : j + FRAMES] for j in starts])).long()
-        colour = ((torch.randn(BATCH, len(CURVES)) * 0.4 + torch.randn(BATCH, 1) * 0.8) @ CURVES)[:, None]
-        x = x + colour * (torch.rand(BATCH, 1, 1) < 0.7)
-        kept = torch.ones(BATCH, CEPSTRA)
+        colour = ((torch.randn(pieces, len(CURVES)) * 0.4 + torch.randn(pieces, 1) * 0.8) @ CURVES)[:, None]
+        x = x + colour * (torch.rand(pieces, 1, 1) < 0.7)
+        kept = torch.ones(pieces, CEPSTRA)
         for row in kept:
             for _ in range(int(rng.integers(0, 3))):
                 width = int(rng.integers(1, 8))
@@ -177,7 +177,7 @@ def train(
         network.std.copy_(torch.tensor(sample.std(0)))
     graph, targets = denominator_graph(material), smoothed_targets()
     top_rate = rate or (2e-3 if loss == "ce" else 8e-4)
-    optimizer = torch.optim.AdamW(_groups(network), lr=top_rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(weight_groups(network), lr=top_rate, betas=(0.9, 0.98))
     network.train()
     began, step, average = time.monotonic(), 0, 0.0
     while (done := (time.monotonic() - began) / (minutes * 60)) < 1:
@@ -203,15 +203,6 @@ def train(
     torch.save(state, target)
 
 
-def average(target: Path, sources: Sequence[Path]) -> None:
-    """Mean of the weights of runs fine-tuned from the same start."""
-    runs = [torch.load(source, weights_only=False) for source in sources]
-    for name, weights in runs[0]["net"].items():
-        if weights.is_floating_point():
-            runs[0]["net"][name] = sum(run["net"][name] for run in runs) / len(runs)
-    torch.save(runs[0], target)
-
-
 def _as_likelihoods(network: Any, prior: npt.NDArray[np.float64]) -> None:
     """Posteriors to softened pseudo log-likelihoods: where MMI starts from."""
     with torch.no_grad():
@@ -220,7 +211,8 @@ def _as_likelihoods(network: Any, prior: npt.NDArray[np.float64]) -> None:
         network.out.bias *= 0.6
 
 
-def _groups(network: Any) -> list[dict[str, Any]]:
+def weight_groups(network: Any) -> list[dict[str, Any]]:
+    """Matrices decay, vectors do not."""
     matrices = [p for p in network.parameters() if p.dim() > 1]
     vectors = [p for p in network.parameters() if p.dim() == 1]
     return [{"params": matrices, "weight_decay": 2e-2}, {"params": vectors, "weight_decay": 0}]
