@@ -52,7 +52,7 @@ SETS = (
     "life_h",
     "life_i",
 )
-"""All but the last are fits by now: each was read for errors after its first score; docs/extraction.md has the first scores."""
+"""All but the last are fits by now: read for errors after a first score, which docs/extraction.md tells."""
 FOLDS = 5
 PARTS = ("province", "city", "district", "detail")
 
