@@ -2,7 +2,7 @@ import type { MessageRule, NotifyTable } from '@/api/types'
 import en from '@/i18n/en'
 import zh from '@/i18n/zh-CN'
 import { keepDraft, keptDraft } from '@/messages/draft'
-import { audiencesFor, byEvent, channelsFor, differences, EVENTS, freeName, laneOf, merged, placeOf, smsParts, VARIABLES, withAudience } from '@/messages/table'
+import { AUDIENCES, audiencesFor, byEvent, channelsFor, differences, EVENTS, freeName, laneOf, merged, placeOf, smsParts, VARIABLES, withAudience } from '@/messages/table'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
@@ -25,7 +25,12 @@ describe('what a rule may look at', () => {
   })
 
   it('has a name in both languages', () => {
-    for (const table of [zh, en]) expect(Object.keys(table.messages.event).sort()).toEqual(Object.keys(EVENTS).sort())
+    for (const table of [zh, en]) {
+      expect(Object.keys(table.messages.event).sort()).toEqual(Object.keys(EVENTS).sort())
+      expect(Object.keys(table.messages.v).sort()).toEqual([...VARIABLES].sort())
+      expect(Object.keys(table.messages.audience).sort()).toEqual([...AUDIENCES].sort())
+      for (const { attribute } of Object.values(EVENTS).flat()) expect(table.messages.attribute).toHaveProperty(attribute)
+    }
   })
 
   it('names conditions that the fact has', () => {

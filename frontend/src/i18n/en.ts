@@ -427,7 +427,7 @@ const en: Messages = {
     audience: { customer: 'Customer', handler: 'Handler', mentioned: 'Mentioned colleagues', asked_by: 'Whoever asked', supervisors: 'Supervisors', address: 'Fixed address' },
     attribute: { after: 'now', before: 'before', service_type: 'service type', limit: 'limit', status: 'status', subject: 'subject', decision: 'decision', channel: 'channel', outcome: 'outcome', action: 'step', priority: 'priority', tier: 'service level' },
     limit: { respond: 'respond', resolve: 'resolve' }, outcome: { created: 'new order', draft: 'draft', chased: 'chased up' },
-    v: { number: 'Number', customer_name: 'Contact', appliance: 'Appliance', brand: 'Brand', fault: 'Fault', status: 'Status', priority: 'Priority', appointment: 'Appointment', district: 'District', due: 'Due', limit: 'Limit', reason: 'Reason' },
+    v: { number: 'Number', customer_name: 'Contact', appliance: 'Appliance', brand: 'Brand', fault: 'Fault', status: 'Status', priority: 'Priority', appointment: 'Appointment', district: 'District', due: 'Due', limit: 'Limit', reason: 'Reason', handler: 'Handler', handler_phone: 'Handler’s phone', eta: 'Expected at' },
   },
   wall: {
     title: 'Wallboard',

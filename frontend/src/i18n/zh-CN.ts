@@ -425,7 +425,7 @@ const zh = {
     audience: { customer: '客户', handler: '负责人', mentioned: '被提醒的同事', asked_by: '审批提交人', supervisors: '主管', address: '固定地址' },
     attribute: { after: '变为', before: '原为', service_type: '服务类型', limit: '时限', status: '状态', subject: '事项', decision: '结果', channel: '来源', outcome: '处理', action: '步骤', priority: '优先级', tier: '服务级别' },
     limit: { respond: '响应', resolve: '解决' }, outcome: { created: '新建工单', draft: '存为草稿', chased: '并入催单' },
-    v: { number: '单号', customer_name: '联系人', appliance: '电器', brand: '品牌', fault: '故障', status: '状态', priority: '优先级', appointment: '预约时间', district: '区县', due: '截止时间', limit: '时限', reason: '原因' },
+    v: { number: '单号', customer_name: '联系人', appliance: '电器', brand: '品牌', fault: '故障', status: '状态', priority: '优先级', appointment: '预约时间', district: '区县', due: '截止时间', limit: '时限', reason: '原因', handler: '负责人', handler_phone: '负责人电话', eta: '预计到达' },
   },
   wall: {
     title: '实时大屏',
