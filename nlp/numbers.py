@@ -39,6 +39,8 @@ SKIPPED = 0.5
 FILLER = frozenset("呃嗯啊那个的了就是这然后面再哦额")
 MOBILE = re.compile(r"1[3-9]\d{9}")
 LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d\d)[2-8]\d{6,7}|[48]00\d{7}|9[56]\d{3}")
+SERVICE = re.compile(r"[489]")
+"""How a service number begins (400, 800, 95…). Such short patterns fit scraps of anything: none is made of guesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,12 @@ def phones(s: str) -> list[SpokenNumber]:
 
 
 def _phone_of(s: str, start: int, end: int) -> SpokenNumber | None:
-    options = [r for r in readings(s, start, end) if is_phone(r.digits)]
+    certain = "".join(d for c in s[start:end] if (d := exact_digit(c)) is not None)
+    options = [
+        r
+        for r in readings(s, start, end)
+        if is_phone(r.digits) and (r.digits == certain or not SERVICE.match(r.digits))
+    ]
     if options:
         return options[0]
     return _last_inside(s, start, end)

@@ -106,6 +106,18 @@ def test_wrong_read_back_changes_nothing() -> None:
     assert fields(*START, *lines)["contact_phone"] == "13812340008"
 
 
+def test_no_service_number_is_made_of_a_misheard_correction() -> None:
+    """A correction of which only scraps were heard (是 for 四) is no 400 number; what was said whole stays."""
+    lines = (
+        "a 留个电话？",
+        "c 幺三八幺二三四零零零八",
+        "a 幺三八幺二三四零一八零",
+        "c 不是是零零零八三二零一个八",
+        "a 好的零零零八地址是",
+    )
+    assert fields(*START, *lines)["contact_phone"] == "13812340008"
+
+
 def test_agents_number_is_kept_when_the_caller_agrees() -> None:
     """The registered number counts when the caller confirms it."""
     assert (
