@@ -212,13 +212,17 @@ class SetTaskDone(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRepair(Command):
-    """What a visit found, what was done about it, what went in, and how long it took (minutes at work)."""
+    """What a visit found, what was done about it, what went in, and how long it took (minutes at work).
+
+    ``corrects``: the record of the same visit that this one stands in for.
+    """
 
     order_id: str
     finding: str
     action: str
     parts: tuple[UsedPart, ...] = ()
     minutes: int | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

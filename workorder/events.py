@@ -131,11 +131,12 @@ class TaskChanged(OrderEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairRecorded(OrderEvent):
-    """What a visit found and did is on record; the words are not in the event."""
+    """What a visit found and did is on record, perhaps in place of ``corrects``; the words are not in the event."""
 
     repair_id: str
     parts: int
     minutes: int | None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

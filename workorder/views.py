@@ -546,7 +546,11 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class RepairView:
-    """The record of one visit: what was found, done and put in, and the minutes at work (None: nobody said)."""
+    """The record of one visit: what was found, done and put in, and the minutes at work (None: nobody said).
+
+    ``at`` is when the visit was put on record first, ``by`` who wrote this. ``corrects`` is the record it stands in
+    for; with ``corrected_by`` it is not what holds any more.
+    """
 
     repair_id: str
     order_id: str
@@ -556,6 +560,19 @@ class RepairView:
     action: str
     parts: tuple[UsedPart, ...]
     minutes: int | None
+    corrects: str | None
+    corrected_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRepairView:
+    """A visit that holds, with the order and the appliance it belongs to (``asset_id``: where it is on file)."""
+
+    repair: RepairView
+    number: str | None
+    appliance: str | None
+    brand: str | None
+    asset_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from workorder.fields import UsedPart
-    from workorder.views import RepairView
+    from workorder.views import PastRepairView, RepairView
 
 
 @click.group()
@@ -39,12 +39,31 @@ def list_repairs(config: Path | None, key: str, as_json: bool) -> None:
         emit(found) if as_json else click.echo(_line(found))
 
 
+@repair.command("past")
+@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="At this customer.")
+@click.option("--asset", "asset_id", metavar="ASSET_ID", help="On this appliance on file.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@JSON
+@click.pass_obj
+@reports_errors
+def list_past(config: Path | None, customer_id: str | None, asset_id: str | None, limit: int, as_json: bool) -> None:
+    """Visits that hold, the newest first."""
+    from workorder.services import repairs
+
+    async def read(session: AsyncSession) -> tuple[PastRepairView, ...]:
+        return (await repairs.past_repairs(session, customer_id=customer_id, asset_id=asset_id, limit=limit)).items
+
+    for found in run(config, read):
+        emit(found) if as_json else click.echo(f"{found.number}  {_line(found.repair)}")
+
+
 @repair.command("add")
 @ORDER
 @click.option("--finding", required=True, help="What was found.")
 @click.option("--action", required=True, help="What was done about it.")
 @click.option("--part", "parts", multiple=True, metavar="NAME[=QUANTITY]", help="A part that went in; repeatable.")
 @click.option("--minutes", type=int, help="Minutes at work.")
+@click.option("--corrects", metavar="REPAIR_ID", help="The record of the same visit that it stands in for.")
 @BY
 @JSON
 @click.pass_obj
@@ -56,6 +75,7 @@ def add_repair(
     action: str,
     parts: tuple[str, ...],
     minutes: int | None,
+    corrects: str | None,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -73,6 +93,7 @@ def add_repair(
             action=action,
             parts=used,
             minutes=minutes,
+            corrects=corrects,
         )
         return await repairs.record_repair(session, command)
 
@@ -93,4 +114,5 @@ def _part(text: str) -> UsedPart:
 def _line(found: RepairView) -> str:
     parts = ", ".join(f"{part.name} x{part.quantity}" for part in found.parts)
     took = f"{found.minutes} min" if found.minutes else "-"
-    return f"{found.at:%Y-%m-%d %H:%M}  {found.by}  {took}  {found.finding} -> {found.action}  {parts}".rstrip()
+    said = f"{found.at:%Y-%m-%d %H:%M}  {found.by}  {took}  {found.finding} -> {found.action}  {parts}".rstrip()
+    return f"{said}  (corrected)" if found.corrected_by else said

@@ -41,6 +41,7 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/attachments/{attachment_id}", P.ORDERS, attachments.download, produces=attachments.KINDS),
     Route("DELETE", "/api/attachments/{attachment_id}", P.ORDERS_EDIT, attachments.remove, Unit.WRITE, status=204),
     Route("GET", "/api/work-orders/{order_id}/repairs", P.ORDERS, repairs.find, Unit.READ),
+    Route("GET", "/api/repairs", P.ORDERS, repairs.past, Unit.READ),
     Route("POST", "/api/work-orders/{order_id}/repairs", P.ORDERS_EDIT, repairs.record, Unit.WRITE, status=201),
     Route("GET", "/api/people", P.ORDERS, teamwork.people, Unit.READ),
     Route("GET", "/api/work-orders/{order_id}/comments", P.ORDERS, teamwork.comments, Unit.READ),

@@ -54,4 +54,8 @@ describe("a customer's file in words", () => {
     expect(told('addresses', [{ city: '杭州市', district: '西湖区', detail: '文三路1号', label: null, division_code: '330106' }], t)).toBe('杭州市西湖区文三路1号')
     expect(told('notes', null, t)).toBe('')
   })
+  it('tells an appliance in words, without its keys', () => {
+    const asset = { asset_id: '01J', customer_id: '01K', appliance: '冰箱', brand: '海尔', serial: 'SN-1', purchased_on: '2026-08-20', retired_on: null }
+    expect(told('asset', asset, t)).toBe('海尔 冰箱，customer.serial，customer.purchased')
+  })
 })

@@ -216,6 +216,20 @@ async def test_a_visit_is_put_on_record_once_and_read_back(site: Site):
             site.users["agent"].user_id,
             [{"name": "电容", "quantity": 2, "code": ""}],
         )
+        right = await (await agent.post(address, {**visit, "minutes": 40, "corrects": kept["repair_id"]})).json()
+        wrong, holds = (await (await agent.get(address)).json())["items"]
+        assert (wrong["corrected_by"], holds) == (right["repair_id"], right)
+        again = await agent.post(address, {**visit, "corrects": kept["repair_id"]})
+        assert (again.status, (await again.json())["field"]) == (409, "corrects")
+        (past,) = (await (await agent.get("/api/repairs?limit=1")).json())["items"]
+        assert past == {
+            "repair": right,
+            "number": order["number"],
+            "appliance": "空调",
+            "brand": "格力",
+            "asset_id": None,
+        }
+        assert (await (await agent.get("/api/repairs?customer_id=nobody")).json())["items"] == []
         bad = await agent.post(address, {"finding": "", "action": "x", "minutes": 0})
         assert [error["field"] for error in (await bad.json())["errors"]] == ["finding", "minutes"]
         draft = await site.draft(None)

@@ -10,11 +10,20 @@ from sqlalchemy import select
 from callcenter.storage import outbox
 from callcenter.storage.database import Database
 from callcenter.storage.tables import OutboxRow
-from workorder.commands import CancelOrder, CreateCustomer, CreateWorkOrder, EraseCustomer, RecordRepair
+from workorder.commands import (
+    AddAsset,
+    CancelOrder,
+    CreateCustomer,
+    CreateWorkOrder,
+    EraseCustomer,
+    NewAsset,
+    RecordRepair,
+    SetAsset,
+)
 from workorder.errors import Conflict, Invalid, NotFound
 from workorder.events import RepairRecorded
 from workorder.fields import UsedPart
-from workorder.services import customer_erasure, customers, orders, repairs, reports, search, trail
+from workorder.services import assets, customer_erasure, customers, orders, repairs, reports, search, trail
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 ME = {"by": "u1", "at": AT}
@@ -110,6 +119,61 @@ async def test_nobody_visited_a_draft_or_a_cancelled_order(session) -> None:
     ):
         with pytest.raises(NotFound):
             await ask
+
+
+async def test_who_erred_records_what_is_right_and_both_stay(session) -> None:
+    """The correction keeps the visit's moment and is what holds; a record is corrected once, the trail says from what to what."""
+    order_id = await new_order(session)
+    wrong = await repairs.record_repair(session, RecordRepair(**ME, order_id=order_id, **VISIT))
+    after = {"by": "u2", "at": AT + timedelta(days=3), "order_id": order_id}
+    visit = {"finding": "主板损坏", "action": "更换主板", "minutes": 60}
+    right = await repairs.record_repair(session, RecordRepair(**after, **visit, corrects=wrong.repair_id))
+    assert (right.corrects, right.corrected_by, right.by, right.at) == (wrong.repair_id, None, "u2", AT)
+    first, second = await repairs.repairs_of(session, order_id)
+    assert (first.repair_id, first.corrected_by, second) == (wrong.repair_id, right.repair_id, right)
+    lines = await trail.trail(session, order_id, field="repair")
+    assert [(line.before, line.after) for line in lines.items][1] == (wrong.repair_id, right.repair_id)
+    with pytest.raises(Conflict, match="corrected already"):
+        await repairs.record_repair(session, RecordRepair(**after, **visit, corrects=wrong.repair_id))
+    other = await new_order(session)
+    with pytest.raises(NotFound):
+        await repairs.record_repair(
+            session, RecordRepair(**{**after, "order_id": other}, **visit, corrects=right.repair_id)
+        )
+    assert await repairs.repairs_of(session, other) == ()
+
+
+async def test_what_was_repaired_is_found_by_customer_and_appliance(session) -> None:
+    """The newest first, page by page, with its order; what was corrected is left out."""
+    card = await customers.create_customer(session, CreateCustomer(**ME, name="王芳", phones=("13900139000",)))
+    owned = NewAsset(appliance="空调", brand="格力")
+    asset = await assets.add_asset(session, AddAsset(**ME, customer_id=card.customer_id, asset=owned))
+    order_id = await new_order(session, customer_id=card.customer_id)
+    await assets.set_asset(session, SetAsset(**ME, order_id=order_id, asset_id=asset.asset_id))
+    made = [
+        await repairs.record_repair(
+            session, RecordRepair(by="u1", at=AT + timedelta(days=day), order_id=order_id, **VISIT)
+        )
+        for day in range(3)
+    ]
+    command = RecordRepair(**ME, order_id=order_id, **VISIT, corrects=made[1].repair_id)
+    right = await repairs.record_repair(session, command)
+    elsewhere = await new_order(session)
+    await repairs.record_repair(session, RecordRepair(**ME, order_id=elsewhere, **VISIT))
+
+    newest = await repairs.past_repairs(session, customer_id=card.customer_id, limit=2)
+    rest = await repairs.past_repairs(session, customer_id=card.customer_id, limit=2, cursor=newest.next_cursor)
+    shown = [found.repair.repair_id for found in (*newest.items, *rest.items)]
+    assert shown == [made[2].repair_id, right.repair_id, made[0].repair_id]
+    assert rest.next_cursor is None
+    assert {found.asset_id for found in newest.items} == {asset.asset_id}
+    assert newest.items[0].number == (await orders.get_order(session, order_id)).number
+    of_asset = await repairs.past_repairs(session, asset_id=asset.asset_id)
+    assert [found.repair.repair_id for found in of_asset.items] == shown
+    assert len((await repairs.past_repairs(session)).items) == 4
+    for bad in ({"cursor": "x"}, {"limit": 0}):
+        with pytest.raises(Invalid):
+            await repairs.past_repairs(session, **bad)
 
 
 async def test_forgetting_a_person_takes_the_words_and_leaves_parts_and_minutes(session) -> None:

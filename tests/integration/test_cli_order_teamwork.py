@@ -207,6 +207,13 @@ def test_visits_are_put_on_record(desk: Site) -> None:
     assert (kept["finding"], kept["minutes"], kept["by"]) == ("电容失效", 45, "cli:root")
     assert "电容 x2" in desk.call("order", "repair", "list", desk.number).stdout
     assert "--part" in desk.call("order", "repair", "add", desk.number, *said, "--part", "电容=x", code=3).stderr
+    instead = ("--finding", "主板损坏", "--action", "更换主板", "--corrects", kept["repair_id"])
+    desk.call("order", "repair", "add", desk.number, *instead)
+    assert "(corrected)" in desk.call("order", "repair", "list", desk.number).stdout
+    (holds,) = desk.json("order", "repair", "past")
+    assert (holds["number"], holds["repair"]["corrects"]) == (desk.number, kept["repair_id"])
+    assert desk.call("order", "repair", "past", "--customer", "nobody").stdout == ""
+    desk.call("order", "repair", "add", desk.number, *instead, code=5)
     assert (
         "finding" in desk.call("order", "repair", "add", desk.number, "--finding", "", "--action", "x", code=3).stderr
     )

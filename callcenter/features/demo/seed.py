@@ -10,11 +10,11 @@ import yaml
 from sqlalchemy import select
 
 from callcenter.storage.database import Database, UnitOfWork
-from workorder.commands import CreateCustomer, CreateOrder, MoveOrder, NewAsset, OpenDraft
-from workorder.fields import FieldContent
+from workorder.commands import CreateCustomer, CreateOrder, MoveOrder, NewAsset, OpenDraft, RecordRepair
+from workorder.fields import FieldContent, UsedPart
 from workorder.model.customers import Customer
 from workorder.policy.lifecycle import Action, Confirmation, Status
-from workorder.services import customers, lifecycle, orders, service_level
+from workorder.services import customers, lifecycle, orders, repairs, service_level
 from workorder.views import CustomerCard
 
 BY = "demo"
@@ -101,6 +101,22 @@ async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any
             confirmation=Confirmation.CUSTOMER if action is Action.CONFIRM else None,
         )
         await lifecycle.move_order(work.session, command)
+    if found := entry.get("found"):
+        await _visit(work, draft.order_id, found, at + VISIT.index(Action.COMPLETE) * timedelta(minutes=12))
+
+
+async def _visit(work: UnitOfWork, order_id: str, found: dict[str, Any], at: datetime) -> None:
+    parts = tuple(UsedPart(**part) for part in found.get("parts", ()))
+    command = RecordRepair(
+        by=BY,
+        at=at,
+        order_id=order_id,
+        finding=found["finding"],
+        action=found["action"],
+        parts=parts,
+        minutes=found["minutes"],
+    )
+    await repairs.record_repair(work.session, command)
 
 
 async def _calm(work: UnitOfWork, order_id: str, now: datetime) -> None:

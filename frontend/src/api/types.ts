@@ -543,6 +543,37 @@ export interface Task {
   done_by: string | null
 }
 
+/** A part that went in; `code` is its part number, '' where nobody said. */
+export interface UsedPart {
+  name: string
+  quantity: number
+  code: string
+}
+
+/** What a visit found and did. With `corrected_by` another record stands in for it; `at` is when the visit was put on record first. */
+export interface Repair {
+  repair_id: string
+  order_id: string
+  at: IsoTime
+  by: string
+  finding: string
+  action: string
+  parts: UsedPart[]
+  minutes: number | null
+  corrects: string | null
+  corrected_by: string | null
+}
+
+export type NewRepair = Pick<Repair, 'finding' | 'action' | 'parts' | 'minutes' | 'corrects'>
+
+export interface PastRepair {
+  repair: Repair
+  number: string | null
+  appliance: string | null
+  brand: string | null
+  asset_id: string | null
+}
+
 export interface Approval {
   approval_id: string
   order_id: string
