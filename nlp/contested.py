@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from nlp.dialogue import TAKEN_BACK, Found, Talk, Verdict, verdict
-from nlp.rules import codes, dates, flags, name, warranty
+from nlp.rules import codes, flags, name, onset, purchase, warranty
 from nlp.sound import char_cost
 from nlp.types import SlotContent, SlotState
 
@@ -46,13 +46,13 @@ def _names(talk: Talk) -> Claims:
 
 
 def _purchases(talk: Talk) -> Claims:
-    return ((f.spans[0].turn, f.value) for f in dates.purchases(talk))
+    return ((f.spans[0].turn, f.value) for f in purchase.purchases(talk))
 
 
 def _beginnings(talk: Talk) -> Claims:
     """When it began; today is left out, as it is named for many other reasons (今天就不能来吗)."""
     today = talk.context.started_at.date().isoformat()
-    return ((f.spans[0].turn, f.value) for f in dates.onsets(talk) if f.value != today)
+    return ((f.spans[0].turn, f.value) for f in onset.onsets(talk) if f.value != today)
 
 
 def _other_code(a: SlotContent, b: SlotContent) -> bool:

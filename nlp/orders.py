@@ -17,11 +17,12 @@ from nlp.rules import (
     brand,
     codes,
     danger,
-    dates,
     fault,
     flags,
     name,
+    onset,
     phone,
+    purchase,
     sentiment,
     service,
     urgency,
@@ -53,7 +54,7 @@ def findings(talk: Talk) -> Findings:
 
     spelled = codes.settle(talk, regions.main, mine)
     code = next((f for f in spelled if f.name == "error_code"), None)
-    symptom = main is not None and (code is not None or fault.told(talk, main.name) or bool(dates.onsets(talk)))
+    symptom = main is not None and (code is not None or fault.told(talk, main.name) or bool(onset.onsets(talk)))
     chased = any(f.name == "prior_ticket" for f in spelled)
     told = service.Told(symptom=symptom, chased=chased, danger=danger.grave(talk))
     kind = service.settle(talk, regions.main, dispatched=bool(place or slot), told=told)
@@ -71,7 +72,8 @@ def findings(talk: Talk) -> Findings:
         place,
         slot,
     ]
-    found += [*spelled, dates.settle_purchase(talk, mine), _since(talk, main, mine) if problem else None]
+    ill = problem is not None or kind.value == "repair"
+    found += [*spelled, purchase.settle(talk, mine), _since(talk, main, mine) if ill else None]
     risk = danger.settle(talk)
     found += [flags.settle(talk), warranty.settle(talk), risk, urgency.settle(talk, str(risk.value) if risk else None)]
     found += [sentiment.settle(talk, str(kind.value))]
@@ -85,7 +87,7 @@ def findings(talk: Talk) -> Findings:
 def _since(talk: Talk, thing: appliance.Reported | None, belongs: Callable[[Span], bool]) -> Found | None:
     """Since when it is so: said, or the day told with a symptom."""
     said = fault.mentions(talk, thing.name) if thing else ()
-    return dates.settle_onset(talk, (m.span for m in said if m.weight > 0 and not m.by_agent), belongs)
+    return onset.settle(talk, (m.span for m in said if m.weight > 0 and not m.by_agent), belongs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,6 @@ def _second(
     wanted = service.of_second(talk, regions.other) or kind
     named = None if appliance.of_unknown_maker(talk, pair[1]) else maker or makers
     spelled = [f for f in codes.settle(talk, regions.other, regions.beside) if f.name != "prior_ticket"]
-    bought = dates.settle_purchase(talk, lambda span: regions.beside(span) or regions.shared(span))
+    bought = purchase.settle(talk, lambda span: regions.beside(span) or regions.shared(span))
     since = _since(talk, pair[1], regions.beside) if problem else None
     return [wanted, appliance.found(pair[1]), named, problem, *spelled, bought, since]

@@ -323,6 +323,8 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
     week_on = bool(a.day and b.day and (b.day - a.day).days == DAYS_OF_WEEK)
     if gap in ("", "，") and week_on and a.vague and not a.weekday and b.weekday and not b.calendar:
         return replace(a, end=b.end)
+    if gap in ("", "，") and a.vague and not a.calendar and b.calendar and a.day and b.day and a.day.day == b.day.day:
+        return replace(a, end=b.end)
     if close and b.bare and a.day and b.day and b.last_day and b.day <= a.day <= b.last_day:
         return replace(a, end=b.end)
     if a.day == b.day:
