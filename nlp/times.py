@@ -323,13 +323,17 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
     week_on = bool(a.day and b.day and (b.day - a.day).days == DAYS_OF_WEEK)
     if gap in ("", "，") and week_on and a.vague and not a.weekday and b.weekday and not b.calendar:
         return replace(a, end=b.end)
-    if gap in ("", "，") and a.vague and not a.calendar and b.calendar and a.day and b.day and a.day.day == b.day.day:
-        return replace(a, end=b.end)
-    if close and b.bare and a.day and b.day and b.last_day and b.day <= a.day <= b.last_day:
+    in_festival = close and b.bare and a.day and b.day and b.last_day and b.day <= a.day <= b.last_day
+    if in_festival or (gap in ("", "，") and _dated_again(a, b)):
         return replace(a, end=b.end)
     if a.day == b.day:
         return replace(b, start=a.start) if a.relation else replace(a, end=b.end, part=b.part or a.part)
     return _join_near(a, b) if close else None
+
+
+def _dated_again(a: When, b: When) -> bool:
+    """Whether a day is named once more by its number (昨天，十七号)."""
+    return bool(a.vague and not a.calendar and b.calendar and a.day and b.day and a.day.day == b.day.day)
 
 
 def _join_near(a: When, b: When) -> When | None:

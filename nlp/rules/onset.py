@@ -88,8 +88,13 @@ def _days_and_halves(talk: Talk, turn: Turn) -> list[When]:
     halves = [
         replace(w, day=called.date())
         for w in spoken
-        if w.day is None and w.part and w.begin is None and w.part[0] <= called.hour and not w.relation
-        and _TODAYS.match(turn.read, w.start) and not _BY_HABIT.search(turn.read[: w.start])
+        if w.day is None
+        and w.part
+        and w.begin is None
+        and w.part[0] <= called.hour
+        and not w.relation
+        and _TODAYS.match(turn.read, w.start)
+        and not _BY_HABIT.search(turn.read[: w.start])
     ]
     return sorted([*past_days(talk, turn), *halves], key=lambda w: w.start)
 

@@ -44,7 +44,9 @@ _MONEY = re.compile("(?:退货|退款|钱|款)[^。]{0,8}$")
 """What is pressed for, where it is no visit."""
 _ALSO = re.compile("(?:来|过来|修|到)?(?:也|都)(?:行|可以|成|没关系)")
 """早点来也行 is leave and no wish."""
-_MARKED = re.compile("(?:给您|帮您)?(?:往前)?插(?:进去|个队|到前)|最急的?|优先(?:处理|安排|派|上门)|加急(?!费|的?话)|急单|特急|紧急(?:单|工单|派|处理|安排|订单)|优先(?:给您|为您|帮您)")
+_MARKED = re.compile(
+    "(?:给您|帮您)?(?:往前)?插(?:进去|个队|到前)|最急的?|优先(?:处理|安排|派|上门)|加急(?!费|的?话)|急单|特急|紧急(?:单|工单|派|处理|安排|订单)|优先(?:给您|为您|帮您)"
+)
 _AT_A_PRICE = re.compile("加急费")
 """What coming at night costs: urgent where the caller takes it."""
 _OFFERED = re.compile("[？?吗]|需不需要|要不要|是否|需要")
@@ -90,7 +92,7 @@ _WISH = re.compile("想想|办法|快|早(?!上)|今天|明天|帮帮?忙|求|�
 
 def _sooner(talk: Talk, turn: Turn) -> re.Match[str] | None:
     """The caller's dismay at the day that is offered, with a wish for an earlier one."""
-    if turn.by_agent or "appointment" not in talk.asked(turn.index) and not _OFFERED_DAY.search(_question(turn)):
+    if turn.by_agent or ("appointment" not in talk.asked(turn.index) and not _OFFERED_DAY.search(_question(turn))):
         return None
     late = _TOO_LATE.match(turn.read)
     return late if late and _WISH.search(turn.read, late.end()) else None
