@@ -181,6 +181,7 @@ class App:
             clock=clock,
             hub=self.hub,
             read_phone=self.read_phone,
+            english=self.catalogue.english,
             metrics=self.metrics,
             lifetime=self.lifetime,
         )

@@ -6,7 +6,7 @@ A file that cannot be used changes nothing: the log says which file and line, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -64,6 +64,10 @@ class LiveCatalogue:
             "service_types": [{"value": value, "label": label} for value, label in SERVICE_TYPES.items()],
             "required": REQUIRED,
         }
+
+    def english(self) -> Mapping[str, str]:
+        """Names of appliances, brands and faults for readers of English."""
+        return self._catalogue.english
 
     async def refresh(self) -> None:
         """Take over files that changed since the last look; four calls of stat when none did.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from prometheus_client import CollectorRegistry
 
 from callcenter.bus.port import Bus
@@ -29,6 +31,7 @@ class Notices:
         clock: Clock,
         hub: Hub,
         read_phone: PhoneReader,
+        english: Callable[[], Mapping[str, str]],
         metrics: CollectorRegistry,
         lifetime: Lifetime,
     ) -> None:
@@ -42,6 +45,7 @@ class Notices:
             lanes=lanes,
             language=settings.notify.language,
             read_phone=read_phone,
+            english=english,
         )
         self.sender = Sender(
             database=database,

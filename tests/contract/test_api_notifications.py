@@ -14,7 +14,7 @@ from callcenter.cli.main import main
 from callcenter.features.notify.rules import DEFAULTS
 from callcenter.storage import deliveries
 from callcenter.web.hub import UserNotices
-from tests.contract.api_site import Site, TriedOut, open_site
+from tests.contract.api_site import FIELDS, Site, TriedOut, open_site
 
 TABLE = DEFAULTS.model_dump(mode="json")
 
@@ -86,6 +86,11 @@ async def test_a_preview_shows_an_order_and_says_each_problem_by_field_and_line(
         order = await site.draft(None)
         values = await preview("{status} {priority} {due}|", order_id=order.order_id)
         assert values["text"] == "草稿 普通 11-23 10:00|"
+        created = await (await supervisor.post("/api/intake", {"channel": "web", "fields": FIELDS})).json()
+        order_id = created["order"]["order_id"]
+        for language, said in (("en", "Gree air conditioner does not cool"), ("zh", "格力 空调 不制冷")):
+            wish = {"language": language, "order_id": order_id}
+            assert (await preview("{brand} {appliance} {fault}", **wish))["text"] == said
         missing = await supervisor.post("/api/notify/preview", {"wording": {"text": "x"}, "order_id": "01NOPE"})
         assert missing.status == 404
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,14 +26,24 @@ from callcenter.storage import deliveries, users
 from callcenter.storage.database import Database
 from callcenter.storage.relay import Relay
 from callcenter.storage.tables import DeliveryRow
+from nlp.catalogue import Catalogue
 from tests.contract.test_service_levels import MONDAY, Watchman, after, events, new_order
 from tests.contract.test_storage_life_cycle import move
 from workorder.commands import CreateCustomer, CreateWorkOrder, MoveOrder, TransferOrder
-from workorder.events import OrderEvent, WorkOrderCreated
+from workorder.events import OrderEvent, SlaWarned, WorkOrderCreated, WorkOrderMoved
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, lifecycle, reports, teamwork
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+DOCS = Path(__file__).parents[2] / "docs" / "notifications.md"
+ENGLISH = Catalogue.load().english
+OF_A_CUSTOMER = {
+    "customer_name": "王芳",
+    "appliance": "空调",
+    "brand": "格力",
+    "fault": "不制冷",
+    "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路1号"},
+}
 NIGHT = MONDAY + timedelta(hours=13)
 """Eleven in the evening in Shanghai."""
 
@@ -89,6 +101,7 @@ class Office:
             lanes=lanes,
             language="zh",
             read_phone=partial(parse_phone, country="CN", area_code=None),
+            english=lambda: ENGLISH,
         )
         self.sender = Sender(database=database, clock=self.clock, channels=lanes, max_attempts=max_attempts)
 
@@ -311,6 +324,53 @@ async def test_a_customer_hears_when_somebody_comes_and_whom_to_call_as_far_as_i
         f"{known.number} 的工程师已出发，预计 {soon.astimezone(SHANGHAI):%H:%M} 到达，李雷 13900139000。",
         f"{unknown.number} 的工程师已出发。",
     }
+
+
+async def test_an_english_message_is_english_in_every_variable_that_is_ours(database: Database) -> None:
+    """Catalogue, status, priority, limit and times; what people wrote, and names of people and places, stay as they are."""
+    listed = re.search(r"Templates use `([^`]+)`", DOCS.read_text(encoding="utf-8"))
+    assert listed is not None
+    variables = re.findall(r"\{(\w+)\}", listed[1])
+    wording = {"text": "\n".join(f"{name}={{{name}}}" for name in variables)}
+    rule = {"audience": "customer", "channel": "sms", "template": "all"}
+    rules = [
+        {**rule, "name": f"all_{language}_{event}".lower(), "event": event, "language": language}
+        for language in ("en", "zh")
+        for event in ("WorkOrderMoved", "SlaWarned")
+    ]
+    await put_rules(database, templates={"all": {"en": wording, "zh": wording}}, rules=rules)
+    appointment = {"start": "2026-11-24T14:00:00+08:00", "end": "2026-11-24T16:00:00+08:00"}
+    order = await new_order(database, **OF_A_CUSTOMER, appointment=appointment)
+    async with database.write() as work:
+        user = await users.add_user(
+            work.session, username="li", display_name="李雷", roles=["agent"], at=MONDAY, phone="13900139000"
+        )
+        hand_over = TransferOrder(by="u", at=MONDAY, order_id=order.order_id, handler=user.user_id, team=None)
+        await teamwork.transfer(work.session, hand_over)
+        await work.commit()
+    await move(database, order.order_id, "dispatch", "accept", at=MONDAY)
+    await move(database, order.order_id, "depart", at=MONDAY, eta=MONDAY + timedelta(hours=1), reason="客户在家等")
+    office = Office(database)
+    for event in (await events(database, WorkOrderMoved))[-1:]:
+        await office.planner.handle(event)
+    told = {"order_id": order.order_id, "call_id": None, "by": "machine", "at": MONDAY, "number": order.number}
+    warned = SlaWarned(**told, tier="standard", limit="resolve", fraction=0.8, due_at=MONDAY + timedelta(hours=9))
+    await office.planner.handle(warned)
+    await office.later(1)
+    said: dict[str, dict[str, str]] = {"en": {}, "zh": {}}
+    for row in await office.rows():
+        lines = (line.partition("=") for line in row.text.split("\n"))
+        said["en" if "_en_" in row.rule else "zh"].update({name: text for name, _, text in lines if text})
+    assert set(said["en"]) == set(said["zh"]) == set(variables)
+    chinese = {name for name, text in said["en"].items() if re.search(r"[\u3000-\u9fff]", text)}
+    assert chinese == {"customer_name", "district", "reason", "handler"}
+    kept = {name for name in variables if said["en"][name] == said["zh"][name]}
+    assert kept == set(variables) - {"appliance", "brand", "fault", "status", "priority", "limit"}
+    assert (said["en"]["brand"], said["en"]["appliance"], said["en"]["fault"]) == (
+        "Gree",
+        "air conditioner",
+        "does not cool",
+    )
 
 
 WECHAT = {

@@ -6,7 +6,7 @@ twice, or again after a crash, plans nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -48,7 +48,10 @@ class Notices(Protocol):
 
 
 class Planner:
-    """Subscribes to orders' events; ``lanes`` are the ways out that are set up (``sms``, ``webhook:crm`` …)."""
+    """Subscribes to orders' events; ``lanes`` are the ways out that are set up (``sms``, ``webhook:crm`` …).
+
+    ``english`` gives the English names of the catalogue in force.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Planner:
         lanes: Collection[str],
         language: Language,
         read_phone: PhoneReader,
+        english: Callable[[], Mapping[str, str]],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -68,6 +72,7 @@ class Planner:
         self._lanes = frozenset(lanes)
         self._language = language
         self._read_phone = read_phone
+        self._english = english
         self._table: tuple[NotifyTable, datetime | None] = (DEFAULTS, None)
         self._read_at: float | None = None
 
@@ -141,7 +146,7 @@ class Planner:
         quiet = None if rule.critical or rule.channel == "in_app" else table.quiet_hours.get(rule.audience)
         language, wording = table.wording(rule, self._language)
         handler = await users.by_id(session, order.handler) if order.handler else None
-        values = order_values(order, content, self._zone, language, handler)
+        values = order_values(order, content, self._zone, language, handler, english=self._english())
         if rule.channel == "wechat":
             # A line is a keyword there.
             values = {name: " ".join(value.split()) for name, value in values.items()}

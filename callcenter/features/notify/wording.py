@@ -61,6 +61,9 @@ _ZH: Mapping[str, str] = {
     "resolve": "解决",
 }
 
+NAMED = ("appliance", "brand", "fault")
+"""Variables whose words the catalogue knows, with their English names."""
+
 OF_THE_EVENT = ("due", "limit", "reason")
 """Variables that only the fact behind a message knows, not the order."""
 
@@ -106,14 +109,26 @@ def filled_where_possible(text: str, values: Mapping[str, str]) -> str:
 
 
 def order_values(
-    order: OrderView, event: Mapping[str, Any], zone: ZoneInfo, language: Language, handler: User | None = None
+    order: OrderView,
+    event: Mapping[str, Any],
+    zone: ZoneInfo,
+    language: Language,
+    handler: User | None = None,
+    *,
+    english: Mapping[str, str],
 ) -> dict[str, str]:
-    """What a template can say about ``order``, its handler, and the fact behind a message (its event as JSON)."""
+    """What a template can say about ``order``, its handler, and the fact behind a message (its event as JSON).
+
+    ``english`` has the names of the catalogue's words for readers of English. What a person wrote, and the names of
+    people and places, stay as they are in every language.
+    """
+    names = english if language == "en" else {}
     shown = {name: field.display for name, field in order.fields.items() if field.value is not None}
     due = event.get("due_at")
     local = datetime.fromisoformat(str(due)).astimezone(zone) if due else None
     return {
-        **{name: shown.get(name, "") for name in ("customer_name", "appliance", "brand", "fault", "appointment")},
+        **{name: shown.get(name, "") for name in ("customer_name", "appointment")},
+        **{name: names.get(word, word) for name in NAMED for word in (shown.get(name, ""),)},
         "number": order.number or "",
         "status": _word(order.status, language),
         "priority": _word(order.priority, language),

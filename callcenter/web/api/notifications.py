@@ -23,6 +23,7 @@ from callcenter.features.notify.wording import (
 from callcenter.logs import mask_receiver
 from callcenter.storage import audit, deliveries, users
 from callcenter.storage.tables import DeliveryRow, NotifyVersionRow
+from callcenter.web.api.catalogue import check
 from callcenter.web.ask import Ask, Id, Input
 from workorder.services import orders
 from workorder.views import Page
@@ -175,7 +176,8 @@ async def preview(ask: Ask, body: PreviewWanted) -> Preview:
     if body.order_id is not None:
         order = await orders.get_order(ask.rows, body.order_id)
         handler = await users.by_id(ask.rows, order.handler) if order.handler else None
-        known = order_values(order, {}, ZoneInfo(ask.services.settings.timezone), body.language, handler)
+        zone, english = ZoneInfo(ask.services.settings.timezone), check(ask.services.catalogue()).english
+        known = order_values(order, {}, zone, body.language, handler, english=english)
         values = known | {name: values[name] for name in OF_THE_EVENT}
     subject, text = body.wording.subject, body.wording.text
     problems = (
