@@ -96,6 +96,10 @@ async def test_a_serial_number_is_on_file_once(database):
         assert [line.field for line in (await changes_of_customer(work.session, second)).items] == ["asset"]
     with pytest.raises(Conflict, match="somebody else"):
         await run(database, edit_asset, command)
+    # Among other changes, so that there is something to write before the owner is looked up.
+    unknown = {"purchased_on": None, "replaced_on": date(2026, 1, 2), "customer_id": "nobody"}
+    with pytest.raises(NotFound, match="nobody"):
+        await run(database, edit_asset, EditAsset(by="u", at=AT, asset_id=made.asset_id, changes=unknown))
 
 
 @pytest.mark.parametrize(

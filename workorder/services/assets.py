@@ -88,10 +88,11 @@ async def edit_asset(session: AsyncSession, command: EditAsset) -> AssetRecord:
         )
     changes = checked({_COLUMN.get(name, name): value for name, value in command.changes.items()})
     before = _facts(asset)
+    # Looked up before anything is changed: a look-up writes what was.
+    owner = await loaded(session, str(changes.get("customer_id", asset.customer_id)), lock=True)
+    check_version(owner, None)
     for name, value in changes.items():
         setattr(asset, name, value)
-    owner = await loaded(session, asset.customer_id, lock=True)
-    check_version(owner, None)
     await _refuse_twin(session, asset)
     after = _facts(asset)
     names = tuple(name for name in after if after[name] != before[name])
