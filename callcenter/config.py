@@ -164,7 +164,7 @@ Paths = str | tuple[str, ...]
 class WebhookMapping(Section):
     """Another program's JSON as a report: its parts by their place in the document."""
 
-    channel: Literal["web", "portal", "app", "wechat", "chat", "social", "webhook"] = "webhook"
+    channel: Literal["web", "portal", "app", "wechat", "miniprogram", "chat", "social", "webhook"] = "webhook"
     external_id: Paths = ()
     sender: Paths = ()
     text: Paths = ()
@@ -181,7 +181,9 @@ WECHAT = WebhookMapping(
     text=("content", "Content"),
     form="form",
 )
-"""Messages of an official account and forms of a mini-program."""
+"""Messages of an official account, and forms of whatever its customers fill in there."""
+MINIPROGRAM = WECHAT.model_copy(update={"channel": "miniprogram"})
+"""Forms of a mini-program, whose customers have other openids than at the official account."""
 
 
 class MailboxSettings(Section):
@@ -205,7 +207,7 @@ class IntakeSettings(Section):
 
     def mappings(self) -> dict[str, WebhookMapping]:
         """The built-in ones and those of the settings, which come first."""
-        return {"wechat": WECHAT, **self.webhooks}
+        return {"wechat": WECHAT, "miniprogram": MINIPROGRAM, **self.webhooks}
 
 
 class AttachmentSettings(Section):
@@ -252,6 +254,12 @@ class WechatSettings(Section):
     secret_file: Path | None = None
 
 
+class MiniprogramSettings(WechatSettings):
+    """A WeChat mini-program that sends subscribe messages; ``state``: which edition a touch on one opens."""
+
+    state: Literal["formal", "trial", "developer"] = "formal"
+
+
 class NotifySettings(Section):
     """Ways out for messages; what is sent when is in the rules (`callcenter notify show`)."""
 
@@ -261,6 +269,7 @@ class NotifySettings(Section):
     sms: SmsSettings = SmsSettings()
     email: EmailSettings = EmailSettings()
     wechat: WechatSettings = WechatSettings()
+    miniprogram: MiniprogramSettings = MiniprogramSettings()
     webhooks: dict[str, WebhookTarget] = {}
 
 

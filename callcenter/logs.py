@@ -34,7 +34,7 @@ def mask_phone(number: str) -> str:
 
 def mask_receiver(channel: str, receiver: str) -> str:
     """A message's receiver for lists: numbers and openids (``o6_b…``) are masked, other addresses are not."""
-    if channel == "wechat":
+    if channel in {"wechat", "miniprogram"}:
         return f"{receiver[:4]}…"
     return mask_phone(receiver) if channel == "sms" else receiver
 

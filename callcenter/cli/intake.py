@@ -95,7 +95,7 @@ def fetch(config: Path | None, as_json: bool) -> None:
 
 @intake.command()
 @SOURCE
-@click.option("--mapping", help="Read it by this mapping of intake.webhooks (or wechat).")
+@click.option("--mapping", help="Read it by this mapping of intake.webhooks (or wechat, miniprogram).")
 @click.option("--channel", default="web", show_default=True, help="How it came in; without a mapping.")
 @JSON
 @click.pass_obj

@@ -25,21 +25,42 @@ def notify() -> None:
 
 
 @notify.command()
+@click.option("--version", type=click.IntRange(0), help="As they were in this version; 0: built in.")
 @click.pass_obj
 @reports_errors
-def show(config: Path | None) -> None:
+def show(config: Path | None, version: int | None) -> None:
     """Print the rules, templates and quiet hours in force as JSON, to be edited and put back by `notify set`."""
     from callcenter.features.notify.rules import DEFAULTS, NotifyTable
     from callcenter.storage import deliveries
 
     async def run() -> None:
         async with open_records(config) as (database, _), database.read() as work:
-            row = await deliveries.rules_in_force(work.session)
+            before = None if version is None else version + 1
+            row = next(iter(await deliveries.rule_versions(work.session, before=before, limit=1)), None)
+        if version is not None and version != (row.version if row else 0):
+            raise NotFound(f"there is no version {version}", field="--version", fix="`callcenter notify versions`")
         table = NotifyTable.model_validate_json(row.document) if row else DEFAULTS
         say(f"version {row.version}, saved {row.at:%Y-%m-%d %H:%M}Z by {row.by}" if row else "version 0, built in")
         click.echo(orjson.dumps(table.model_dump(mode="json"), option=orjson.OPT_INDENT_2).decode())
 
     asyncio.run(run())
+
+
+@notify.command()
+@JSON
+@click.pass_obj
+@reports_errors
+def versions(config: Path | None, as_json: bool) -> None:
+    """Which rules were in force when, the newest first; `notify show --version N` has them."""
+    from callcenter.storage import deliveries
+    from callcenter.storage.tables import NotifyVersionRow
+
+    async def read(session: AsyncSession) -> list[NotifyVersionRow]:
+        return await deliveries.rule_versions(session)
+
+    for row in in_records(config, read):
+        shown = {"version": row.version, "at": row.at, "by": row.by, "table": orjson.Fragment(row.document)}
+        emit(shown) if as_json else click.echo(f"{row.version}  {row.at:%Y-%m-%d %H:%M}Z  {row.by}")
 
 
 @notify.command("set")

@@ -201,6 +201,14 @@ async def rules_in_force(session: AsyncSession) -> NotifyVersionRow | None:
     return await session.scalar(select(NotifyVersionRow).order_by(NotifyVersionRow.version.desc()).limit(1))
 
 
+async def rule_versions(session: AsyncSession, *, before: int | None = None, limit: int = 50) -> list[NotifyVersionRow]:
+    """Rules as they were saved, the newest first, those older than version ``before``."""
+    statement = select(NotifyVersionRow).order_by(NotifyVersionRow.version.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(NotifyVersionRow.version < before)
+    return list(await session.scalars(statement))
+
+
 async def save_rules(
     session: AsyncSession, document: str, *, seen_version: int | None, by: str, at: datetime
 ) -> NotifyVersionRow:

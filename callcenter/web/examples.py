@@ -197,7 +197,7 @@ PARAMETERS: Mapping[str, str] = {
     "since": "Created from this moment on (ISO 8601 with offset).",
     "until": "Created before this moment (ISO 8601 with offset).",
     "report_id": "Key of a report.",
-    "name": "Name of a mapping in `intake.webhooks`, or `wechat`.",
+    "name": "Name of a mapping in `intake.webhooks`, or `wechat`, `miniprogram`.",
     "key_id": "Key of an API key (not the key itself).",
     "cursor": "`next_cursor` of the page before; without it the first page.",
     "limit": "Items a page at most.",

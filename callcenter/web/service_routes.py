@@ -21,6 +21,7 @@ SERVICE_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/reports/outlook", P.REPORTS, service_levels.outlook, Unit.READ),
     Route("GET", "/api/notify", P.RULES, notifications.read_rules, Unit.READ),
     Route("PUT", "/api/notify", P.RULES, notifications.save_rules, Unit.WRITE),
+    Route("GET", "/api/notify/versions", P.RULES, notifications.versions, Unit.READ),
     Route("POST", "/api/notify/preview", P.RULES, notifications.preview, Unit.READ),
     Route("POST", "/api/notify/test", P.RULES, notifications.try_out),
     Route("GET", "/api/deliveries", P.RULES, notifications.find, Unit.READ),

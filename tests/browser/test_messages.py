@@ -151,6 +151,53 @@ async def test_two_supervisors_at_once_keep_both_their_changes(stage: Stage, ope
     assert not table.rules[5].enabled
 
 
+async def publish_words(stage: Stage, *texts: str) -> None:
+    """Versions one after the other, each with another text for customers whose engineer is on the way."""
+    document = DEFAULTS.model_dump(mode="json")
+    for version, text in enumerate(texts):
+        document["templates"]["departed"]["zh"]["text"] = text
+        saved = NotifyTable.model_validate(document).model_dump_json()
+        async with stage.app.database.write() as work:
+            await deliveries.save_rules(work.session, saved, seen_version=version, by="u9", at=stage.app.clock.now())
+            await work.commit()
+
+
+async def test_older_words_of_a_template_are_seen_and_put_back(stage: Stage, open_page) -> None:
+    """Who changed what when, before and after; older words go into the editor and count once they are published."""
+    await publish_words(stage, "工程师马上到", "工程师已出发，请留人")
+    page = await messages_page(stage, open_page)
+    await departed(page)
+    await page.get_by_test_id("template-history").focus()
+    await page.keyboard.press("Enter")
+    steps = page.get_by_test_id("history-step")
+    await expect(steps).to_have_count(3)
+    for words in ("第 2 版", "生效中", "同事", "工程师马上到", "工程师已出发，请留人", "与现在的文字相同"):
+        await expect(steps.first).to_contain_text(words)
+    await expect(steps.last).to_contain_text("内置规则")
+    await shot(page, "messages-history")
+    await steps.nth(1).get_by_test_id("take-words").click()
+    await expect(page.get_by_test_id("text")).to_have_value("工程师马上到")
+    await expect(page.get_by_test_id("template-history")).to_be_focused()
+    await page.get_by_test_id("publish").click()
+    await expect(page.get_by_text("第 3 版已生效")).to_be_visible()
+    assert (await in_force(stage))[1].templates["departed"]["zh"].text == "工程师马上到"
+
+
+async def test_a_whole_version_is_put_back_on_a_phone_in_english_at_night(stage: Stage, open_page) -> None:
+    """All changes, the newest first; the built-in rules are a version, too. The dialog fits the screen."""
+    await publish_words(stage, "工程师马上到")
+    page = await messages_page(stage, open_page, color_scheme="dark", viewport={"width": 390, "height": 844})
+    await page.get_by_role("button", name="语言").click()
+    await page.get_by_test_id("history").click()
+    await expect(page.get_by_test_id("history-step")).to_have_count(2)
+    await shot(page, "messages-history-phone")
+    assert await page.get_by_role("dialog").evaluate("box => box.scrollWidth <= box.clientWidth")
+    await page.get_by_test_id("history-step").last.get_by_test_id("take-version").click()
+    await page.get_by_test_id("publish").click()
+    await expect(page.get_by_text("Version 2", exact=False).first).to_be_attached()
+    assert (await in_force(stage))[1] == DEFAULTS
+
+
 async def test_a_rule_is_copied_aimed_and_limited(stage: Stage, open_page) -> None:
     """Only what can be sent is offered: another receiver takes the way there with it; conditions are words."""
     page = await messages_page(stage, open_page)

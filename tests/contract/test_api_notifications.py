@@ -66,6 +66,24 @@ async def test_rules_are_read_changed_and_refused_when_stale_or_wrong(site: Site
         assert (await agent.get("/api/notify")).status == 403
 
 
+async def test_every_version_can_be_looked_at_page_by_page_down_to_the_built_in_one(site: Site) -> None:
+    """The newest first, with who and when; the built-in rules end the list also where a page is full; agents see none."""
+    async with site.browser("supervisor") as supervisor, site.browser("agent") as agent:
+        for version in range(3):
+            table = TABLE | {"quiet_hours": {"customer": f"2{version}:00-08:00"}}
+            await supervisor.send("PUT", "/api/notify", {"version": version, "table": table})
+        seen: list[dict[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await (await supervisor.get(f"/api/notify/versions?limit=3{cursor and f'&cursor={cursor}'}")).json()
+            seen, cursor = seen + page["items"], page["next_cursor"]
+        assert [one["version"] for one in seen] == [3, 2, 1, 0]
+        assert [one["table"]["quiet_hours"]["customer"][:5] for one in seen] == ["22:00", "21:00", "20:00", "21:00"]
+        assert (seen[0]["by"], seen[3]["by"], seen[3]["at"]) == (site.users["supervisor"].user_id, None, None)
+        assert (await (await supervisor.get("/api/notify/versions?cursor=0")).json())["items"] == []
+        assert (await agent.get("/api/notify/versions")).status == 403
+
+
 async def test_a_preview_shows_an_order_and_says_each_problem_by_field_and_line(site: Site) -> None:
     """Made-up values in both languages, or those of an order; what cannot be filled in stays as it was typed."""
 
@@ -183,6 +201,12 @@ def test_the_command_line_shows_sets_lists_previews_and_tests(tmp_path: Path, mo
     assert json.loads(call("set", str(file), "--seen-version", "0", "--json").stdout)["version"] == 1
     stale = call("set", str(file), "--seen-version", "0")
     assert (stale.exit_code, "version 1" in stale.stderr) == (5, True)
+    (kept,) = map(json.loads, call("versions", "--json").stdout.splitlines())
+    assert (kept["version"], kept["table"]["quiet_hours"]) == (1, {})
+    assert call("versions").stdout.startswith("1  20")
+    assert json.loads(call("show", "--version", "0").stdout) == TABLE
+    assert json.loads(call("show", "--version", "1").stdout) == TABLE | {"quiet_hours": {}}
+    assert call("show", "--version", "2").exit_code == 7
     file.write_text('{"templates": {}, "rules": [{"name": "x"}]}', encoding="utf-8")
     assert call("set", str(file)).exit_code == 3
     assert json.loads(call("preview", "accepted", "--json").stdout)["text"].startswith("王芳您好")

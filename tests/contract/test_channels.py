@@ -24,14 +24,16 @@ from callcenter.channels.http import HttpChannel, event_body, mapped, wechat_bod
 from callcenter.channels.port import Channel, Message, Refused, Unreachable
 from callcenter.channels.signing import verified
 from callcenter.channels.targets import Targets
-from callcenter.channels.wechat import WechatChannel, keywords
+from callcenter.channels.wechat import TEMPLATE, WechatChannel, WechatKind, keywords, subscribe_kind
 from callcenter.clock import VirtualClock
 from callcenter.config import EmailSettings, NotifySettings
 from callcenter.errors import ConfigInvalid
 from callcenter.features.notify.lanes import build_lanes
 
 LOCAL = ("127.0.0.0/8", "::1/128")
-KINDS = ["sms", "webhook", "wechat", "email", "account"]
+KINDS = ["sms", "webhook", "wechat", "email", "account", "miniprogram"]
+
+ACCOUNTS = {"account": TEMPLATE, "miniprogram": subscribe_kind("trial")}
 
 
 @dataclass
@@ -56,9 +58,10 @@ class Mailbox:
 
 @dataclass
 class Account:
-    """WeChat's interface of an official account, as far as template messages go."""
+    """WeChat's interface of an official account, or of a mini-program, as far as messages by a template go."""
 
     other: Other
+    kind: WechatKind = TEMPLATE
     tokens: list[str] = field(default_factory=list)
     lasts_s: int = 7200
     login_code: int = 0
@@ -66,12 +69,12 @@ class Account:
     def application(self) -> web.Application:
         application = web.Application()
         application.router.add_post("/cgi-bin/stable_token", self.log_in)
-        application.router.add_post("/cgi-bin/message/template/send", self.take)
+        application.router.add_post(self.kind.path, self.take)
         return application
 
     def channel(self, server: TestServer, clock: VirtualClock) -> WechatChannel:
         url = str(server.make_url("/"))
-        return WechatChannel(url, app_id="wx1", secret="s3cret", clock=clock, targets=Targets(LOCAL))
+        return WechatChannel(url, app_id="wx1", secret="s3cret", clock=clock, targets=Targets(LOCAL), kind=self.kind)
 
     async def log_in(self, http: web.Request) -> web.Response:
         asked = await http.json()
@@ -84,10 +87,12 @@ class Account:
     async def take(self, http: web.Request) -> web.Response:
         if http.query["access_token"] != self.tokens[-1]:
             return web.json_response({"errcode": 42001, "errmsg": "access_token expired"})
-        codes = {"ok": 0, "later": -1, "never": 43004}
+        template = self.kind is TEMPLATE
+        codes = {"ok": 0, "later": -1, "never": 43004 if template else 43101}
         if self.other.answer == "ok":
             self.other.got.append(await http.json())
-        return web.json_response({"errcode": codes[self.other.answer], "errmsg": "x", "msgid": 200228332})
+        reference = {"msgid": 200228332} if template else {}
+        return web.json_response({"errcode": codes[self.other.answer], "errmsg": "x", **reference})
 
 
 def free_port() -> int:
@@ -110,10 +115,10 @@ class Way:
     other: Other
 
     def message(self) -> Message:
-        if self.kind == "account":
-            return message(
-                to="o6_138", subject="TEMPLATE", text="thing1: 您好，“已受理” \\ {number}\nphrase2：很长很长的状态"
-            )
+        if self.kind in ACCOUNTS:
+            text = "thing1: 您好，“已受理” \\ {number}\nphrase2：很长很长的状态"
+            page = "\npage: pages/order?number=WO1" if self.kind == "miniprogram" else ""
+            return message(to="o6_138", subject="TEMPLATE", text=text + page)
         return message(to="lin@example.com") if self.kind == "email" else message()
 
 
@@ -128,8 +133,8 @@ async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
         server.stop()
         return
 
-    if request.param == "account":
-        account = Account(other)
+    if request.param in ACCOUNTS:
+        account = Account(other, ACCOUNTS[request.param])
         async with TestServer(account.application()) as receiver:
             channel = account.channel(receiver, clock)
             yield Way(request.param, channel, other)
@@ -160,18 +165,20 @@ async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
 async def test_what_is_taken_over_arrived_whole(way: Way) -> None:
     """Chinese, quotes and braces come through; the delivery's key travels with it; there is a reference."""
     sent = way.message()
-    assert await way.channel.send(sent)
+    # Of a subscribe message WeChat gives no number.
+    assert (await way.channel.send(sent) is None) == (way.kind == "miniprogram")
     (got,) = way.other.got
     if way.kind == "email":
         assert (got["To"], got["Subject"]) == ("lin@example.com", sent.subject)
         assert got.get_content().strip() == sent.text
         assert "D1" in got["Message-ID"]
         return
-    if way.kind == "account":
+    if way.kind in ACCOUNTS:
+        page = {"page": "pages/order?number=WO1", "miniprogram_state": "trial", "lang": "zh_CN"}
         assert got == {
             "touser": "o6_138",
             "template_id": "TEMPLATE",
-            "client_msg_id": "D1",
+            **({"client_msg_id": "D1"} if way.kind == "account" else page),
             "data": {"thing1": {"value": "您好，“已受理” \\ {number}"}, "phrase2": {"value": "很长很长…"}},
         }
         return
@@ -340,6 +347,24 @@ async def test_a_refused_login_is_for_an_administrator_and_messages_wait() -> No
         await channel.aclose()
 
 
+async def test_a_consent_that_is_missing_or_spent_is_said_in_words() -> None:
+    """By WeChat's own number and what it means; the login that is refused names the mini-program's setting."""
+    account = Account(Other(answer="never"), subscribe_kind("formal"))
+    sent = message(to="o6", subject="T", text="thing1: x")
+    async with TestServer(account.application()) as server:
+        channel = account.channel(server, VirtualClock())
+        with pytest.raises(Refused, match=r"43101: the customer has not agreed"):
+            await channel.send(sent)
+        account.other.answer = "ok"
+        await channel.send(sent)
+        assert account.other.got[0].keys() == {"touser", "template_id", "data", "miniprogram_state", "lang"}
+        account.login_code = 40164
+        with pytest.raises(Unreachable) as caught:
+            await channel.check()
+        assert caught.value.field == "notify.miniprogram.secret_file"
+        await channel.aclose()
+
+
 @pytest.mark.parametrize("text", ["", "hello", "thing1: x\nhello", "1thing: x"])
 async def test_what_has_no_keywords_is_no_template_message(text: str) -> None:
     """Refused before anybody is asked."""
@@ -360,13 +385,15 @@ def test_lanes_come_from_the_settings_and_bad_ones_name_their_key(tmp_path: Path
             "sms": {"url": "https://sms.example.com", "secret_file": secret},
             "email": {"host": "mail.example.com"},
             "wechat": {"app_id": "wx1", "secret_file": secret},
+            "miniprogram": {"app_id": "wx2", "secret_file": secret},
             "webhooks": {"crm": {"url": "https://crm.example.com"}},
         }
     )
-    assert set(build_lanes(settings, VirtualClock())) == {"sms", "email", "wechat", "webhook:crm"}
+    assert set(build_lanes(settings, VirtualClock())) == {"sms", "email", "wechat", "miniprogram", "webhook:crm"}
     for broken in (
         {"webhooks": {"crm": {}}},
         {"wechat": {"app_id": "wx1"}},
+        {"miniprogram": {"app_id": "wx2"}},
         {"sms": {"url": "https://x.example.com", "secret_file": tmp_path / "nope"}},
     ):
         with pytest.raises(ConfigInvalid) as caught:

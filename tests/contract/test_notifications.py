@@ -91,8 +91,10 @@ class Office:
         self, database: Database, *, start: datetime = MONDAY, max_attempts: int = 3, set_up: bool = True
     ) -> None:
         self.database, self.clock = database, VirtualClock(start)
-        self.sms, self.crm, self.wechat, self.screens = Gateway(), Gateway(), Gateway(), Screens()
-        lanes = {"sms": self.sms, "wechat": self.wechat, "webhook:crm": self.crm} if set_up else {}
+        self.sms, self.crm, self.wechat, self.mini = Gateway(), Gateway(), Gateway(), Gateway()
+        self.screens = Screens()
+        ways = {"sms": self.sms, "wechat": self.wechat, "miniprogram": self.mini, "webhook:crm": self.crm}
+        lanes = ways if set_up else {}
         self.planner = Planner(
             database=database,
             clock=self.clock,
@@ -216,7 +218,7 @@ async def test_a_refused_message_is_not_tried_again_and_does_not_close_the_way_f
     await office.later(1)
     assert office.sms.tries == 6
     assert {row.state for row in await office.rows()} == {"dead"}
-    assert office.sender.check().message == "sms, wechat, webhook:crm"
+    assert office.sender.check().message == "sms, wechat, miniprogram, webhook:crm"
 
 
 async def test_after_five_failures_a_lane_rests_and_the_other_lane_does_not_notice(database: Database) -> None:
@@ -388,6 +390,40 @@ WECHAT = {
         }
     ],
 }
+
+
+async def test_the_mini_program_reaches_who_reported_there_then_or_before_and_nobody_by_other_openids(
+    database: Database,
+) -> None:
+    """An order's own report wins over another of the customer; openids of the official account are none of its."""
+    rule = {**WECHAT["rules"][0], "channel": "miniprogram"}
+    await put_rules(database, **{**WECHAT, "rules": [rule]})
+    known, other = "13800138000", "13900139000"
+    async with database.write() as work:
+        await customers.create_customer(
+            work.session, CreateCustomer(by="u", at=MONDAY, name="王芳", phones=(known,), openid="o6_file")
+        )
+        for minute, (channel, sender, phone) in enumerate(
+            (
+                ("web", None, known),
+                ("miniprogram", "oM_first", known),
+                ("miniprogram", "oM_second", known),
+                ("wechat", "o6_sent", known),
+                ("wechat", "o6_sent", other),
+            )
+        ):
+            form = {"service_type": "enquiry", "contact_phone": phone, "customer_name": "王芳"}
+            command = CreateWorkOrder(
+                by="u", at=after(minutes=minute), channel=channel, sender=sender, fields=form, attach=False
+            )
+            await reports.create_work_order(work.session, command)
+        await work.commit()
+    office = Office(database)
+    await office.deliver()
+    await office.later(1)
+    # Planned once all are there: the order by the web form goes to whoever wrote from the mini-program last.
+    assert sorted(one.to for one in office.mini.got) == ["oM_first", "oM_second", "oM_second", "oM_second"]
+    assert office.wechat.got == []
 
 
 async def test_wechat_reaches_who_reported_there_else_who_is_on_file_else_nobody(database: Database) -> None:

@@ -17,6 +17,7 @@ class Channel(StrEnum):
     APP = "app"
     EMAIL = "email"
     WECHAT = "wechat"
+    MINIPROGRAM = "miniprogram"
     CHAT = "chat"
     SOCIAL = "social"
     WEBHOOK = "webhook"
@@ -60,6 +61,7 @@ CHANNELS: Mapping[Channel, ChannelRule] = {
     Channel.APP: ChannelRule("应用", "App", Incomplete.REFUSE),
     Channel.EMAIL: ChannelRule("邮件", "E-mail", Incomplete.DRAFT),
     Channel.WECHAT: ChannelRule("微信", "WeChat", Incomplete.DRAFT),
+    Channel.MINIPROGRAM: ChannelRule("小程序", "Mini-program", Incomplete.DRAFT),
     Channel.CHAT: ChannelRule("在线客服", "Online chat", Incomplete.DRAFT),
     Channel.SOCIAL: ChannelRule("社交媒体", "Social media", Incomplete.DRAFT),
     Channel.WEBHOOK: ChannelRule("外部系统", "Other system", Incomplete.DRAFT),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
@@ -164,6 +164,19 @@ async def openid_of(session: AsyncSession, order: OrderView) -> str | None:
     if reporter is not None or order.customer_id is None:
         return reporter
     return await session.scalar(select(Customer.openid).where(Customer.customer_id == order.customer_id, ON_FILE))
+
+
+async def miniprogram_openid_of(session: AsyncSession, order: OrderView) -> str | None:
+    """Where the mini-program reaches the customer of an order: whoever reported it there, else reported there last."""
+    theirs = OrderReport.order_id == order.order_id
+    if order.customer_id is not None:
+        of_customer = select(WorkOrder.order_id).where(WorkOrder.customer_id == order.customer_id)
+        theirs |= OrderReport.order_id.in_(of_customer)
+    sent = select(OrderReport.sender).where(
+        theirs, OrderReport.channel == Channel.MINIPROGRAM, OrderReport.sender.is_not(None)
+    )
+    own_first = case((OrderReport.order_id == order.order_id, 0), else_=1)
+    return await session.scalar(sent.order_by(own_first, OrderReport.at.desc(), OrderReport.report_id.desc()).limit(1))
 
 
 def phone_row(phone: NewPhone, position: int, read: PhoneReader) -> CustomerPhone:

@@ -1,4 +1,4 @@
-"""The ways out that config.yaml sets up, by name: ``sms``, ``email``, ``wechat``, ``webhook:<name>``."""
+"""The ways out of config.yaml, by name: ``sms``, ``email``, ``wechat``, ``miniprogram``, ``webhook:<name>``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from callcenter.channels.http import HttpChannel, event_body, mapped, wechat_bod
 from callcenter.channels.port import Channel
 from callcenter.channels.targets import Targets
 from callcenter.channels.trust import trust
-from callcenter.channels.wechat import WechatChannel
+from callcenter.channels.wechat import TEMPLATE, WechatChannel, WechatKind, subscribe_kind
 from callcenter.clock import Clock
 from callcenter.config import NotifySettings, WebhookTarget, WechatSettings, secret_file
 from callcenter.errors import ConfigInvalid
@@ -37,7 +37,10 @@ def build_lanes(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
         ca = trust(settings.email.ca_file, "notify.email.ca_file")
         lanes["email"] = EmailChannel(settings.email, password=password, trust=ca)
     if settings.wechat.app_id:
-        lanes["wechat"] = _wechat(settings.wechat, clock, targets)
+        lanes["wechat"] = _wechat(settings.wechat, TEMPLATE, clock, targets)
+    if settings.miniprogram.app_id:
+        kind = subscribe_kind(settings.miniprogram.state)
+        lanes["miniprogram"] = _wechat(settings.miniprogram, kind, clock, targets)
     for name, target in settings.webhooks.items():
         lanes[f"webhook:{name}"] = HttpChannel(
             _url(name, target),
@@ -49,11 +52,11 @@ def build_lanes(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
     return lanes
 
 
-def _wechat(settings: WechatSettings, clock: Clock, targets: Targets) -> WechatChannel:
-    secret = secret_file(settings.secret_file, "notify.wechat.secret_file")
+def _wechat(settings: WechatSettings, kind: WechatKind, clock: Clock, targets: Targets) -> WechatChannel:
+    secret = secret_file(settings.secret_file, f"{kind.setting}.secret_file")
     if settings.app_id is None or secret is None:
-        raise ConfigInvalid("has no secret", field="notify.wechat", fix="set app_id and secret_file")
-    return WechatChannel(settings.url, app_id=settings.app_id, secret=secret, clock=clock, targets=targets)
+        raise ConfigInvalid("has no secret", field=kind.setting, fix="set app_id and secret_file")
+    return WechatChannel(settings.url, app_id=settings.app_id, secret=secret, clock=clock, targets=targets, kind=kind)
 
 
 def _url(name: str, target: WebhookTarget) -> str:

@@ -20,7 +20,7 @@ from callcenter.auth.permissions import Role
 from callcenter.bus.port import Bus
 from callcenter.clock import Clock
 from callcenter.errors import CallcenterError
-from callcenter.features.notify.rules import DEFAULTS, MessageRule, NotifyTable, filled, sendable_at
+from callcenter.features.notify.rules import DEFAULTS, KEYED, MessageRule, NotifyTable, filled, sendable_at
 from callcenter.features.notify.wording import Language, order_values
 from callcenter.storage import deliveries, outbox, users
 from callcenter.storage.database import Database
@@ -28,7 +28,7 @@ from workorder.errors import NotFound
 from workorder.events import OrderEvent
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
-from workorder.services.customers import openid_of
+from workorder.services.customers import miniprogram_openid_of, openid_of
 from workorder.views import OrderView
 
 log = structlog.get_logger(__name__)
@@ -37,6 +37,10 @@ SWEEP_BACK = timedelta(hours=24)
 """How far back a start looks for events that nobody planned."""
 CACHE_S = 15.0
 """How old the rules may be that another process saved."""
+
+
+OPENIDS = {"wechat": openid_of, "miniprogram": miniprogram_openid_of}
+"""Where a channel reaches a customer by an openid."""
 
 
 class Notices(Protocol):
@@ -147,7 +151,7 @@ class Planner:
         language, wording = table.wording(rule, self._language)
         handler = await users.by_id(session, order.handler) if order.handler else None
         values = order_values(order, content, self._zone, language, handler, english=self._english())
-        if rule.channel == "wechat":
+        if rule.channel in KEYED:
             # A line is a keyword there.
             values = {name: " ".join(value.split()) for name, value in values.items()}
         subject, text = filled(wording, values)
@@ -203,8 +207,8 @@ class Planner:
                 return (address,) if address else ()
 
     async def _customer(self, session: AsyncSession, rule: MessageRule, order: OrderView) -> str | None:
-        if rule.channel == "wechat":
-            return await openid_of(session, order)
+        if (find := OPENIDS.get(rule.channel)) is not None:
+            return await find(session, order)
         phone = order.fields.get("contact_phone")
         number = self._read_phone(phone.value) if phone and isinstance(phone.value, str) else None
         return number.lookup if number is not None else None

@@ -38,7 +38,10 @@ Line = Annotated[str, Field(max_length=200), AfterValidator(_fillable)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_fillable)]
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Audience = Literal["customer", "handler", "mentioned", "asked_by", "supervisors", "address"]
-ChannelName = Literal["sms", "email", "wechat", "webhook", "in_app"]
+ChannelName = Literal["sms", "email", "wechat", "miniprogram", "webhook", "in_app"]
+KEYED: frozenset[str] = frozenset({"wechat", "miniprogram"})
+"""Channels whose messages are keywords for a template of the other side, a line each."""
+TO_CUSTOMERS = KEYED | {"sms"}
 
 
 class _Part(BaseModel):
@@ -78,8 +81,8 @@ class MessageRule(_Part):
             raise ValueError("to belongs to audience address, and only to it")
         if self.channel == "webhook" and self.audience != "address":
             raise ValueError("a webhook is reached by audience address, its name in to")
-        if self.audience == "customer" and self.channel not in {"sms", "wechat"}:
-            raise ValueError("customers are reached by sms or wechat: there is no other address on file")
+        if self.audience == "customer" and self.channel not in TO_CUSTOMERS:
+            raise ValueError("customers are reached by sms, wechat or miniprogram: there is no other address on file")
         if (self.channel == "in_app") == (self.audience in {"customer", "address"}):
             raise ValueError(f"{self.audience} cannot be reached by {self.channel}")
         return self
@@ -107,7 +110,7 @@ class NotifyTable(_Part):
             wordings = self.templates.get(rule.template)
             if not wordings or (rule.language and rule.language not in wordings):
                 raise ValueError(f"rules: {rule.name} uses the template {rule.template}, which is not there")
-            if rule.channel == "wechat" and not all(map(_keyed, wordings.values())):
+            if rule.channel in KEYED and not all(map(_keyed, wordings.values())):
                 raise ValueError(f"templates: {rule.template}: {NOT_KEYED}")
         return self
 
@@ -119,7 +122,7 @@ class NotifyTable(_Part):
         return chosen, wordings[chosen]
 
 
-NOT_KEYED = "by wechat a subject is the id of a template of the account, the text lines like thing1: {appliance}"
+NOT_KEYED = "by WeChat a subject is the id of a template of the account, the text lines like thing1: {appliance}"
 
 
 def _keyed(wording: Wording) -> bool:

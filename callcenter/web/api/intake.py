@@ -40,7 +40,7 @@ class NewReport(Input):
     order even when the report is about an open one.
     """
 
-    channel: Literal["web", "portal", "app", "wechat", "chat", "social", "webhook", "csv"]
+    channel: Literal["web", "portal", "app", "wechat", "miniprogram", "chat", "social", "webhook", "csv"]
     fields: Fields = Field(default_factory=dict)
     text: Text = ""
     external_id: Key | None = None

@@ -38,6 +38,13 @@ class NewRules(Input):
     table: NotifyTable
 
 
+class NotifyVersionQuery(Input):
+    """A page of versions; ``cursor`` is the version of the last one seen."""
+
+    cursor: Annotated[int, Field(ge=0, le=2**31)] | None = None
+    limit: int = Field(default=20, ge=1, le=50)
+
+
 class Words(Input):
     """A template as it is typed: it may still have problems."""
 
@@ -86,6 +93,16 @@ class NotifyView:
     by: str | None
     table: NotifyTable
     lanes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyVersion:
+    """Rules as somebody put them in force; version 0, which nobody saved, is built in."""
+
+    version: int
+    at: datetime | None
+    by: str | None
+    table: NotifyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,17 @@ class Notices:
 async def read_rules(ask: Ask) -> NotifyView:
     """The rules, templates and quiet hours in force."""
     return _rules(ask, await deliveries.rules_in_force(ask.rows))
+
+
+async def versions(ask: Ask, query: NotifyVersionQuery) -> Page[NotifyVersion]:
+    """What was in force when, the newest first, at last what is built in."""
+    if query.cursor == 0:
+        return Page(())
+    rows = await deliveries.rule_versions(ask.rows, before=query.cursor, limit=query.limit)
+    items = tuple(map(_version, rows))
+    if len(items) == query.limit:
+        return Page(items, str(items[-1].version))
+    return Page((*items, NotifyVersion(0, None, None, DEFAULTS)))
 
 
 async def save_rules(ask: Ask, body: NewRules) -> NotifyView:
@@ -247,8 +275,12 @@ def _rules(ask: Ask, row: NotifyVersionRow | None) -> NotifyView:
     lanes = ask.services.notify.lanes()
     if row is None:
         return NotifyView(version=0, at=None, by=None, table=DEFAULTS, lanes=lanes)
-    table = NotifyTable.model_validate_json(row.document)
-    return NotifyView(version=row.version, at=row.at, by=row.by, table=table, lanes=lanes)
+    found = _version(row)
+    return NotifyView(version=found.version, at=found.at, by=found.by, table=found.table, lanes=lanes)
+
+
+def _version(row: NotifyVersionRow) -> NotifyVersion:
+    return NotifyVersion(row.version, row.at, row.by, NotifyTable.model_validate_json(row.document))
 
 
 def _view(row: DeliveryRow) -> DeliveryView:

@@ -23,6 +23,7 @@ import type {
   Notices,
   NotifyRules,
   NotifyTable,
+  NotifyVersion,
   Order,
   OrderLine,
   OrderPatch,
@@ -166,6 +167,7 @@ export const api = {
     request<Approval>('POST', `/api/approvals/${id(approvalId)}/decision`, { body: { approve } }),
   deliveries: (orderId: string) => request<Page<Delivery>>('GET', `/api/work-orders/${id(orderId)}/deliveries`),
   messageRules: () => request<NotifyRules>('GET', '/api/notify'),
+  messageVersions: (cursor: string | null) => request<Page<NotifyVersion>>('GET', '/api/notify/versions', { query: { cursor } }),
   setMessageRules: (version: number, table: NotifyTable) => request<NotifyRules>('PUT', '/api/notify', { body: { version, table } }),
   previewMessage: (wording: Wording, language: Tongue, orderId: string | null) =>
     request<Preview>('POST', '/api/notify/preview', { body: { wording, language, order_id: orderId } }),

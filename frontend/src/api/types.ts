@@ -404,7 +404,7 @@ export interface Sla {
 
 export type Tongue = 'zh' | 'en'
 export type Audience = 'customer' | 'handler' | 'mentioned' | 'asked_by' | 'supervisors' | 'address'
-export type MessageChannel = 'sms' | 'email' | 'wechat' | 'webhook' | 'in_app'
+export type MessageChannel = 'sms' | 'email' | 'wechat' | 'miniprogram' | 'webhook' | 'in_app'
 
 /** A message in one language; `{number}` and the other variables are filled in. */
 export interface Wording {
@@ -441,6 +441,9 @@ export interface NotifyRules {
   table: NotifyTable
   lanes: string[]
 }
+
+/** Rules as somebody put them in force; nobody saved version 0, which is built in. */
+export type NotifyVersion = Omit<NotifyRules, 'lanes'>
 
 export interface WordingFault {
   field: 'subject' | 'text'

@@ -203,7 +203,7 @@ const en: Messages = {
     draft: 'Draft', created: 'Created', dispatched: 'Dispatched', accepted: 'Accepted', departed: 'On the way', arrived: 'Arrived', working: 'Working', waiting_parts: 'Awaiting parts',
     rescheduled: 'Rescheduled', escalated: 'Escalated', completed: 'Completed', reopened: 'Reopened', confirmed: 'Confirmed', followed_up: 'Followed up', cancelled: 'Cancelled',
   },
-  channel: { call: 'Call', desk: 'Desk', web: 'Web form', portal: 'Portal', app: 'App', email: 'E-mail', wechat: 'WeChat', chat: 'Online chat', social: 'Social media', webhook: 'Other system', csv: 'Import' },
+  channel: { call: 'Call', desk: 'Desk', web: 'Web form', portal: 'Portal', app: 'App', email: 'E-mail', wechat: 'WeChat', miniprogram: 'Mini-program', chat: 'Online chat', social: 'Social media', webhook: 'Other system', csv: 'Import' },
   orders: {
     title: 'Orders',
     search: 'Number, phone or contact',
@@ -415,11 +415,13 @@ const en: Messages = {
   },
   messages: {
     title: 'Messages', rules: 'Rules and templates', sent: 'Sent messages', version: 'version {n}, published by {who} at {time}', built_in: 'built-in rules', unpublished: '{n} unpublished', published: 'Version {n} is in force',
+    history: 'History', history_of: 'History', history_template: 'This template', history_all: 'All changes', version_n: 'Version {n}', in_force: 'in force', take_version: 'Go back to this version', take_words: 'Use these words again', as_now: 'As the words are now', same_as_before: 'As the version before',
+    no_history: 'Never changed', taken_back: 'In the editor now; it counts once you publish',
     restored: 'Your changes that were not published are here again.', somebody: 'a colleague', editing: 'Edit a rule', no_rule: 'Choose a rule on the left',
     enabled_of: 'On: {rule}', wrong: 'wrong', changed: 'changed', cut_off: 'not set up', cut_off_hint: 'config.yaml does not set this way out up: nothing is sent', critical_short: 'passes quiet hours', no_wording: 'no words',
     when: 'What happened', whom: 'Tell', how: 'By', template: 'Template', language: 'Language', house_language: 'as configured', dedupe: 'Not again for the same order within (min)', critical: 'Critical: passes quiet hours',
     only_if: 'Only if {what}: (none chosen: any)', drop_condition: 'Drop this condition', rule_name: 'Rule', copy: 'Copy as a new rule', remove: 'Remove rule',
-    to: { email: 'Mail address', sms: 'Mobile number', wechat: 'openid', webhook: 'Webhook' },
+    to: { email: 'Mail address', sms: 'Mobile number', wechat: 'openid', miniprogram: 'openid', webhook: 'Webhook' },
     words: 'Words', words_of: 'Words of template {name}', missing: ' (none)', shared: '{n} more rules use this template', subject: 'Subject', text: 'Text', insert: 'Insert', preview: 'Preview', sample: 'Order for the preview', made_up: 'made-up order',
     sms_size: '{n} characters, {parts} SMS', try: 'Send a test', by: 'By', tried: 'Taken over by the other side', tried_as: 'Taken over by the other side as {reference}', no_lanes: 'config.yaml sets up no SMS, mail or webhook yet, so no test can be sent.',
     fault: { unknown_variable: 'Line {line}: there is no variable {name}', braces: 'Line {line}: braces do not match; write two for a brace itself' },
@@ -483,7 +485,7 @@ const en: Messages = {
   notices: {
     read_all: 'All read', read_one: 'Mark as read', new: 'Unread: ',
     title: 'Notices', none: 'No notices', unread: 'Notices, {n} unread', sent: 'Messages sent',
-    channel: { sms: 'SMS', email: 'Mail', wechat: 'WeChat', webhook: 'Webhook', in_app: 'In-app' },
+    channel: { sms: 'SMS', email: 'Mail', wechat: 'WeChat', miniprogram: 'Mini-program', webhook: 'Webhook', in_app: 'In-app' },
     state: { queued: 'queued', sending: 'sending', failed: 'will be retried', delivered: 'delivered', dead: 'failed' },
   },
   error: {

@@ -201,7 +201,7 @@ const zh = {
     draft: '草稿', created: '已建单', dispatched: '已派工', accepted: '已接单', departed: '已出发', arrived: '已到达', working: '处理中', waiting_parts: '等配件',
     rescheduled: '已改约', escalated: '已升级', completed: '已完工', reopened: '返修', confirmed: '已确认', followed_up: '已回访', cancelled: '已取消',
   },
-  channel: { call: '电话', desk: '坐席', web: '网页', portal: '客户门户', app: '应用', email: '邮件', wechat: '微信', chat: '在线客服', social: '社交媒体', webhook: '外部系统', csv: '导入' },
+  channel: { call: '电话', desk: '坐席', web: '网页', portal: '客户门户', app: '应用', email: '邮件', wechat: '微信', miniprogram: '小程序', chat: '在线客服', social: '社交媒体', webhook: '外部系统', csv: '导入' },
   orders: {
     title: '工单',
     search: '单号、电话或联系人',
@@ -413,11 +413,13 @@ const zh = {
   },
   messages: {
     title: '消息', rules: '规则与模板', sent: '发送记录', version: '第 {n} 版，{who} 发布于 {time}', built_in: '内置规则', unpublished: '{n} 处未发布', published: '第 {n} 版已生效',
+    history: '版本历史', history_of: '历史', history_template: '这个模板', history_all: '全部改动', version_n: '第 {n} 版', in_force: '生效中', take_version: '恢复整个版本', take_words: '恢复这版文字', as_now: '与现在的文字相同', same_as_before: '与上一版相同',
+    no_history: '没有改动过', taken_back: '已放入编辑区，发布后生效',
     restored: '已恢复您上次没有发布的修改。', somebody: '同事', editing: '编辑规则', no_rule: '从左侧选择一条规则',
     enabled_of: '启用：{rule}', wrong: '有误', changed: '已改', cut_off: '未接通', cut_off_hint: 'config.yaml 没有设置这个渠道，消息不会发出', critical_short: '不受免打扰限制', no_wording: '没有文字',
     when: '什么事', whom: '发给谁', how: '怎么发', template: '模板', language: '语言', house_language: '随系统设置', dedupe: '同一工单多少分钟内不重复', critical: '紧急：免打扰时段也发',
     only_if: '条件：{what}（不选则不限）', drop_condition: '去掉这个条件', rule_name: '规则名', copy: '复制为新规则', remove: '删除规则',
-    to: { email: '邮箱地址', sms: '手机号', wechat: 'openid', webhook: '对接名称' },
+    to: { email: '邮箱地址', sms: '手机号', wechat: 'openid', miniprogram: 'openid', webhook: '对接名称' },
     words: '文字', words_of: '模板 {name} 的文字', missing: '（无）', shared: '另有 {n} 条规则共用这个模板', subject: '标题', text: '正文', insert: '插入', preview: '预览', sample: '预览用的工单', made_up: '示例工单',
     sms_size: '{n} 字，计 {parts} 条短信', try: '发送测试', by: '渠道', tried: '对方已接收', tried_as: '对方已接收，编号 {reference}', no_lanes: 'config.yaml 还没有设置短信、邮件或系统对接，暂时不能发送测试。',
     fault: { unknown_variable: '第 {line} 行：没有 {name} 这个变量', braces: '第 {line} 行：花括号不成对；要写花括号本身请写两个' },
@@ -481,7 +483,7 @@ const zh = {
   notices: {
     read_all: '全部已读', read_one: '标为已读', new: '未读：',
     title: '提醒', none: '没有提醒', unread: '提醒，{n} 条未读', sent: '已发消息',
-    channel: { sms: '短信', email: '邮件', wechat: '微信', webhook: '系统对接', in_app: '站内' },
+    channel: { sms: '短信', email: '邮件', wechat: '微信', miniprogram: '小程序订阅消息', webhook: '系统对接', in_app: '站内' },
     state: { queued: '待发', sending: '发送中', failed: '将重试', delivered: '已送达', dead: '发送失败' },
   },
   error: {

@@ -2,7 +2,7 @@
 import { ORDER_STATUSES, type Audience, type MessageChannel, type MessageRule, type NotifyTable, type Tongue } from '@/api/types'
 import { SERVICE_TYPES, URGENCY } from '@/desk/fields'
 
-const CHANNELS_IN = ['call', 'desk', 'web', 'portal', 'app', 'email', 'wechat', 'chat', 'social', 'webhook', 'csv'] as const
+const CHANNELS_IN = ['call', 'desk', 'web', 'portal', 'app', 'email', 'wechat', 'miniprogram', 'chat', 'social', 'webhook', 'csv'] as const
 const ACTIONS = ['dispatch', 'accept', 'depart', 'arrive', 'begin', 'wait_for_parts', 'reschedule', 'escalate', 'complete', 'reopen', 'confirm', 'follow_up', 'cancel'] as const
 const SUBJECTS = [...ACTIONS, 'goodwill'] as const
 const LIMITS = ['respond', 'resolve'] as const
@@ -55,8 +55,8 @@ export function audiencesFor(event: string): Audience[] {
 
 /** How somebody can be reached: customers by SMS or WeChat, colleagues at their desks, an address by what it is one of. */
 export function channelsFor(audience: Audience): readonly MessageChannel[] {
-  if (audience === 'customer') return ['sms', 'wechat']
-  return audience === 'address' ? ['email', 'sms', 'wechat', 'webhook'] : ['in_app']
+  if (audience === 'customer') return ['sms', 'wechat', 'miniprogram']
+  return audience === 'address' ? ['email', 'sms', 'wechat', 'miniprogram', 'webhook'] : ['in_app']
 }
 
 /** Another receiver takes the way there with it, so that every rule can be sent. */

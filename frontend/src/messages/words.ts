@@ -1,6 +1,6 @@
 /** Rules of messages in the reader's words. */
 import type { MessageRule } from '@/api/types'
-import { EVENTS } from '@/messages/table'
+import { EVENTS, type Part } from '@/messages/table'
 import { useI18n } from 'vue-i18n'
 
 interface RuleWords {
@@ -10,6 +10,8 @@ interface RuleWords {
   /** What a rule asks of the fact; empty: nothing. */
   conditionsOf: (rule: MessageRule) => string
   ruleName: (rule: MessageRule) => string
+  /** A part of the table; a template by the first of `rules` that uses it. */
+  partName: (part: Part, rules: readonly MessageRule[]) => string
   valueWord: (event: string, attribute: string, value: string) => string
 }
 
@@ -38,5 +40,12 @@ export function useRuleWords(): RuleWords {
     return `${[eventName(rule.event), conditionsOf(rule)].filter(Boolean).join(' · ')} → ${wayOf(rule)}`
   }
 
-  return { ruleName, eventName, wayOf, conditionsOf, valueWord }
+  function partName(part: Part, rules: readonly MessageRule[]): string {
+    if (part.kind === 'quiet') return `${t('messages.quiet')} ${t(`messages.audience.${part.name}`)}`
+    const tongue = part.tongue ? ` (${part.tongue === 'zh' ? '中文' : 'English'})` : ''
+    const about = rules.find((one) => (part.kind === 'rule' ? one.name : one.template) === part.name)
+    return `${t(`messages.part.${part.kind}`)} ${about ? ruleName(about) : part.name}${tongue}`
+  }
+
+  return { ruleName, partName, eventName, wayOf, conditionsOf, valueWord }
 }
