@@ -216,8 +216,7 @@ async def record_writes(database, recorder, action, inputs):
         for given in inputs:
             recorder.begin()
             await action(work.session, given)
-            outbox.add(work.session, uow.take(work.session))
-            await work.session.flush()
+            await work.session.run_sync(outbox.add, uow.take(work.session))
     recorder.on = False
 
 

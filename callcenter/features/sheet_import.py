@@ -156,7 +156,7 @@ class Importer:
                 made = [await self._one(session, take, number, row, report, faults) for number, row in batch]
             report.created += made.count(True)
             report.updated += made.count(False)
-            await write_customers(session)
+            await session.run_sync(write_customers)
             # Rows that are written are needed no more: the memory stays the same however long the file.
             session.expunge_all()
             progress(report.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
 from callcenter.errors import ConfigInvalid
@@ -20,6 +21,7 @@ from callcenter.storage import outbox, schema
 from callcenter.storage.engines import ALONE, Engines, open_engines
 from callcenter.storage.failures import explained
 from workorder import uow
+from workorder.events import DomainEvent
 from workorder.policy.phones import parse_phone
 from workorder.services import approval_rules, customers
 from workorder.services.search_index import reindex, write_customers
@@ -46,12 +48,16 @@ class UnitOfWork:
     async def commit(self) -> None:
         """Make the changes last. Raises Conflict (changed underneath) or Unavailable (disk full, server gone …)."""
         with explained(self._url):
-            await write_customers(self.session)
             events = uow.take(self.session)
-            outbox.add(self.session, events)
-            await self.session.commit()
+            await self.session.run_sync(_committed, events)
             self.wrote_events = self.wrote_events or bool(events)
             self.set_timers = uow.take_timers(self.session) or self.set_timers
+
+
+def _committed(session: Session, events: Sequence[DomainEvent]) -> None:
+    write_customers(session)
+    outbox.add(session, events)
+    session.commit()
 
 
 class Database:

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from callcenter.errors import CallcenterError
 from callcenter.storage.tables import OutboxRow
 from workorder.events import EVENTS, DomainEvent
+from workorder.model.prepared import Prepared
 
+_INSERT = Prepared(insert(OutboxRow).inline(), ("event_id", "event_type", "body", "recorded_at"))
 _READERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in EVENTS}
 
 
-def add(session: AsyncSession, events: Iterable[DomainEvent]) -> None:
-    """Put ``events`` into the transaction, in order."""
-    session.add_all(
-        OutboxRow(
-            event_id=event.event_id,
-            event_type=type(event).__name__,
-            body=orjson.loads(orjson.dumps(asdict(event))),
-            recorded_at=event.at,
-        )
-        for event in events
-    )
+def add(session: Session, events: Iterable[DomainEvent]) -> None:
+    """Put ``events`` into the transaction, in order, after everything the session was given."""
+    session.flush()
+    rows = [
+        {"event_id": one.event_id, "event_type": type(one).__name__, "body": _plain(one), "recorded_at": one.at}
+        for one in events
+    ]
+    if rows:
+        _INSERT.run_later(session.connection(), rows)
+
+
+def _plain(event: DomainEvent) -> dict[str, Any]:
+    """JSON types only: what the relay's reader will find in the row."""
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(event))
+    return plain
 
 
 def decode(row: OutboxRow) -> DomainEvent:

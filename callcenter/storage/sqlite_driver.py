@@ -4,7 +4,8 @@ aiosqlite runs each connection in a thread of its own; SQLAlchemy's adapter goes
 execute, fetchall, close) and once more each for BEGIN and ROLLBACK. Every visit waits for two thread switches, which on
 a busy machine costs more than the query. Here BEGIN travels with the first statement, a statement is executed and
 fetched in one visit, and nobody waits for the ROLLBACK of a transaction that only read. That halves the time of the
-pop's lookup (bench/storage.py).
+pop's lookup (bench/storage.py). Writes whose outcome nobody waits for (``SharedConnection.later``) travel with the next
+statement too, or with the COMMIT.
 """
 
 from __future__ import annotations
@@ -37,6 +38,17 @@ class _Done(NamedTuple):
 
 
 _NOTHING = _Done(None, -1, None, ())
+_TAKES_BACK = "ROLLBACK TO"
+"""Begins what goes back to a savepoint: what waits was asked for after it, for it took along what waited then."""
+
+
+class _Later(NamedTuple):
+    """A write that travels with what comes next; ``check`` looks at the number of rows it touched, and may raise."""
+
+    statement: str
+    parameters: Any
+    many: bool
+    check: Callable[[int], None] | None
 
 
 @dataclass(slots=True)
@@ -44,12 +56,13 @@ class _Visit:
     """One errand to the driver's thread. ``abandoned``: whoever sent it is gone, and it need not be run any more.
 
     ``inside``: it belongs to a transaction. SQLite ends one by itself when the disk is full; what comes after must not
-    last on its own.
+    last on its own. ``before`` is done first; without a ``statement`` that is all.
     """
 
     connection: sqlite3.Connection
     begin: str | None
-    statement: str
+    before: Sequence[_Later]
+    statement: str | None
     parameters: Any
     many: bool
     inside: bool
@@ -63,8 +76,15 @@ class _Visit:
             self.connection.execute(self.begin)
         elif self.inside and not self.connection.in_transaction:
             raise sqlite3.OperationalError("disk I/O error: the transaction was rolled back")
-        execute = self.connection.executemany if self.many else self.connection.execute
-        cursor = execute(self.statement, self.parameters)
+        for write in self.before:
+            done = self._run(write.statement, write.parameters, many=write.many)
+            if write.check is not None:
+                write.check(done.rowcount)
+        return _NOTHING if self.statement is None else self._run(self.statement, self.parameters, many=self.many)
+
+    def _run(self, statement: str, parameters: Any, *, many: bool) -> _Done:
+        execute = self.connection.executemany if many else self.connection.execute
+        cursor = execute(statement, parameters)
         try:
             rows = cursor.fetchall() if cursor.description else ()
             return _Done(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
@@ -116,18 +136,8 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         await self._run(operation, seq_of_parameters, many=True)
 
     async def _run(self, statement: str, parameters: Any, *, many: bool) -> None:
-        async with self._adapt_connection._execute_mutex:  # noqa: SLF001
-            driver: Any = self._connection
-            begin = await self._adapt_connection.first_statement()
-            inside = self._adapt_connection.inside
-            visit = _Visit(driver._conn, begin, statement, parameters, many, inside)  # noqa: SLF001
-            try:
-                self._done = await driver._execute(visit)  # noqa: SLF001
-            except asyncio.CancelledError:
-                # Nobody waits for the answer any more: others shall not wait for the statement.
-                visit.abandon(interrupt=self._adapt_connection.may_interrupt)
-                raise
-            self._rows = deque(self._done.rows)
+        self._done = await self._adapt_connection.visit(statement, parameters, many=many)
+        self._rows = deque(self._done.rows)
 
 
 class OneVisitConnection(AsyncAdapt_aiosqlite_connection):
@@ -150,6 +160,24 @@ class OneVisitConnection(AsyncAdapt_aiosqlite_connection):
         """The BEGIN still to send, once."""
         begin, self._begin = self._begin, None
         return begin
+
+    async def visit(self, statement: str | None, parameters: Any = (), *, many: bool = False) -> _Done:
+        """Run it in the driver's thread, after what waits to be taken along; None: only that."""
+        async with self._execute_mutex:
+            driver: Any = self._connection
+            begin, before = await self.first_statement(), self.take_along(statement)
+            visit = _Visit(driver._conn, begin, before, statement, parameters, many, self.inside)  # noqa: SLF001
+            try:
+                done: _Done = await driver._execute(visit)  # noqa: SLF001
+            except asyncio.CancelledError:
+                # Nobody waits for the answer any more: others shall not wait for the statement.
+                visit.abandon(interrupt=self.may_interrupt)
+                raise
+            return done
+
+    def take_along(self, statement: str | None) -> Sequence[_Later]:  # noqa: ARG002 - for those that write
+        """What to do before ``statement`` in the same visit."""
+        return ()
 
     async def first_statement(self) -> str | None:
         """What to send before this statement: BEGIN before the first of a transaction."""
@@ -185,7 +213,7 @@ class OneVisitConnection(AsyncAdapt_aiosqlite_connection):
 class SharedConnection(OneVisitConnection):
     """One of many that write by turns on the same connection of the driver (``group_commit``)."""
 
-    __slots__ = ("_alone", "_ending", "_group", "_leave", "_unit")
+    __slots__ = ("_alone", "_ending", "_group", "_later", "_leave", "_unit")
 
     def __init__(self, dbapi: Any, connection: Any, group: GroupCommit, leave: Callable[[], Awaitable[None]]) -> None:
         super().__init__(dbapi, connection)
@@ -193,6 +221,7 @@ class SharedConnection(OneVisitConnection):
         self._leave: Callable[[], Awaitable[None]] | None = leave
         self._alone = False
         self._unit: Unit | None = None
+        self._later: list[_Later] = []
 
     def begin(self, statement: str, *, alone: bool = False) -> None:
         """Wait for a turn before the first statement; ``alone`` as in ``GroupCommit.enter``."""
@@ -206,6 +235,20 @@ class SharedConnection(OneVisitConnection):
         self._unit = await self._group.enter(alone=self._alone)
         return self._unit.begin
 
+    def later(
+        self, statement: str, parameters: Any, *, many: bool = False, check: Callable[[int], None] | None = None
+    ) -> None:
+        """Write with the next statement, before it, or with the commit: a failure is heard of then.
+
+        ``check`` is given the number of rows that were touched, in the driver's thread; what it raises is a failure.
+        """
+        self._later.append(_Later(statement, parameters, many, check))
+
+    def take_along(self, statement: str | None) -> Sequence[_Later]:
+        """What waits, once; nothing of it where the statement would take it back."""
+        later, self._later = self._later, []
+        return () if statement is not None and statement.startswith(_TAKES_BACK) else later
+
     @property
     def inside(self) -> bool:
         """Statements outside are the driver's own, when it connects."""
@@ -218,11 +261,22 @@ class SharedConnection(OneVisitConnection):
 
     def commit(self) -> None:
         """Returns when all that was sent is on the disk."""
+        if self._later:
+            self._write_rest()
         if self.take_begin() is None and (unit := self._take_unit()) is not None:
             self._waited_for(self._group.done(unit))
 
+    def _write_rest(self) -> None:
+        try:
+            self._waited_for(self.visit(None))
+        except BaseException:
+            # To SQLAlchemy a transaction whose commit failed is over: it would not end it.
+            self.rollback()
+            raise
+
     def rollback(self) -> None:
         """Take back what was sent."""
+        self._later.clear()
         if self.take_begin() is None and (unit := self._take_unit()) is not None:
             self._waited_for(self._group.undo(unit))
 
@@ -247,7 +301,7 @@ class SharedConnection(OneVisitConnection):
         unit, self._unit = self._unit, None
         return unit
 
-    def _waited_for(self, work: Coroutine[Any, Any, None]) -> None:
+    def _waited_for(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await_only(work)
         except Exception as error:  # noqa: BLE001 - as every adapter of SQLAlchemy: it turns them into the driver's

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workorder.model.appended import Appended
 from workorder.model.approvals import ApprovalVersion
 from workorder.model.base import Base, Counter, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
@@ -239,7 +238,7 @@ class AuditRow(Base):
 _UNSENT = text("sent_at IS NULL")
 
 
-class OutboxRow(Appended, Base):
+class OutboxRow(Base):
     """A domain event waiting for the relay; written in the transaction that made it true."""
 
     __tablename__ = "outbox"

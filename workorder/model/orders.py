@@ -28,13 +28,14 @@ from workorder.fields import (
 )
 from workorder.model.base import Base, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
-from workorder.model.trail import OrderChange
+from workorder.model.trail import TrailLine
 from workorder.policy.chain import link
 from workorder.policy.forms import decoded, pinned, specs
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone, tail_of
 from workorder.policy.values import appointment_ends, display, fits
 
+_LINES = "_unwritten_lines"
 RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
 """Of the orders whose clock runs, by when they are due."""
 
@@ -214,7 +215,7 @@ class WorkOrder(Base):
 
     def prefill(
         self, values: Mapping[str, FieldContent | None], source: Source, *, by: str, at: datetime
-    ) -> list[OrderChange]:
+    ) -> list[TrailLine]:
         """Fill fields that are still empty: as known of the customer, as the customer sent them, or as typed."""
         state = FieldState.EDITED if source is Source.AGENT else FieldState.INFERRED
         before = self.fields
@@ -226,7 +227,7 @@ class WorkOrder(Base):
         self._keep({**before, **fresh})
         return self._changes(before, fresh, by=by, at=at)
 
-    def forget(self, values: Mapping[str, FieldContent | None], *, by: str, at: datetime) -> list[OrderChange]:
+    def forget(self, values: Mapping[str, FieldContent | None], *, by: str, at: datetime) -> list[TrailLine]:
         """Empty the fields that hold just these values because they were known of a customer."""
         before = self.fields
         gone = {
@@ -251,7 +252,7 @@ class WorkOrder(Base):
         self._keep(kept)
         self.summary = ""
 
-    def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[OrderChange]:
+    def hear(self, heard: Mapping[str, FieldValue], *, by: str, at: datetime) -> list[TrailLine]:
         """Take the machine's present knowledge: touched fields stay, vanished heard values are withdrawn."""
         if self.status not in HEARING:
             raise Conflict(f"{self.name} is {self.status}: speech only fills drafts", field="status")
@@ -268,7 +269,7 @@ class WorkOrder(Base):
 
     def edit(
         self, values: Mapping[str, FieldContent | None], accept: Iterable[str], *, by: str, at: datetime
-    ) -> list[OrderChange]:
+    ) -> list[TrailLine]:
         """A person's new values, and heard values found right. The machine never changes these fields again."""
         self.check_editable()
         before = self.fields
@@ -299,7 +300,7 @@ class WorkOrder(Base):
         open_parts: Sequence[str] = (),
         closed_whole: str | None = None,
         eta: datetime | None = None,
-    ) -> OrderChange:
+    ) -> TrailLine:
         """Follow the life cycle's table. Conflict names the moves that are possible, Invalid what a guard misses.
 
         ``open_parts`` and ``closed_whole`` name the orders that may stand in the way.
@@ -320,7 +321,7 @@ class WorkOrder(Base):
         self.edit_version += 1
         return change
 
-    def set_priority(self, priority: Priority, *, by: str, at: datetime, reason: str | None) -> OrderChange:
+    def set_priority(self, priority: Priority, *, by: str, at: datetime, reason: str | None) -> TrailLine:
         """Say how urgent the work is, against what speech or the service level thought."""
         self.check_editable()
         change = self.stamp("priority", self.priority, priority, by=by, at=at, reason=reason)
@@ -328,14 +329,14 @@ class WorkOrder(Base):
         self.edit_version += 1
         return change
 
-    def adopt_suggestion(self, *, by: str, at: datetime) -> list[OrderChange]:
+    def adopt_suggestion(self, *, by: str, at: datetime) -> list[TrailLine]:
         """Nobody said how urgent the work is: what speech suggested counts from now on."""
         self.priority = self.suggested_priority
         if self.priority == Priority.NORMAL:
             return []
         return [self.stamp("priority", None, self.priority, by=by, at=at, reason="suggested by what was said")]
 
-    def chase(self, by_how_many: int, *, by: str, at: datetime, reason: str) -> OrderChange:
+    def chase(self, by_how_many: int, *, by: str, at: datetime, reason: str) -> TrailLine:
         """Somebody asked for the work again (1), or had not after all (-1); people's edits are not disturbed."""
         before = self.chase_ups or 0
         self.chase_ups = max(0, before + by_how_many)
@@ -343,13 +344,13 @@ class WorkOrder(Base):
 
     def stamp(
         self, field: str, before: object, after: object, *, by: str, at: datetime, reason: str | None = None
-    ) -> OrderChange:
-        """The next line of the audit trail, chained to the one before it. The caller must add it to the session."""
+    ) -> TrailLine:
+        """The next line of the audit trail, chained to the one before it and written with the order."""
         before, after = _plain(before), _plain(after)
         self.trail_head = link(
             self.trail_head or "", self.order_id, at=at, by=by, field=field, before=before, after=after, reason=reason
         )
-        return OrderChange(
+        line = TrailLine(
             order_id=self.order_id,
             at=at,
             by=by,
@@ -359,6 +360,17 @@ class WorkOrder(Base):
             reason=reason,
             hash=self.trail_head,
         )
+        self.__dict__.setdefault(_LINES, []).append(line)
+        return line
+
+    @property
+    def lines(self) -> tuple[TrailLine, ...]:
+        """Those that were not written yet, in order."""
+        return tuple(self.__dict__.get(_LINES, ()))
+
+    def take_lines(self) -> tuple[TrailLine, ...]:
+        """The same, once: whoever takes them writes them (``workorder.model.order_rows``)."""
+        return tuple(self.__dict__.pop(_LINES, ()))
 
     def check_editable(self) -> None:
         """Raise Conflict when the order is done: what it says stays as it is until it is reopened."""
@@ -385,7 +397,7 @@ class WorkOrder(Base):
 
     def _changes(
         self, before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], *, by: str, at: datetime
-    ) -> list[OrderChange]:
+    ) -> list[TrailLine]:
         return [
             self.stamp(name, _content(before.get(name)), new.value, by=by, at=at)
             for name, new in after.items()

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workorder.model.appended import Appended
 from workorder.model.base import Base, Counter, JsonColumn, Key
 
 
-class OrderChange(Appended, Base):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailLine:
     """One changed field (or ``status``) of an order: who, when, from what, to what, and why.
 
     ``hash`` is ``workorder.policy.chain.link`` of the line and of the order's line before it; the order keeps the
-    newest in ``trail_head``. Lines are made by ``WorkOrder.stamp`` and nowhere else.
+    newest in ``trail_head``. Lines are made by ``WorkOrder.stamp`` and written with their order.
     """
+
+    order_id: str
+    at: datetime
+    by: str
+    field: str
+    before: object
+    after: object
+    reason: str | None
+    hash: str
+
+
+class OrderChange(Base):
+    """A ``TrailLine`` on file, as it is read; ``change_id`` grows with each."""
 
     __tablename__ = "work_order_changes"
 

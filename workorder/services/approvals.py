@@ -70,7 +70,8 @@ async def ask_approval(session: AsyncSession, command: AskApproval) -> ApprovalV
         decision=Decision.PENDING,
     )
     asked = f"{command.subject} {command.amount_minor}" if command.amount_minor else command.subject
-    session.add_all([row, order.stamp("approval", None, asked, by=command.by, at=command.at, reason=reason)])
+    session.add(row)
+    order.stamp("approval", None, asked, by=command.by, at=command.at, reason=reason)
     await session.flush()
     event = ApprovalAsked(
         order_id=order.order_id,
@@ -101,8 +102,7 @@ async def decide_approval(session: AsyncSession, command: DecideApproval) -> App
         raise MayNotDecide(f"somebody else with one of {', '.join(row.roles)} has to decide", field="approval_id")
     row.decision = Decision.APPROVED if command.approve else Decision.REFUSED
     row.decided_at, row.decided_by, row.comment = command.at, command.by, command.comment
-    stamp = order.stamp("approval", row.subject, row.decision, by=command.by, at=command.at, reason=command.comment)
-    session.add(stamp)
+    order.stamp("approval", row.subject, row.decision, by=command.by, at=command.at, reason=command.comment)
     await session.flush()
     if command.approve and row.subject in set(Action):
         step = MoveOrder(by=command.by, at=command.at, order_id=order.order_id, action=row.subject, reason=row.reason)

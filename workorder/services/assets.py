@@ -118,7 +118,7 @@ async def set_asset(session: AsyncSession, command: SetAsset) -> OrderView:
                 field="asset_id",
                 fix="set the order's customer first, or change the appliance's owner",
             )
-    session.add(order.stamp("asset_id", order.asset_id, command.asset_id, by=command.by, at=command.at))
+    order.stamp("asset_id", order.asset_id, command.asset_id, by=command.by, at=command.at)
     order.asset_id = command.asset_id
     order.edit_version += 1
     await note_warranty(session, order, on=local_day(command.at))

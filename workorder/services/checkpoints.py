@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.errors import ApprovalPending, ApprovalRequired, Conflict
 from workorder.model.orders import WorkOrder
+from workorder.model.prepared import Prepared
 from workorder.model.teamwork import OrderApproval, OrderTask
 from workorder.policy.approvals import Decision, may_decide, waits_for_decisions
 from workorder.policy.lifecycle import Action
 from workorder.services.approval_rules import rule_met
 from workorder.uow import look
 
-_OPEN_TASKS = (
+_OPEN_TASKS = Prepared(
     select(OrderTask.title)
     .where(
         OrderTask.order_id == bindparam("order"), OrderTask.blocks == bindparam("action"), OrderTask.done_at.is_(None)
@@ -31,9 +32,9 @@ async def check(
 
     ``roles`` None: whoever gives the command answers for it, as a decision or the command line does.
     """
-    asked = {"order": order.order_id, "action": action}
-    if titles := await look(session, lambda rows: rows.scalars(_OPEN_TASKS, asked).all()):
-        raise Conflict(f"still to do before: {', '.join(titles)}", field="tasks", fix="do them first")
+    if tasks := await look(session, _OPEN_TASKS.all, {"order": order.order_id, "action": action}):
+        titles = ", ".join(title for (title,) in tasks)
+        raise Conflict(f"still to do before: {titles}", field="tasks", fix="do them first")
     if waits_for_decisions(action):
         await _refuse_undecided(session, order, action)
     if roles is None:

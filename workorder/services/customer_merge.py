@@ -99,15 +99,13 @@ async def _move_orders(session: AsyncSession, kept: Customer, duplicate: Custome
         select(WorkOrder).where(WorkOrder.customer_id == duplicate.customer_id).with_for_update()
     )
     for order in found:
-        session.add(
-            order.stamp(
-                "customer_id",
-                order.customer_id,
-                kept.customer_id,
-                by=command.by,
-                at=command.at,
-                reason="the two customers are one person",
-            )
+        order.stamp(
+            "customer_id",
+            order.customer_id,
+            kept.customer_id,
+            by=command.by,
+            at=command.at,
+            reason="the two customers are one person",
         )
         order.customer_id = kept.customer_id
 

@@ -14,7 +14,7 @@ from workorder.commands import AttachPart, CancelOrder, CreateOrder, MoveOrder, 
 from workorder.errors import Conflict, Invalid
 from workorder.events import PriorityChanged, WorkOrderMoved
 from workorder.model.orders import WorkOrder
-from workorder.model.trail import OrderChange
+from workorder.model.trail import TrailLine
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Guard, Priority, Status
 from workorder.services import checkpoints, service_level
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
@@ -60,7 +60,7 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     return view(order)
 
 
-async def _step(session: AsyncSession, order: WorkOrder, action: Action, command: MoveOrder) -> OrderChange:
+async def _step(session: AsyncSession, order: WorkOrder, action: Action, command: MoveOrder) -> TrailLine:
     if Status(order.status) in MOVES[action].sources:
         await checkpoints.check(session, order, action, command.roles, command.reason)
     guards = MOVES[action].guards
@@ -74,9 +74,8 @@ async def _step(session: AsyncSession, order: WorkOrder, action: Action, command
         closed_whole=await _closed_whole(session, order) if Guard.WHOLE_OPEN in guards else None,
         eta=command.eta.astimezone(UTC) if command.eta else None,
     )
-    session.add(change)
     if order.eta is not None:
-        session.add(order.stamp("eta", None, order.eta.isoformat(), by=command.by, at=command.at))
+        order.stamp("eta", None, order.eta.isoformat(), by=command.by, at=command.at)
     await service_level.refresh(session, order, at=command.at)
     return change
 
@@ -89,7 +88,6 @@ async def set_priority(session: AsyncSession, command: SetPriority) -> OrderView
     if order.priority == priority:
         return view(order)
     change = order.set_priority(priority, by=command.by, at=command.at, reason=command.reason)
-    session.add(change)
     await service_level.refresh(session, order, at=command.at, urgency=priority)
     await session.flush()
     changed = PriorityChanged(
@@ -116,7 +114,7 @@ async def attach_part(session: AsyncSession, command: AttachPart) -> OrderView:
         await _refuse_circle(session, order, whole)
     if order.parent_id == command.parent_id:
         return view(order)
-    session.add(order.stamp("parent_id", order.parent_id, command.parent_id, by=command.by, at=command.at))
+    order.stamp("parent_id", order.parent_id, command.parent_id, by=command.by, at=command.at)
     order.parent_id = command.parent_id
     order.edit_version += 1
     await edited(session, order, ("parent_id",), by=command.by, at=command.at)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from workorder import uow
 from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
@@ -17,7 +18,9 @@ from workorder.errors import NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
 from workorder.fields import FieldContent, FieldValue, Source
 from workorder.ids import new_id
+from workorder.model import order_rows
 from workorder.model.orders import WorkOrder
+from workorder.model.prepared import Prepared
 from workorder.model.teamwork import OrderTask
 from workorder.model.trail import OrderChange
 from workorder.policy.channels import Channel
@@ -36,9 +39,11 @@ from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
 _HELD = "workorder.held"
-_COUNT = text(
-    "INSERT INTO order_counters (day, last) VALUES (:day, 1) "
-    "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
+_COUNT = Prepared(
+    text(
+        "INSERT INTO order_counters (day, last) VALUES (:day, 1) "
+        "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
+    )
 )
 
 
@@ -80,17 +85,16 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         respond_breached=False,
         resolve_breached=False,
     )
-    opened = order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
+    order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
     order.use_form(await newest(session, command.fields.get("service_type")))
     source = command.source or (Source.CUSTOMER if command.by == MACHINE else Source.AGENT)
-    changes = order.prefill(check_all(dict(command.fields), order.specs), source, by=command.by, at=command.at)
+    order.prefill(check_all(dict(command.fields), order.specs), source, by=command.by, at=command.at)
     if command.customer_id:
         known = await known_fields(session, command.customer_id)
-        changes += order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
+        order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
     await service_level.suggest(session, order)
     if other := await _put_on_file(session, order):
         return view(other)
-    session.add_all([opened, *changes])
     uow.record(
         session,
         DraftOpened(
@@ -120,7 +124,6 @@ async def revise_draft(session: AsyncSession, command: ReviseDraft) -> OrderView
     if order.suggested_tier is None or timed_by != _timed_by(order):
         await service_level.suggest(session, order)
     if before != (order.field_values, order.summary, order.alerts, order.suggested_priority):
-        session.add_all(changes)
         names = tuple(change.field for change in changes)
         uow.record(
             session,
@@ -140,7 +143,7 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     values = check_all(dict(command.fields), order.specs)
     check_all(dict.fromkeys(command.accept), order.specs)
     before = order.fields
-    session.add_all(order.edit(values, command.accept, by=command.by, at=command.at))
+    order.edit(values, command.accept, by=command.by, at=command.at)
     await outcomes.judged(session, order, before, (*values, *command.accept), by=command.by, at=command.at)
     urgency = order.urgency or "normal" if "urgency" in values else None
     await service_level.refresh(session, order, at=command.at, urgency=urgency)
@@ -159,10 +162,10 @@ async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView
         return view(order)
     if order.customer_id is not None:
         mistaken = await known_fields(session, order.customer_id)
-        session.add_all(order.forget(mistaken, by=command.by, at=command.at))
-    session.add(order.stamp("customer_id", order.customer_id, command.customer_id, by=command.by, at=command.at))
+        order.forget(mistaken, by=command.by, at=command.at)
+    order.stamp("customer_id", order.customer_id, command.customer_id, by=command.by, at=command.at)
     order.customer_id = command.customer_id
-    session.add_all(order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at))
+    order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
     await service_level.refresh(session, order, at=command.at)
     await edited(session, order, ("customer_id",), by=command.by, at=command.at)
     return view(order)
@@ -179,13 +182,12 @@ async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView
 async def _created(session: AsyncSession, order: WorkOrder, command: CreateOrder) -> OrderView:
     if order.status == Status.DRAFT:
         await checkpoints.check(session, order, Action.CREATE, None)
-    change = order.move(Action.CREATE, by=command.by, at=command.at)
+    order.move(Action.CREATE, by=command.by, at=command.at)
     order.number = await _next_number(session, command.business_day or f"{command.at.astimezone(_HOME_ZONE):%Y%m%d}")
     order.saved_at = command.at
     order.created_by = command.by
-    session.add(change)
     if order.priority is None:
-        session.add_all(order.adopt_suggestion(by=MACHINE, at=command.at))
+        order.adopt_suggestion(by=MACHINE, at=command.at)
     await outcomes.left(session, order, by=command.by, at=command.at)
     await judge_order(session, order, at=command.at)
     session.add_all(_steps(order, command))
@@ -211,7 +213,7 @@ async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView
         await checkpoints.check(session, order, Action.CANCEL, command.roles, command.reason)
     reason = command.reason.strip()
     parts = await open_parts(session, order.order_id)
-    session.add(order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts))
+    order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts)
     await service_level.refresh(session, order, at=command.at)
     await session.flush()
     cancelled = WorkOrderCancelled(
@@ -318,17 +320,21 @@ async def locked(session: AsyncSession, order_id: str) -> WorkOrder:
 
     Everything the session was given is written first.
     """
-    await session.flush()
-    order = _held(session).get(order_id) or await session.get(WorkOrder, order_id, with_for_update=True)
+    return await session.run_sync(_locked, order_id)
+
+
+def _locked(session: Session, order_id: str) -> WorkOrder:
+    session.flush()
+    order = _held(session).get(order_id) or order_rows.locked(session, order_id)
     if order is None:
         raise _unknown(order_id)
     _held(session)[order_id] = order
     return order
 
 
-def _held(session: AsyncSession) -> dict[str, WorkOrder]:
+def _held(session: Session) -> dict[str, WorkOrder]:
     """Orders that this transaction (or savepoint) locked or made: nobody else can change them before it ends."""
-    transaction = session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
+    transaction = session.get_nested_transaction() or session.get_transaction()
     owner, held = session.info.get(_HELD, (None, {}))
     if owner is not transaction or owner is None:
         owner, held = session.info[_HELD] = transaction, {}
@@ -383,7 +389,7 @@ async def _put_on_file(session: AsyncSession, order: WorkOrder) -> WorkOrder | N
             if existing := await _of_call(session, order.call_id, order.sequence):
                 return existing
             raise
-    _held(session)[order.order_id] = order
+    _held(session.sync_session)[order.order_id] = order
     return None
 
 
@@ -400,7 +406,7 @@ async def edited(session: AsyncSession, order: WorkOrder, names: tuple[str, ...]
 
 async def _next_number(session: AsyncSession, day: str) -> str:
     """``WO20261121-0001``: the counter's row stays locked until commit, so no two orders share one."""
-    last = await uow.look(session, lambda rows: rows.execute(_COUNT, {"day": day}).scalar_one())
+    last = await uow.look(session, _COUNT.scalar, {"day": day})
     return f"WO{day}-{last:04d}"
 
 

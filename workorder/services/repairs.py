@@ -53,7 +53,8 @@ async def record_repair(session: AsyncSession, command: RecordRepair) -> RepairV
         corrects=command.corrects,
     )
     # The key alone: words of a person about a home are on the record, where they can be forgotten.
-    session.add_all([row, order.stamp("repair", row.corrects, row.repair_id, by=command.by, at=command.at)])
+    session.add(row)
+    order.stamp("repair", row.corrects, row.repair_id, by=command.by, at=command.at)
     await session.flush()
     recorded = RepairRecorded(
         order_id=order.order_id,

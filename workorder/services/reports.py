@@ -99,7 +99,7 @@ async def separate_report(session: AsyncSession, command: SeparateReport) -> Int
     if row.outcome != Outcome.CHASED or row.order_id is None:
         raise Conflict(f"it was no chase-up ({row.outcome})", field="report_id")
     chased = await orders.locked(session, row.order_id)
-    session.add(chased.chase(-1, by=command.by, at=command.at, reason="not about this order"))
+    chased.chase(-1, by=command.by, at=command.at, reason="not about this order")
     opened = OpenDraft(
         by=command.by,
         at=command.at,
@@ -128,7 +128,7 @@ async def chase_order(session: AsyncSession, command: ChaseOrder) -> OrderView:
     if target.status not in OPEN:
         raise Conflict(f"{target.name} is {target.status}", field="target_id", fix="reopen it, or create a new order")
     why = f"chase-up of {target.number or target.order_id}"
-    session.add(draft.move(Action.CANCEL, by=command.by, at=command.at, reason=why))
+    draft.move(Action.CANCEL, by=command.by, at=command.at, reason=why)
     channel = Channel(draft.channel or (Channel.CALL if draft.call_id else Channel.DESK))
     said = {name: value.value for name, value in draft.fields.items() if value.value is not None}
     row = OrderReport(
@@ -285,7 +285,7 @@ async def _chase(session: AsyncSession, report: _Report, order: WorkOrder) -> st
 async def _note(session: AsyncSession, order: WorkOrder, command: Command, channel: Channel, said: str) -> None:
     """The chase-up on the order: comment, counter, trail, event."""
     text = said[:2000] or f"{CHANNELS[channel].label}催单"
-    session.add(order.chase(1, by=command.by, at=command.at, reason=text))
+    order.chase(1, by=command.by, at=command.at, reason=text)
     session.add(
         OrderComment(
             comment_id=new_id(),

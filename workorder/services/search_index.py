@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, delete, event, inspect, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, delete, event, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, Session
 
 from workorder.fields import FIELDS
 from workorder.model.customers import Asset, Customer, CustomerAddress
+from workorder.model.order_rows import Written, follows_orders
 from workorder.model.orders import WorkOrder
+from workorder.model.prepared import Prepared
 from workorder.model.repairs import OrderRepair
 from workorder.model.reports import OrderComment
 from workorder.model.search import SearchText
@@ -36,12 +38,13 @@ def _put(insert: Any) -> Any:
     return insert.on_conflict_do_update(index_elements=["kind", "key"], set_=new)
 
 
+_COLUMNS = ("kind", "key", "text", "tokens")
 _PUT = {
-    "sqlite": _put(sqlite.insert(SearchText)),
-    "postgresql": _put(postgresql.insert(SearchText)),
+    "sqlite": Prepared(_put(sqlite.insert(SearchText)), _COLUMNS),
+    "postgresql": Prepared(_put(postgresql.insert(SearchText)), _COLUMNS),
 }
 _SHOWN = ("description", "appliance", "brand", "model", "fault", "error_code", "customer_name", "address")
-_WATCHED = ("number", "summary", "field_values")
+_WATCHED = frozenset({"number", "summary", "field_values"})
 _ORDER = (WorkOrder.order_id, WorkOrder.summary, WorkOrder.field_values)
 
 
@@ -82,13 +85,12 @@ def index_customer(session: AsyncSession, customer_id: str) -> None:
     session.info.setdefault(_CHANGED, {})[customer_id] = None
 
 
-async def write_customers(session: AsyncSession) -> None:
+def write_customers(session: Session) -> None:
     """Index the customers that changed since the last call; whoever commits calls it before."""
     if keys := list(session.info.pop(_CHANGED, ())):
-        await session.flush()
-        connection = await session.connection()
+        session.flush()
         for begin in range(0, len(keys), BATCH):
-            await connection.run_sync(_index_customers, keys[begin : begin + BATCH])
+            _index_customers(session.connection(), keys[begin : begin + BATCH])
 
 
 async def index_order(session: AsyncSession, order_id: str) -> None:
@@ -113,16 +115,14 @@ def reindex(connection: Connection) -> Iterator[int]:
         yield done
 
 
-@event.listens_for(WorkOrder, "after_insert")
-@event.listens_for(WorkOrder, "after_update")
-def _follow(_mapper: Mapper[WorkOrder], connection: Connection, order: WorkOrder) -> None:
-    """Runs inside the flush that writes the order."""
-    if order.number is None:
-        return
-    state = inspect(order)
-    if any(state.attrs[name].history.has_changes() for name in _WATCHED):
-        said = _said(connection, [order.order_id]).get(order.order_id, ())
-        _write(connection, ORDER, [(order.order_id, order_text(order.summary, order.field_values, said))])
+@follows_orders
+def _follow(connection: Connection, written: Sequence[Written]) -> None:
+    """Runs inside the flush that writes the orders."""
+    changed = {one.order_id: one for one, columns in written if one.number is not None and columns & _WATCHED}
+    if changed:
+        said = _said(connection, list(changed))
+        texts = [(key, order_text(one.summary, one.field_values, said.get(key, ()))) for key, one in changed.items()]
+        _write(connection, ORDER, texts)
 
 
 @event.listens_for(OrderComment, "after_insert")
@@ -180,7 +180,7 @@ def _write(connection: Connection, kind: str, texts: Sequence[tuple[str, str]]) 
         {"kind": kind, "key": key, "text": text, "tokens": " ".join((MARKS[kind], *tokens_of(text)))}
         for key, text in texts
     ]
-    connection.execute(_PUT[connection.dialect.name], found)
+    _PUT[connection.dialect.name].run_later(connection, found)
 
 
 def _batches(connection: Connection, statement: Any) -> Iterator[list[str]]:

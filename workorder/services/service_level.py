@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.commands import MACHINE
 from workorder.errors import Conflict, NotFound
-from workorder.model.appended import unwritten
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
+from workorder.model.prepared import Prepared
 from workorder.model.service_levels import SlaVersion
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import CLOSED, Priority, Status
@@ -36,14 +36,14 @@ _CREATED = f'"{Status.CREATED}"'
 _DEFAULT_DOCUMENT = DEFAULTS.model_dump_json()
 _LEVEL = select(Customer.level).where(Customer.customer_id == bindparam("customer")).scalar_subquery()
 _TABLE = select(SlaVersion.document).order_by(SlaVersion.version.desc()).limit(1).scalar_subquery()
-_LEVEL_AND_TABLE = select(_LEVEL, _TABLE)
+_LEVEL_AND_TABLE = Prepared(select(_LEVEL, _TABLE))
 _TOUCHED = (
     select(func.max(OrderChange.at))
     .where(OrderChange.order_id == bindparam("order"), OrderChange.by != MACHINE)
     .scalar_subquery()
 )
 _STEPS = and_(OrderChange.order_id == bindparam("order"), OrderChange.field == "status")
-_CLOCK = (
+_CLOCK = Prepared(
     select(_LEVEL, _TABLE, _TOUCHED, OrderChange.at, OrderChange.after)
     .select_from(select(literal_column("1")).subquery().outerjoin(OrderChange.__table__, _STEPS))
     .order_by(OrderChange.change_id)
@@ -140,8 +140,7 @@ async def refresh(session: AsyncSession, order: WorkOrder, *, at: datetime, urge
 
 async def suggest(session: AsyncSession, draft: WorkOrder) -> None:
     """Say which service level the draft would get if it were created as it is."""
-    asked = {"customer": draft.customer_id}
-    level, document = await look(session, lambda rows: rows.execute(_LEVEL_AND_TABLE, asked).one())
+    (level, document), *_ = await look(session, _LEVEL_AND_TABLE.all, {"customer": draft.customer_id})
     urgency = higher(draft.priority or draft.suggested_priority, draft.urgency)
     draft.suggested_tier = _tier(stored_levels(document or _DEFAULT_DOCUMENT), draft, urgency, level).name
 
@@ -180,15 +179,14 @@ async def clockwork(session: AsyncSession, order: WorkOrder) -> Clockwork | None
     """The order's clock; None when it was never created."""
     with session.no_autoflush:
         asked = {"customer": order.customer_id, "order": order.order_id}
-        found = await look(session, lambda rows: rows.execute(_CLOCK, asked).all())
+        found = await look(session, _CLOCK.all, asked)
     level, document, touched, *_ = found[0]
-    fresh = [line for line in unwritten(session.sync_session, OrderChange) if line.order_id == order.order_id]
     steps = [(at, after) for _, _, _, at, after in found if at is not None]
-    steps += [(line.at, line.after) for line in fresh if line.field == "status"]
+    steps += [(line.at, line.after) for line in order.lines if line.field == "status"]
     trail = [(at, Status(str(after))) for at, after in steps]
     if not any(status is Status.CREATED for _, status in trail):
         return None
-    touches = [line.at for line in fresh if line.by != MACHINE]
+    touches = [line.at for line in order.lines if line.by != MACHINE]
     touched_at = _touched_at(trail, touches if touched is None else [touched, *touches])
     levels = stored_levels(document or _DEFAULT_DOCUMENT)
     tier = _tier(levels, order, order.sla_urgency, level)

@@ -189,7 +189,7 @@ def _raise_priority(session: AsyncSession, order: WorkOrder, watch: Watch, now: 
     if after == before:
         return
     reason = f"the limit to {watch.limit} broke at {watch.at.isoformat(timespec='seconds')}"
-    session.add(order.stamp("priority", before, after, by=MACHINE, at=now, reason=reason))
+    order.stamp("priority", before, after, by=MACHINE, at=now, reason=reason)
     order.priority = after
     uow.record(session, PriorityChanged(**_base(order, now), before=before, after=str(after), reason=reason))
 
@@ -229,7 +229,6 @@ async def _escalate(session: AsyncSession, order: WorkOrder, due: Sequence[Watch
         return
     limits = ", ".join(str(watch.limit) for watch in due if watch.alert is Alert.BREACHED)
     change = order.move(Action.ESCALATE, by=MACHINE, at=now, reason=f"limit broken: {limits}")
-    session.add(change)
     uow.record(
         session,
         WorkOrderMoved(

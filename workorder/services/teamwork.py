@@ -37,7 +37,7 @@ async def transfer(session: AsyncSession, command: TransferOrder) -> OrderView:
     for name, after in (("handler", command.handler), ("team", command.team)):
         if getattr(order, name) != after:
             now = getattr(order, name)
-            session.add(order.stamp(name, now, after, by=command.by, at=command.at, reason=command.reason))
+            order.stamp(name, now, after, by=command.by, at=command.at, reason=command.reason)
             setattr(order, name, after)
     order.edit_version += 1
     await session.flush()
@@ -100,7 +100,8 @@ async def attach_file(session: AsyncSession, command: AttachFile) -> AttachmentV
         filename=name,
     )
     row.removed_at = None
-    session.add_all([row, order.stamp("attachment", None, name, by=command.by, at=command.at, reason=command.sha256)])
+    session.add(row)
+    order.stamp("attachment", None, name, by=command.by, at=command.at, reason=command.sha256)
     await session.flush()
     attached = FileAttached(**_about(order, command), attachment_id=row.attachment_id, media_type=row.media_type)
     uow.record(session, attached)
@@ -116,7 +117,7 @@ async def remove_file(session: AsyncSession, command: RemoveFile) -> None:
         return
     order = await locked(session, row.order_id)
     row.removed_at = command.at
-    session.add(order.stamp("attachment", row.filename, None, by=command.by, at=command.at, reason=row.sha256))
+    order.stamp("attachment", row.filename, None, by=command.by, at=command.at, reason=row.sha256)
     await session.flush()
 
 
@@ -157,7 +158,8 @@ async def add_task(session: AsyncSession, command: AddTask) -> TaskView:
         assignee=command.assignee,
         blocks=blocks,
     )
-    session.add_all([row, order.stamp("task", None, title, by=command.by, at=command.at)])
+    session.add(row)
+    order.stamp("task", None, title, by=command.by, at=command.at)
     await session.flush()
     uow.record(session, TaskChanged(**_about(order, command), task_id=row.task_id, assignee=row.assignee, done=False))
     return _task(row)
@@ -174,7 +176,7 @@ async def set_task_done(session: AsyncSession, command: SetTaskDone) -> TaskView
     order.check_editable()
     row.done_at, row.done_by = (command.at, command.by) if command.done else (None, None)
     words = ("open", "done") if command.done else ("done", "open")
-    session.add(order.stamp("task", *words, by=command.by, at=command.at, reason=row.title))
+    order.stamp("task", *words, by=command.by, at=command.at, reason=row.title)
     await session.flush()
     uow.record(
         session, TaskChanged(**_about(order, command), task_id=row.task_id, assignee=row.assignee, done=command.done)

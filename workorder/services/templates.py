@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workorder.commands import SetTemplate
 from workorder.errors import Conflict, NotFound
 from workorder.fields import SERVICE_TYPES, Form
+from workorder.model.prepared import Prepared
 from workorder.model.templates import OrderTemplate
 from workorder.policy.forms import built_in, check, decoded, encoded, filled
 from workorder.uow import look
 from workorder.views import OrderView, ReplyView, TemplateView
 
-_FORM = (
+_FORM = Prepared(
     select(OrderTemplate.form)
     .where(OrderTemplate.service_type == bindparam("service_type"))
     .order_by(OrderTemplate.version.desc())
@@ -26,7 +27,7 @@ async def newest(session: AsyncSession, service_type: object) -> Form | None:
     """The call centre's own form in force; None: the built-in one is, or there is no such service type."""
     if not isinstance(service_type, str) or service_type not in SERVICE_TYPES:
         return None
-    form = await look(session, lambda rows: rows.scalar(_FORM, {"service_type": service_type}))
+    form = await look(session, _FORM.scalar, {"service_type": service_type})
     return decoded(form) if form else None
 
 

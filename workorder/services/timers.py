@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
 from workorder.ids import new_id
+from workorder.model.prepared import Prepared
 from workorder.model.timers import PENDING, Timer
 
 _PENDING = Timer.fired_at.is_(None)
@@ -28,8 +29,8 @@ def _set(insert: Any) -> Any:
 
 _COLUMNS = ("timer_id", "kind", "subject", "due_at", "try_at", "body", "failures", "last_error")
 _SET = {
-    "sqlite": _set(sqlite.insert(Timer)),
-    "postgresql": _set(postgresql.insert(Timer)),
+    "sqlite": Prepared(_set(sqlite.insert(Timer)), _COLUMNS),
+    "postgresql": Prepared(_set(postgresql.insert(Timer)), _COLUMNS),
 }
 """Made once: putting a statement together takes longer than running it."""
 
@@ -49,7 +50,7 @@ async def set_timer(session: AsyncSession, *, kind: str, subject: str, due_at: d
         "failures": 0,
         "last_error": None,
     }
-    await uow.look(session, lambda rows: rows.execute(_SET[rows.dialect.name], timer))
+    await uow.look(session, lambda rows: _SET[rows.dialect.name].run_later(rows, [timer]))
     uow.record_timer(session)
 
 

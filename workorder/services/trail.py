@@ -164,4 +164,4 @@ async def redact(
             after=line.after,
             reason=line.reason,
         )
-    session.add(order.stamp(ERASED, former, None, by=by, at=at, reason=reason))
+    order.stamp(ERASED, former, None, by=by, at=at, reason=reason)
