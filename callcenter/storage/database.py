@@ -18,7 +18,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from callcenter.errors import ConfigInvalid
 from callcenter.storage import outbox, schema
-from callcenter.storage.engines import ALONE, Engines, open_engines
+from callcenter.storage.engines import ALONE, UPGRADE_TIMEOUT_MS, Engines, open_engines
 from callcenter.storage.failures import explained
 from workorder import uow
 from workorder.events import DomainEvent
@@ -134,14 +134,21 @@ class Database:
                 yield connection
 
     async def upgrade(self) -> None:
-        """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema."""
-        with explained(self.url):
-            async with self._alone.connect() as connection:
-                before = await connection.run_sync(schema.current)
-                await connection.run_sync(schema.upgrade)
-                if before is not None and before < SEARCHABLE:
-                    await connection.run_sync(lambda rows: deque(reindex(rows), maxlen=0))
-                await connection.commit()
+        """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema.
+
+        Waits while another node does it.
+        """
+        engines = open_engines(self.url, busy_timeout_ms=UPGRADE_TIMEOUT_MS)
+        try:
+            with explained(self.url):
+                async with engines.write.connect() as connection:
+                    before = await connection.run_sync(schema.current)
+                    await connection.run_sync(schema.upgrade)
+                    if before is not None and before < SEARCHABLE:
+                        await connection.run_sync(lambda rows: deque(reindex(rows), maxlen=0))
+                    await connection.commit()
+        finally:
+            await engines.dispose()
         await self._warm_up()
 
     async def reindex(self, progress: Callable[[int], None]) -> None:

@@ -22,6 +22,9 @@ from callcenter.storage import group_commit
 from callcenter.storage.sqlite_driver import OneVisitConnection, OneVisitDriver, SharedDriver
 
 BUSY_TIMEOUT_MS = 5000
+"""How long SQLite waits while another process writes."""
+UPGRADE_TIMEOUT_MS = 600_000
+"""The same of one that wants to upgrade: another node may be upgrading a large database."""
 READ_CONNECTIONS = 4
 WRITERS = 64
 """Units of work that may ask for their turn on SQLite's one writing connection at once; more wait for a place."""
@@ -43,8 +46,11 @@ class Engines:
         await self.write.dispose()
 
 
-def open_engines(url: URL) -> Engines:
-    """Engines for ``sqlite+aiosqlite:///file`` or ``postgresql+asyncpg://…``; connects to nothing yet."""
+def open_engines(url: URL, *, busy_timeout_ms: int | None = None) -> Engines:
+    """Engines for ``sqlite+aiosqlite:///file`` or ``postgresql+asyncpg://…``; connects to nothing yet.
+
+    ``busy_timeout_ms``: on SQLite, instead of ``BUSY_TIMEOUT_MS``.
+    """
     opener = {"sqlite+aiosqlite": _sqlite, "postgresql+asyncpg": _postgresql}.get(url.drivername)
     if opener is None:
         raise ConfigInvalid(
@@ -52,22 +58,22 @@ def open_engines(url: URL) -> Engines:
             field="storage.url",
             fix="use sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
         )
-    return opener(url)
+    return opener(url, busy_timeout_ms or BUSY_TIMEOUT_MS)
 
 
-def _sqlite(url: URL) -> Engines:
+def _sqlite(url: URL, busy_timeout_ms: int) -> Engines:
     if not url.database or ":memory:" in url.database:
         raise ConfigInvalid("SQLite needs a file", field="storage.url", fix="use sqlite+aiosqlite:///FILE")
     driver = {"connect_args": {"isolation_level": None}, "max_overflow": 0}
     write = _engine(url, pool_size=WRITERS, module=SharedDriver(), **driver)
     read = _engine(url, pool_size=READ_CONNECTIONS, module=OneVisitDriver(), **driver)
-    pragmas = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", "cache_size=-32768")
+    pragmas = (f"busy_timeout={busy_timeout_ms}", "journal_mode=WAL", "foreign_keys=ON", "cache_size=-32768")
     _prepare(write, begin=group_commit.BEGIN, pragmas=pragmas, only_reads=False)
     _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"), only_reads=True)
     return Engines(write, read)
 
 
-def _postgresql(url: URL) -> Engines:
+def _postgresql(url: URL, _busy_timeout_ms: int) -> Engines:
     write = _engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     return Engines(write, write.execution_options(**snapshot))

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callcenter.errors import Conflict, Unavailable
-from callcenter.storage import schema
+from callcenter.storage import engines, schema
 from callcenter.storage.database import Database
 from callcenter.storage.tables import metadata
 from tests.conftest import named, run_sql
@@ -169,8 +169,9 @@ async def test_trails_written_before_they_were_chained_hold_after_the_upgrade(em
     await database.aclose()
 
 
-async def test_two_nodes_upgrading_at_once_both_succeed(empty_url: str) -> None:
-    """The second waits for the first and finds nothing left to do."""
+async def test_two_nodes_upgrading_at_once_both_succeed(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first, however long that takes, and finds nothing left to do."""
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 1)
     nodes = [await Database.open(empty_url) for _ in range(2)]
     await asyncio.gather(*(node.upgrade() for node in nodes))
     for node in nodes:

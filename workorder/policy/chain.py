@@ -11,6 +11,8 @@ import json
 from datetime import UTC, datetime
 from hashlib import sha256
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 def link(
     previous: str,
@@ -36,5 +38,4 @@ def link(
         "after": after,
         "reason": reason,
     }
-    canonical = json.dumps(line, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(f"{previous}\n{canonical}".encode()).hexdigest()
+    return sha256(f"{previous}\n{_CANONICAL.encode(line)}".encode()).hexdigest()

@@ -24,6 +24,9 @@ Span = tuple[datetime, datetime]
 MAX_IDLE_DAYS = 400
 """A calendar that has no working time for longer than this cannot be meant."""
 
+MAX_KNOWN_DAYS = 1000
+"""Of how many days a calendar remembers the pieces."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkingCalendar:
@@ -37,6 +40,8 @@ class WorkingCalendar:
     off: Mapping[date, str] = field(default_factory=dict)
     worked: frozenset[date] = frozenset()
     as_weekday: int = 0
+    _days: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Days that were asked for before: a clock asks for the same few a dozen times."""
 
     def __post_init__(self) -> None:
         """Refuse shifts that overlap or run backwards, and a week without any."""
@@ -91,13 +96,19 @@ class WorkingCalendar:
             left -= end - begin
         raise AssertionError("spans are without end")
 
-    def _on(self, day: date) -> list[Span]:
-        spans = []
+    def _on(self, day: date) -> tuple[Span, ...]:
+        known = self._days.get(day)
+        if known is None:
+            if len(self._days) >= MAX_KNOWN_DAYS:
+                self._days.clear()
+            known = self._days[day] = tuple(self._spans_on(day))
+        return known
+
+    def _spans_on(self, day: date) -> Iterator[Span]:
         for opening, closing in self.shifts(day):
             closes = day + timedelta(days=1) if closing == time.min else day
             begin = datetime.combine(day, opening, self.zone).astimezone(UTC)
-            spans.append((begin, datetime.combine(closes, closing, self.zone).astimezone(UTC)))
-        return spans
+            yield begin, datetime.combine(closes, closing, self.zone).astimezone(UTC)
 
 
 def _minutes(moment: time) -> int:
