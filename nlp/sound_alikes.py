@@ -30,6 +30,8 @@ _PLACE_LIMIT = 0.8
 _PLACE = re.compile("(?:路|街|道|巷|弄|里|苑|园|庭|城|府|湾|镇|村|小区|广场|公寓)$")
 _NAME = re.compile("[\u4e00-\u9fff]{2,}")
 _NUMERALS = frozenset("零一二三四五六七八九十百千万两幺")
+_COUNTED = frozenset("栋幢号楼层座期区弄室单杠点月年")
+"""What makes a number of the numeral before it: 花园六栋 is no 花园路."""
 _INITIAL = re.compile("zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]")
 
 
@@ -120,7 +122,7 @@ def _makes_sense(text: str, at: int) -> bool:
     """Whether the character at ``at`` is part of a number or of an everyday word as it was heard."""
     pairs = [text[start : start + 2] for start in (at - 1, at) if 0 <= start < len(text) - 1]
     if text[at] in _NUMERALS:
-        return any(set(pair) <= _NUMERALS for pair in pairs)
+        return text[at + 1 : at + 2] in _COUNTED or any(set(pair) <= _NUMERALS for pair in pairs)
     return any(pair in common_words() for pair in pairs)
 
 

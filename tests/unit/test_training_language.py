@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from asr.fst import rows_of
 from asr.training.corpus import Segmenter, utterances
 from asr.training.grammar_fst import grammar
+from asr.training.language import repeat_digits
 from asr.training.lexicon import KALDI_IDS, leaving, staying, tree, unknown_pronunciations
 from asr.training.lm import END, START, Counts, estimate
 from asr.training.phones import PHONE_IDS, PHONES, phones_of, pronunciations, syllables
@@ -46,6 +47,24 @@ def test_what_was_said_more_often_is_likelier():
     """The model prefers the sentence it was taught."""
     model = model_of([["一", "二", "三"]] * 5 + [["三"]])
     assert model.score(["一", "二", "三"]) > model.score(["三", "二", "一"])
+
+
+@given(st.lists(st.lists(st.sampled_from("零一五幺电"), max_size=8), min_size=1, max_size=6), st.floats(0.1, 0.8))
+def test_a_digit_after_two_is_as_often_the_same_again(lines, share):
+    """Behind two digits the last one comes again with the share asked for or more; what else was counted stays."""
+    counts = Counts()
+    for line in lines:
+        counts.add(line)
+    before = counts.grams.copy()
+    repeat_digits(counts, share)
+    for gram in counts.grams:
+        if len(gram) == 3 and "电" not in gram[:2] and START not in gram[:2]:
+            again = (*gram[:2], gram[1])
+            total = sum(count for other, count in counts.grams.items() if len(other) == 3 and other[:2] == gram[:2])
+            assert counts.grams[again] >= share * total - 1e-6
+    assert {gram for gram, count in counts.grams.items() if count != before[gram]} <= {
+        gram for gram in counts.grams if len(gram) == 3 and gram[1] == gram[2] and "电" not in gram
+    }
 
 
 def test_the_grammar_costs_what_the_model_says():
