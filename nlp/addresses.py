@@ -18,7 +18,9 @@ HOUSE = re.compile(
 )
 _NAMED = re.compile(
     r"(?:路|街|大道|巷|弄|胡同|镇|乡|村|屯|街道|苏木|嘎查|庄|家园|花园|小区|新村|苑|广场|大厦|公寓|城|府|庭|公馆|中心|家属院|大院|宿舍|名邸|国际"
-    r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|小学|中学|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院|水产|五金|烟酒|餐馆|饭馆|饭庄|酒楼|宾馆|旅馆|民宿|客栈|理发|美发|药房|诊所|粮油|批发部|百货|网吧|茶[楼馆]|幼儿园|面馆|火锅|烧烤|驿站|招待所|养老院|棋牌室|干洗|汽修)"
+    r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|小学|中学|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院|水产|五金|烟酒|餐馆|饭馆|饭庄|酒楼|宾馆|旅馆|民宿|客栈|理发|美发|药房|诊所|粮油|批发部|百货|网吧|茶[楼馆]|幼儿园|面馆|火锅|烧烤|驿站|招待所|养老院|棋牌室|干洗|汽修"
+    r"|包子铺|铺子?|造型|工作室|面包|蛋糕|烘焙|奶茶|咖啡|小吃|早餐|卤味|沙龙|会所|美容|美甲|眼镜|服装|建材|家具|仓库|门市|档口|食堂"
+    r"|(?:汽车|火车|高铁|客运|地铁|加油|供电|公交)站|派出所|村委会|居委会|政府|[务电育]局|斜对面|正对面|后院)"
 )
 _END = re.compile(
     r"电话|手机|姓名|名字|我姓|我叫|^叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口(?!第|左|右|[东南西北])|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
@@ -33,7 +35,7 @@ _NUMERAL = re.compile(r"[零〇一二三四五六七八九十千幺两\d]")
 _PHONE = re.compile(r"(?:[零〇一二三四五六七八九幺两\d][，,、。\s]?){9,}")
 _EMPTY = re.compile(r"小区|院|楼|大厦|家属|号|地方|超市|店|村|小卖部|电话")
 _LEAD = re.compile(
-    r"^(?:嗯|呃|啊|哦|额|哎|那个|就是|我家?|住在?|在|是|家里?|地址|我们这?|这边|这里|送到|寄到|来|到|你|您|记一下|新的|现在|好的?|还|搬到|从|的|对了?|写|要|给|放)+"
+    r"^(?:嗯|呃|啊|哦|额|哎|那个|就是|我家?|住在?|在|是|家里?|地址|我们这?|这边|这里|送到|寄到|来|到|你|您|记一下|新的|现在|好的?|还|搬到|从|的|对了?|写|要|给|放|[装寄送]到|装在)+"
 )
 _SKIP = re.compile(
     r"^(?:对|嗯|啊|哦|呃|是的?|好的?|没有?名字|没名|哦对了|对了|对对|那个|[\u4e00-\u9fff]{0,2}是[\u4e00-\u9fff]{1,5}的[\u4e00-\u9fff]?|.{0,4}(?:念|读|写).{0,4}|我看看|等一下|等下|.{1,6}几来着)+$"
@@ -153,11 +155,21 @@ def _in_one(s: str, *, asked: bool, by_agent: bool) -> Spoken | None:
     if head is not None and not _worth(head, detail, asked=asked):
         return None
     base = (
-        _with_late_city(s[last:], _with_garbled_city(s, head))
+        _with_late_city(s[last:], _with_garbled_city(s, _with_earlier_city(s, head)))
         if head
         else Spoken(None, None, None, "", first, last, 1.0)
     )
     return replace(base, detail=detail, end=max(base.end, last), correction=corrected)
+
+
+def _with_earlier_city(s: str, head: Spoken) -> Spoken:
+    """The city of the district that was named before it and apart (都在三亚，旧的在天涯区…，新的在吉阳区)."""
+    if head.city or not head.district or not head.start:
+        return head
+    cities = {p.city for p in divisions().said.get(head.district, ()) if p.level == DISTRICT}
+    before = (p.name for m in matches(s[: head.start]) if not m.cost for p in divisions().said[m.word] if p.level == 1)
+    city = next((name for name in before if name in cities), None)
+    return replace(head, city=city) if city else head
 
 
 _LATE_CITY = re.compile(r"[，。]([\u4e00-\u9fff]{2,4}市)(?=[，。？]|对|是|吧|$)")
@@ -254,12 +266,17 @@ def _names_end(s: str) -> int:
 def _best_chain(s: str, found: list[SoundMatch]) -> Spoken | None:
     whole = [k for k in found if k.cost == 0]
     found = sorted(found, key=lambda m: (m.start, m.cost, -len(m.word)))
-    found = [m for m in found if not _LATER_ROAD.match(s[m.end :]) or m.word[-1] in "省市区县旗州盟"]
+    found = [m for m in found if not _LATER_ROAD.match(s[m.end :]) or _OF_ITSELF.search(m.word)]
+    found = [m for m in found if not (len(m.word) == len("东区") and s.startswith("街道", m.end))]
     starts = [m for m in found if not any(k.start < m.start and m.end <= k.end for k in whole)]
     chains = [c for m in starts for c in _starting(s, m, found)]
     if not chains:
         return None
     return max(chains, key=lambda c: (c.levels + 2 * (c.quality - 1), bool(_followed(s[c.end :])), c.start))
+
+
+_OF_ITSELF = re.compile("[省市区县旗盟]$|自治州$")
+"""How a division ends that no road is named after without more: 惠州街 and 杭州西路 are roads elsewhere."""
 
 
 def _followed(rest: str) -> bool:
@@ -312,7 +329,10 @@ def _extended(s: str, chain: Spoken, place: Place, found: list[SoundMatch]) -> I
 
 
 def _linked(gap: str) -> bool:
-    return gap in {"", "，", ",", "、", "的", "市", "州", "省", "那个", "这边", "。"}
+    return _LINK.fullmatch(gap) is not None
+
+
+_LINK = re.compile("(?:[市州省]|那个|这边|那边)?(?:的|啊|呢|吧|嘛)?[，,、。]?")
 
 
 def _stands(s: str, m: SoundMatch, place: Place) -> bool:
@@ -395,7 +415,12 @@ def _append(detail: str, piece: str) -> str:
     """Put the next piece on, unless it says again what stands there."""
     if not piece or detail.endswith(piece):
         return detail
-    return detail + piece
+    room = _FLOOR_AND_DOOR.fullmatch(piece)
+    return detail if room and detail.endswith("{}-{}".format(*room.groups())) else detail + piece
+
+
+_FLOOR_AND_DOOR = re.compile(r"(\d+)楼(\d+)号")
+"""六楼四号 is 六杠四 said again."""
 
 
 def echoes(part: Spoken, whole: Spoken) -> bool:

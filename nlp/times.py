@@ -102,19 +102,20 @@ class When:
         low, high = self.part or (8, 18)
         if self.begin is None:
             return low, high
-        begin = _afternoon(self.begin, self.part)
+        begin = hour_of_day(self.begin, self.part)
         if self.relation == "after":
             end = 21.0 if begin >= 17 else 18.0
             return begin, (high if self.part and high > begin else end)
         if self.relation == "before":
             return min(8 if self.part == _NOON else low, begin - 1), begin
         if self.finish is not None:
-            finish = _afternoon(self.finish, self.part)
+            finish = hour_of_day(self.finish, self.part)
             return begin, finish if finish > begin else finish + 12
         return begin, begin + 1
 
 
-def _afternoon(hour: float, part: tuple[int, int] | None) -> float:
+def hour_of_day(hour: float, part: tuple[int, int] | None) -> float:
+    """The hour 0..24 that is meant by ``hour`` in a half-day, or in none (三点 is 15)."""
     if part and part[0] >= 13 and hour < 12:
         return hour + 12
     if part and part[0] == 11 and hour < 6:
@@ -337,6 +338,8 @@ def _dated_again(a: When, b: When) -> bool:
 
 
 def _join_near(a: When, b: When) -> When | None:
+    if a.calendar and b.weekday and a.day and b.day and a.day != b.day and a.day.day == b.day.day:
+        return replace(b, start=a.start, calendar=True)
     if a.calendar and (b.weekday or b.relation == "after"):
         return replace(a, end=b.end)
     if b.calendar and a.weekday and not a.part:

@@ -35,7 +35,7 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     if part is None:
         return known
     if turn.by_agent:
-        if _OUR_PLACE.search(turn.s):
+        if _OUR_PLACE.search(turn.s) or _names_ours(talk, turn):
             return known
         answer, reply = talk.answer(turn.index, max(part.start, part.end - 1))
         if answer is Verdict.NO:
@@ -52,6 +52,21 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     if merged == whole:
         return replace(known, state=state)
     return _Known(merged, (*known.spans, Span(turn.index, part.start, part.end)), state)
+
+
+_WHERE_YOURS = re.compile(
+    "(?:网点|服务站|门店|维修[点部站]|专卖店|售后点|实体店)[^。]{0,8}(?:哪|远不远|地址|位置|近)|[哪最][^。]{0,4}(?:网点|服务站|门店|维修[点部站])"
+)
+_ONE_IS = re.compile("有(?:一?[个家处])|最近的|离您|就在")
+ASKED_LATELY = 4
+
+
+def _names_ours(talk: Talk, turn: Turn) -> bool:
+    """Whether the agent tells where our own place is, which the caller asked for (西峰区有一个，在南大街)."""
+    if not _ONE_IS.search(turn.s):
+        return False
+    before = talk.turns[max(0, turn.index - ASKED_LATELY) : turn.index]
+    return any(_WHERE_YOURS.search(t.s) for t in before if not t.by_agent)
 
 
 def _put_right(talk: Talk, read: Spoken, reply: Turn | None) -> Spoken | None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict, verdict
 from nlp.normalize import PUNCTUATION
-from nlp.times import When, times
+from nlp.times import When, hour_of_day, times
 from nlp.types import SlotState
 
 _CALL_BACK = re.compile(
@@ -30,11 +30,18 @@ _CANCEL = re.compile(
     r"取消(?!不)|时间先空着|先不约|到时候再约|再打?过?来约|说不准|不用来了|不用上门|改天再(?:说|约)|等.{0,8}再(?:约|打|联系|说)|师傅.{0,6}打电话(?:跟|和|给)?.{0,4}约"
 )
 _COMES = re.compile("上门|师傅|取件|来取|取货|取走|来修|来装|送新|送[^，。]{0,4}过[来去]")
-_OWN_DAY = re.compile(r"下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几")
+_OWN_DAY = re.compile(
+    r"收工|打烊|关门|开门(?=[，。])|开店|收摊(?!之?前)|接孩子|接娃|下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几"
+)
 _REFUSED = re.compile(
-    r"(?<!行)不行|不在|没空|没时间|要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|出门|要加班|不要了|取消"
+    r"(?<!行)不行|不在|没空|没时间|(?<!不)(?<!不用)(?<!不要)(?<!没)(?<!不用去)要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|(?<!我)(?<!我们)(?<!刚好)(?<!正好)(?<!轮到)休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|(?<!师傅)(?<!工程师)(?<!不)出门(?!前|之前|以前)|要加班|不要了|取消"
 )
 _TAKEN = re.compile(r"^(?:吧|可以|都行|都可以)(?![，。]?(?:不|没))")
+_HANDED_OVER = re.compile(
+    r"(?:放|搁|交给?|给)(?:在|到|我)*[^，。]{0,4}(?:前台|门卫|保安|物业|门口|邻居|驿站|柜台)|(?:家里?|屋里)(?:有|还有|是)[^，。]{0,2}人(?!吗)"
+    r"|(?:老人|我妈|我爸|我?爱人|我?老公|我?老婆|孩子|阿姨|保姆|室友|我?婆婆|奶奶|爷爷|店员|同事)(?:会|都|就|一直|也|能)*在(?!上班|外)"
+)
+"""明天上午开会，放前台就行: away, and the visit stands all the same."""
 _NOTED = re.compile(r"^(?:好|行|嗯|可以|没问题|收到|明白|了解|那)")
 _ANOTHER_OFFER = re.compile("[？?]|吗|但|不过|只|改|还是|或者|要不")
 _GOODS = re.compile("配件|零件|备件|在途|缺货|没货|调货|主板|货")
@@ -126,17 +133,12 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     before = turn.read[max(0, when.start - 4) : when.start]
     after = _rest(talk, turn, when)
     if (_REFUSED.search(after) and not _TAKEN.match(after)) or _AVOID.search(before):
-        refused = (
-            current is not None
-            and when.day == current.start.date()
-            and turn.segment.speaker != talk.turns[current.span.turn].segment.speaker
-        )
-        return None if refused and when.vague is False and _REFUSED.search(after) else current
+        return _after_refusal(talk, turn, when, current, after)
     if not _is_visit(talk, turn, when, before, after):
         return current
     if when.day is None:
         when = _dated(when, current, _day_spoken_of(talk, turn, when) or called.date())
-    when = _same_weekday(turn, when, current)
+    when = _narrowed(_same_weekday(turn, when, current), current)
     slot = _evening(when, called).slot(called)
     if slot is None or (slot[1] is not None and slot[1] <= called):
         return current
@@ -148,6 +150,15 @@ def _considered(talk: Talk, turn: Turn, when: When, current: Offer | None) -> Of
     if again or less or (current and _agrees_in_wider_words(talk, turn, when, current, slot)):
         return current
     return _offered(talk, turn, when, current, slot)
+
+
+def _after_refusal(talk: Talk, turn: Turn, when: When, current: Offer | None, after: str) -> Offer | None:
+    """``current`` where ``when`` suits the other speaker not; it stands if somebody else will be there."""
+    if current is None or (not turn.by_agent and _HANDED_OVER.search(turn.read, when.end)):
+        return current
+    others = turn.segment.speaker != talk.turns[current.span.turn].segment.speaker
+    refused = others and when.day == current.start.date() and when.vague is False and _REFUSED.search(after)
+    return None if refused else current
 
 
 def _offered(
@@ -198,6 +209,19 @@ def _same_weekday(turn: Turn, when: When, current: Offer | None) -> When:
         return when
     last = when.last_day and when.last_day + (agreed - when.day)
     return replace(when, day=agreed, last_day=last)
+
+
+def _narrowed(when: When, current: Offer | None) -> When:
+    """The hours between where one says from when and the other until when (六点半以后。—八点前到就行)."""
+    known = current.when if current else None
+    if known is None or known.day != when.day or None in (known.begin, when.begin):
+        return when
+    if {known.relation, when.relation} != {"after", "before"}:
+        return when
+    after, before = (known, when) if known.relation == "after" else (when, known)
+    begin = hour_of_day(after.begin or 0.0, after.part)
+    finish = hour_of_day(before.begin or 0.0, before.part or after.part)
+    return replace(when, part=None, begin=begin, finish=finish, relation="") if begin < finish else when
 
 
 def _evening(when: When, called: datetime) -> When:

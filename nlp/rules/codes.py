@@ -13,6 +13,8 @@ from nlp.numbers import is_phone
 from nlp.types import SlotState
 
 _TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
+_NUMBER_OF_ORDER = re.compile("[单编受]号|受理|工单")
+"""What must be named where the model was asked for: 订单上写的 alone tells where the model was read."""
 _ERROR_NEAR = re.compile(
     r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|写的(?!是)|红字|亮着|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
 )
@@ -137,7 +139,20 @@ def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
         return "error_code"
     if code.letters and code.digits and (len(code.text) >= 4 or "model" in asked or "型号" in turn.s):
         return "model" if len(code.text) >= 3 or "model" in asked or "型号" in before else None
-    return "model" if of_a_kind else None
+    return "model" if of_a_kind or _answers_for_model(talk, turn, code, asked) else None
+
+
+MODEL_SIZE = range(3, 7)
+_LETTERS_OF_A_NAME = 4
+_BEGINS = re.compile("(?:[啊哎呃嗯哦，。…]|哎呀|我?看看|等[下一]+|好像|应该|是|写的|上面|底下|就|型号|贴的|标的)*")
+
+
+def _answers_for_model(talk: Talk, turn: Turn, code: Code, asked: frozenset[str]) -> bool:
+    """Whether digits or letters alone begin the answer to the question for the model (八二一零，前头的字母看不清)."""
+    if turn.by_agent or "model" not in asked or not _BEGINS.fullmatch(turn.s, 0, code.start):
+        return False
+    spelled = code.letters >= _LETTERS_OF_A_NAME and not code.digits and code.text not in talk.catalogue.brand_names
+    return spelled or (not code.letters and code.digits in MODEL_SIZE)
 
 
 _SERIAL = re.compile("序列号|机身号|机器码|条形?码|出厂编号")
@@ -157,6 +172,8 @@ def _names_before(talk: Talk, turn: Turn, code: Code) -> bool:
 def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bool:
     if _TICKET_SHAPE.fullmatch(code.text) and "model" not in asked and "型号" not in turn.s:
         return True
+    if "型号" in before or ("model" in asked and not _NUMBER_OF_ORDER.search(before + turn.s[: code.start][:8])):
+        return False
     if turn.by_agent:
         return (
             code.digits >= 5
@@ -187,7 +204,7 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
     if not code.letters and _CODE_IS.search(turn.s[: code.start]):
         return True
     if not code.letters:
-        shown = re.search("显示|代码|报|跳|错误", around) or (code.digits == len("11") and _alone(turn.s, code))
+        shown = re.search("显示|代码|报|跳|错误|闪|亮着", around) or (code.digits == len("11") and _alone(turn.s, code))
         return not turn.by_agent and "error_code" in asked and bool(shown)
     if "model" in asked or "型号" in around:
         return False

@@ -84,6 +84,8 @@ class _Patterns:
     before_title: re.Pattern[str]
     last: re.Pattern[str]
     told: re.Pattern[str]
+    registered: re.Pattern[str]
+    """The name on file as the agent reads it out: 登记姓名是马桂英，对吗."""
     explained: re.Pattern[str]
     family_first: re.Pattern[str]
     """Before 小红: it is no familiar form but the given name of 漆小红."""
@@ -114,6 +116,9 @@ def _patterns() -> _Patterns:
             rf"(?:^|[^\u4e00-\u9fff]|[是的好给对叫那我您部和跟区市县谢歉嗯到系位下]|您爱人是)({x})({_HAN}{{0,2}})$"
         ),
         last=re.compile(f"({x})$"),
+        registered=re.compile(
+            rf"(?:姓名|名字|收[货件]人|寄件人|联系人|机主)(?:登记|写|留|填)?的?(?:是|叫|为)({x})({_HAN}{{1,2}})(?=[，。？?]|对[吧吗]|是吧|吗|吧)"
+        ),
         told=re.compile(f"您(?:是)?姓({x})(?=[，。？吗对])"),
         explained=re.compile(rf"的({x})\1({_HAN}{{1,2}})"),
         family_first=re.compile(rf"(?:^|[^\u4e00-\u9fff]|[叫是]){x}$"),
@@ -181,6 +186,9 @@ def _last(heard: Sequence[Heard], *, given: bool) -> Heard | None:
     if given:
         third = [h for h in fitting if h.rule == "name.third"]
         return third[-1] if third else fitting[-1] if fitting else None
+    third = [h for h in fitting if h.rule == "name.third"]
+    if third:
+        return third[-1]
     titled = [h for h in fitting if h.title]
     best = titled or fitting
     return best[-1] if best else None
@@ -261,7 +269,7 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
             "",
             _POLITE.get(tail.group(), tail.group()) if tail else "",
             Span(turn.index, m.start(1), m.end()),
-            "name.surname",
+            "name.third" if turn.question and _ASKED_OF_ANOTHER.search(turn.question.s) else "name.surname",
         )
     if by_name:
         yield from _after_explanation(turn)
@@ -272,6 +280,10 @@ def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
         yield from _titled(turn)
 
 
+_ASKED_OF_ANOTHER = re.compile(
+    "(?:您|你)?(?:的)?(?:母亲|妈妈?|父亲|爸爸?|爱人|老公|老婆|先生|太太|儿子|女儿|婆婆|岳父|岳母|租客|房客|同事|邻居|老人家?)(?:那边)?(?:怎么称呼|贵姓|姓什么|叫什么|的?名字|的?姓名)"
+)
+"""The agent asks for the name of the one who will be there."""
 _EXPLAINED_SURNAME = re.compile(rf"(?:^|[，。叫是])({_HAN}){_HAN}{{1,2}}，{_HAN}{{1,3}}的\1")
 
 
@@ -434,6 +446,9 @@ def _in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
     )
     if objects:
         return
+    for m in _patterns().registered.finditer(turn.s):
+        if not re.match(TITLES, m.group(2)) and not _NOT_GIVEN.intersection(m.group(2)):
+            yield Heard(m.group(1), m.group(2), "", Span(turn.index, m.start(1), m.end()), "name.addressed")
     for m in _patterns().told.finditer(turn.s):
         if answer is Verdict.YES:
             yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.addressed")

@@ -56,6 +56,8 @@ def _contradicted(talk: Talk, best: Heard, said: Sequence[Heard]) -> bool:
 
 
 NEARLY_THE_SAME = 2
+_ABOUT_MONEY = re.compile("(?:费用|收费|付[钱款费]|结账|多少钱|价[格钱]|报价|转账)[^。]{0,12}$")
+"""费用打电话跟我说，我这个号码: whom to ring about the money, not who is there."""
 
 
 def _in_turn(talk: Talk, turn: Turn) -> list[Heard]:
@@ -82,7 +84,7 @@ def _said(talk: Talk, turn: Turn) -> list[Heard]:
         return [partly]
     m = turn.once("this_number", _THIS_NUMBER.search)
     number = talk.context.caller_number
-    if not number:
+    if not number or (m and _ABOUT_MONEY.search(turn.s, 0, m.start())):
         return []
     if m is None:
         return _this_by_sound(turn, number) if "contact_phone" in talk.asked(turn.index) else []
