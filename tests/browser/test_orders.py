@@ -189,6 +189,33 @@ async def test_what_else_the_customer_has_is_there_and_can_be_joined(stage, open
     await expect(page.get_by_test_id("whole")).to_contain_text(order.number)
 
 
+async def test_every_other_order_of_a_customer_is_reached_page_by_page(stage, open_page):
+    """Fifty at a time, the older ones below with the focus on the first of them; what was loaded stays when the order changes."""
+    phone = "13800138000"
+    at = stage.app.clock.now()
+    async with stage.app.database.write() as work:
+        for _ in range(55):
+            fields = {"service_type": "enquiry", "contact_phone": phone}
+            sent = CreateWorkOrder(by="machine", at=at, channel="web", fields=fields, attach=False)
+            await reports.create_work_order(work.session, sent)
+        await work.commit()
+    order = await add_order(stage, "空调", phone=phone)
+    page = await orders_page(stage, open_page, f"/orders/{order.order_id}")
+    others = page.get_by_test_id("other")
+    await expect(others).to_have_count(6)
+    await page.get_by_test_id("all-others").click()
+    await expect(others).to_have_count(49)
+    await page.get_by_test_id("more-others").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("more-others")).to_have_count(0)
+    loaded = await others.count()
+    assert loaded >= 55
+    await expect(others.nth(49).get_by_role("link")).to_be_focused()
+    await page.get_by_test_id("priority").select_option("high")
+    await expect(page.get_by_test_id("priority")).to_have_value("high")
+    await expect(others).to_have_count(loaded)
+
+
 async def test_by_keyboard_and_in_english(stage, open_page):
     """Slash finds, arrows choose, Enter opens; every word of the page is there in English."""
     await add_order(stage)
