@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callcenter.cli.options import JSON
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import open_records, operator
 
@@ -43,7 +44,7 @@ async def _writing(config: Path | None) -> AsyncIterator[tuple[UnitOfWork, ApiKe
     "--scope", "scopes", multiple=True, required=True, help="A permission; give it several times for several."
 )
 @click.option("--expires-days", type=int, help="Days until it ends (default: never).")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def add(config: Path | None, name: str, scopes: tuple[str, ...], expires_days: int | None, as_json: bool) -> None:
@@ -62,7 +63,7 @@ def add(config: Path | None, name: str, scopes: tuple[str, ...], expires_days: i
 
 
 @api_key.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def list_keys(config: Path | None, as_json: bool) -> None:

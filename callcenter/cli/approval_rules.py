@@ -8,8 +8,9 @@ from typing import IO, TYPE_CHECKING
 import click
 import orjson
 
+from callcenter.cli.options import JSON, SEEN_VERSION
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import JSON, SEEN_VERSION, operator, run
+from callcenter.cli.session import operator, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

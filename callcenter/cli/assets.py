@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callcenter.cli.options import BY, DAY, JSON, of_customer
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import BY, JSON, Actor, change, every, run
+from callcenter.cli.session import Actor, change, every, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from workorder.views import AssetRecord, ContractView
 
-DAY = click.DateTime(["%Y-%m-%d"])
 ASSET = click.argument("asset_id")
 _TEXTS = {
     "brand": "Brand.",
@@ -51,7 +51,7 @@ def asset() -> None:
 @asset.command("list")
 @click.option("--serial", help="How the serial number begins.")
 @click.option("--model", help="How the model begins.")
-@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="Only this customer's.")
+@of_customer("Only this customer's.")
 @JSON
 @click.pass_obj
 @reports_errors
@@ -121,7 +121,7 @@ def add(
 @click.option("--appliance", help="What it is.")
 @_on_file
 @click.option("--retired-on", type=DAY, help="The day since which it is gone.")
-@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="Whose it is now.")
+@of_customer("Whose it is now.")
 @click.option("--empty", multiple=True, metavar="NAME", help="Take a value away, e.g. warranty_until.")
 @BY
 @JSON

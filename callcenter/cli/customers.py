@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import BY, JSON
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import BY, JSON, Actor, change, change_line, every, run
+from callcenter.cli.session import Actor, change, change_line, every, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:

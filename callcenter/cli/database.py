@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import JSON
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import open_records
 
@@ -66,7 +67,7 @@ def reindex(config: Path | None) -> None:
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--with-files", is_flag=True, help="Recordings, attachments and the edited catalogue, too.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def backup(config: Path | None, file: Path, with_files: bool, as_json: bool) -> None:
@@ -92,7 +93,7 @@ def backup(config: Path | None, file: Path, with_files: bool, as_json: bool) -> 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--with-files", is_flag=True, help="Put the files of the backup into the data folder, too.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def restore(config: Path | None, file: Path, with_files: bool, as_json: bool) -> None:
@@ -120,7 +121,7 @@ def restore(config: Path | None, file: Path, with_files: bool, as_json: bool) ->
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File that holds the URL.",
 )
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def move(config: Path | None, url: str | None, url_file: Path | None, as_json: bool) -> None:

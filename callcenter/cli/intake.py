@@ -12,6 +12,7 @@ import click
 
 from callcenter import config as settings_file
 from callcenter.cli.documents import checked, read_object
+from callcenter.cli.options import JSON
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import line, open_records, operator, run
 from callcenter.errors import Invalid
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from workorder.views import IntakeView
 
 SOURCE = click.argument("source", metavar="FILE", type=click.File("rb"))
-JSON = click.option("--json", "as_json", is_flag=True, help="The whole answer as JSON.")
 
 
 @click.group()

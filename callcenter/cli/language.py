@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import DAY
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
 from callcenter.cli.session import open_records, operator
 from callcenter.errors import Invalid
@@ -50,7 +51,7 @@ def extract(source: Path, target: Path, as_json: bool) -> None:
 
 
 @nlp.command()
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was decided from this day on.")
+@click.option("--since", type=DAY, help="Only what was decided from this day on.")
 @click.option("--export", "target", type=PATH, help="Write corrected calls as dialogues with gold to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.pass_obj

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import BY, DAY, JSON, of_customer
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import BY, JSON, Actor, change, every, run
+from callcenter.cli.session import Actor, change, every, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from workorder.views import PlanView
 
-DAY = click.DateTime(["%Y-%m-%d"])
 PLAN = click.argument("plan_id")
 
 
@@ -30,7 +30,7 @@ def maintenance() -> None:
 
 
 @maintenance.command("list")
-@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="All plans of a customer, ended ones too.")
+@of_customer("All plans of a customer, ended ones too.")
 @click.option("--before", type=DAY, help="Plans with a visit due on or before this day.")
 @JSON
 @click.pass_obj

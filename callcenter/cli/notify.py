@@ -10,8 +10,9 @@ import click
 import orjson
 
 from callcenter import config as settings_file
+from callcenter.cli.options import JSON, SEEN_VERSION, at_most
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import JSON, SEEN_VERSION, by_key, open_records, operator, person
+from callcenter.cli.session import by_key, open_records, operator, person
 from callcenter.cli.session import run as in_records
 from callcenter.errors import Invalid, NotFound
 
@@ -66,7 +67,7 @@ def versions(config: Path | None, as_json: bool) -> None:
 @notify.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
 @SEEN_VERSION
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def set_rules(config: Path | None, file: Path, seen_version: int | None, as_json: bool) -> None:
@@ -96,8 +97,8 @@ def set_rules(config: Path | None, file: Path, seen_version: int | None, as_json
 @notify.command("list")
 @click.option("--state", type=click.Choice(["queued", "sending", "failed", "delivered", "dead"]))
 @click.option("--order", "key", metavar="ORDER", help="Only messages about this order.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@at_most(1000)
+@JSON
 @click.pass_obj
 @reports_errors
 def list_messages(config: Path | None, state: str | None, key: str | None, limit: int, as_json: bool) -> None:
@@ -130,7 +131,7 @@ def list_messages(config: Path | None, state: str | None, key: str | None, limit
 
 @notify.command()
 @click.argument("delivery_id")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def replay(config: Path | None, delivery_id: str, as_json: bool) -> None:
@@ -152,7 +153,7 @@ def replay(config: Path | None, delivery_id: str, as_json: bool) -> None:
 @notify.command()
 @click.argument("template")
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def preview(config: Path | None, template: str, language: str, as_json: bool) -> None:

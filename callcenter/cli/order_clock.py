@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.cli.options import DAY, JSON, ORDER
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import JSON, ORDER, by_key, run
+from callcenter.cli.session import by_key, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,7 +51,7 @@ def clock(config: Path | None, key: str, as_json: bool) -> None:
 
 @click.command("warranty")
 @ORDER
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day (default: today).")
+@click.option("--on", type=DAY, help="The day (default: today).")
 @click.option("--part", help="One part instead of the whole appliance.")
 @click.option("--cause", help="Why it broke: misuse, foreign_repair, no_proof, wrong_model, force_majeure.")
 @JSON

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callcenter.cli.options import BY, JSON, ORDER, of_customer
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, line
+from callcenter.cli.session import Actor, by_key, change, line
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 @click.command()
 @SET
-@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="Whose order; what is known fills the rest.")
+@of_customer("Whose order; what is known fills the rest.")
 @BY
 @JSON
 @click.pass_obj

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import BY, JSON, ORDER
 from callcenter.cli.output import NO_ROOM, emit, reports_errors, say
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, run
+from callcenter.cli.session import Actor, by_key, change, run
 from callcenter.errors import Conflict, Invalid
 
 if TYPE_CHECKING:

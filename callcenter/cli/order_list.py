@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import DAY, JSON, at_most, of_customer
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import JSON, line, person, run
+from callcenter.cli.session import line, person, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from workorder.services.order_filters import OrderQuery
     from workorder.views import OrderView
 
-DAY = click.DateTime(["%Y-%m-%d"])
 PAGE = 200
 _EQUAL = {
     "service_type": "repair, install, …",
@@ -50,11 +50,11 @@ def _conditions(command: Callable[..., Any]) -> Callable[..., Any]:
     "-q", "q", help="A number, a phone number, its end or first seven digits, or how the contact's name begins."
 )
 @_conditions
-@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="Only this customer's.")
+@of_customer("Only this customer's.")
 @click.option("--handler", metavar="USER", help="Only those that this user looks after.")
 @click.option("--since", type=DAY, help="Created on or after this day.")
 @click.option("--until", type=DAY, help="Created on or before this day.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@at_most(100_000)
 @JSON
 @click.pass_obj
 @reports_errors

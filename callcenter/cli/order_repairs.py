@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.cli.options import BY, JSON, ORDER, at_most, of_customer
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, run
+from callcenter.cli.session import Actor, by_key, change, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def list_repairs(config: Path | None, key: str, as_json: bool) -> None:
 
 
 @repair.command("past")
-@click.option("--customer", "customer_id", metavar="CUSTOMER_ID", help="At this customer.")
+@of_customer("At this customer.")
 @click.option("--asset", "asset_id", metavar="ASSET_ID", help="On this appliance on file.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@at_most(200)
 @JSON
 @click.pass_obj
 @reports_errors

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.cli.options import BY, JSON, ORDER
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, line, run
+from callcenter.cli.session import Actor, by_key, change, line, run
 from callcenter.errors import Conflict
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.cli.options import BY, JSON, ORDER
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, every, line, person, run
+from callcenter.cli.session import Actor, by_key, change, every, line, person, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import BY, JSON, ORDER
 from callcenter.cli.order_approvals import approval
 from callcenter.cli.order_clock import clock, order_warranty
 from callcenter.cli.order_fields import draft, edit, order_asset
@@ -20,7 +21,7 @@ from callcenter.cli.order_repairs import repair
 from callcenter.cli.order_reports import chase, report
 from callcenter.cli.order_teamwork import comment, hand_over, task
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
-from callcenter.cli.session import BY, JSON, ORDER, Actor, by_key, change, change_line, every, line, run
+from callcenter.cli.session import Actor, by_key, change, change_line, every, line, run
 from callcenter.errors import Invalid
 
 if TYPE_CHECKING:

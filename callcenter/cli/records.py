@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from callcenter.cli.options import JSON
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import open_records, operator
 from callcenter.cli.sheets import give_sheet, take_sheet
@@ -26,7 +27,7 @@ def user() -> None:
 @click.option("--interface", help="The phone that rings for this user, e.g. PJSIP/1001.")
 @click.option("--phone", help="The number under which customers and colleagues reach them.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def add(
@@ -116,7 +117,7 @@ async def _set_active(config: Path | None, username: str, *, active: bool) -> No
 
 
 @user.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def list_users(config: Path | None, as_json: bool) -> None:
@@ -147,7 +148,7 @@ def list_users(config: Path | None, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--good", is_flag=True, help="Take the rows that are right, go on past the others.")
 @click.option("--dry-run", is_flag=True, help="Check every row, keep nothing.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def import_users(config: Path | None, file: Path, good: bool, dry_run: bool, as_json: bool) -> None:

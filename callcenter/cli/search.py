@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.cli.options import JSON, at_most
 from callcenter.cli.output import emit, reports_errors
-from callcenter.cli.session import JSON, run
+from callcenter.cli.session import run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("search")
 @click.argument("text")
-@click.option("--limit", type=click.IntRange(1, 200), default=8, show_default=True, help="At most so many of each.")
+@at_most(200, 8, "At most so many of each.")
 @JSON
 @click.pass_obj
 @reports_errors

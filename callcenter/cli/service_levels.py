@@ -12,8 +12,9 @@ import click
 import orjson
 
 from callcenter import config as settings_file
+from callcenter.cli.options import DAY, JSON, SEEN_VERSION, at_most
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import SEEN_VERSION, open_records, operator
+from callcenter.cli.session import open_records, operator
 from callcenter.errors import Invalid
 
 
@@ -21,8 +22,8 @@ def _period(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that name a time: by default the last 30 days."""
     for option in (
         click.option("--json", "as_json", is_flag=True),
-        click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Up to this day (default: now)."),
-        click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on (default: 30 days before)."),
+        click.option("--until", type=DAY, help="Up to this day (default: now)."),
+        click.option("--since", type=DAY, help="From this day on (default: 30 days before)."),
     ):
         command = option(command)
     return command
@@ -65,7 +66,7 @@ def show(config: Path | None) -> None:
 @sla.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
 @SEEN_VERSION
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def set_table(config: Path | None, file: Path, seen_version: int | None, as_json: bool) -> None:
@@ -93,7 +94,7 @@ def set_table(config: Path | None, file: Path, seen_version: int | None, as_json
 
 
 @sla.command()
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def versions(config: Path | None, as_json: bool) -> None:
@@ -117,8 +118,8 @@ def versions(config: Path | None, as_json: bool) -> None:
 @sla.command()
 @click.option("--alert", help="Only warned, breached, untouched, node_missed or outlook.")
 @click.option("--still-open", is_flag=True, help="Only of orders that are not closed yet.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@at_most(200)
+@JSON
 @click.pass_obj
 @reports_errors
 def alerts(config: Path | None, alert: str | None, still_open: bool, limit: int, as_json: bool) -> None:

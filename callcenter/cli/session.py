@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
 import orjson
 
 from callcenter import config as settings_file
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
     from workorder.views import ChangeView, CustomerChangeView, OrderView, Page
 
 T = TypeVar("T")
-JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
-BY = click.option("--by", metavar="USER", help="The user on whose word it is done (default: cli:NAME).")
-SEEN_VERSION = click.option(
-    "--seen-version", type=click.IntRange(0), help="Refuse when another version than this one is in force."
-)
-ORDER = click.argument("key", metavar="ORDER")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import JSON
 from callcenter.cli.output import EXIT_FAILED, EXIT_INVALID, emit, reports_errors, say
 from callcenter.cli.session import open_records, operator
 from callcenter.errors import Conflict
@@ -23,7 +24,7 @@ SAY_EACH = 5000
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--good", is_flag=True, help="Take the rows that are right, go on past the others.")
 @click.option("--dry-run", is_flag=True, help="Check every row, keep nothing.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def import_sheet(config: Path | None, kind: str, file: Path, good: bool, dry_run: bool, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcenter import config as settings_file
+from callcenter.cli.options import JSON
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def models() -> None:
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @reports_errors
 def list_models(as_json: bool) -> None:
     """Known models, whether they are installed, and what they are for."""
@@ -87,7 +88,7 @@ def model_path(name: str) -> None:
 @click.argument("source")
 @click.argument("target", type=PATH)
 @click.option("--words", "files", multiple=True, type=PATH, help="Further words, one a line: streets, parts, staff.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def adapt(config: Path | None, source: str, target: Path, files: tuple[Path, ...], as_json: bool) -> None:
@@ -234,7 +235,7 @@ def call() -> None:
 )
 @click.option("--caller-number", help="Caller ID, digits.")
 @click.option("--model", help="Model name or folder (default: asr.model of config.yaml).")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def process(

@@ -8,8 +8,9 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from callcenter.cli.documents import checked, read_object
+from callcenter.cli.options import JSON
 from callcenter.cli.output import emit, reports_errors, say
-from callcenter.cli.session import JSON, operator, run
+from callcenter.cli.session import operator, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import yaml
 
+from callcenter.cli.options import DAY, JSON
 from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import open_records, operator
 from callcenter.errors import Invalid
@@ -23,10 +24,10 @@ def warranty() -> None:
 
 @warranty.command()
 @click.argument("asset")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day (default: today).")
+@click.option("--on", type=DAY, help="The day (default: today).")
 @click.option("--part", help="One part instead of the whole appliance.")
 @click.option("--cause", help="Why it broke: misuse, foreign_repair, no_proof, wrong_model, force_majeure.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def show(
@@ -56,7 +57,7 @@ def show(
 
 @warranty.command()
 @click.option("--load", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Take a YAML file's terms.")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @click.pass_obj
 @reports_errors
 def terms(config: Path | None, load: Path | None, as_json: bool) -> None:
