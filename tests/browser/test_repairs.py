@@ -135,7 +135,7 @@ async def test_the_customer_file_and_the_call_show_what_was_repaired(stage, open
 
     page = await orders_page(stage, open_page, f"/customers/{customer_id}", supervisor=True)
     of_asset = page.get_by_test_id("asset-repairs")
-    await expect(of_asset).to_contain_text("修过 2 次")
+    await expect(of_asset).to_contain_text("维修记录 2 条")
     await expect(of_asset.locator("summary")).to_contain_text("紧固风机")
     await of_asset.locator("summary").click()
     await expect(of_asset.get_by_test_id("past-repair")).to_have_count(2)
@@ -145,5 +145,5 @@ async def test_the_customer_file_and_the_call_show_what_was_repaired(stage, open
     await talk(stage, agent, PHONE)
     caller = agent.get_by_test_id("caller-repairs")
     await expect(caller.get_by_test_id("past-repair").first).to_contain_text("紧固风机")
-    await expect(agent.get_by_test_id("times-repaired").first).to_have_text("修过 2 次")
+    await expect(agent.get_by_test_id("times-repaired").first).to_have_text("维修记录 2 条")
     await shot(agent, "repair_ring")

@@ -136,7 +136,7 @@ const en: Messages = {
     finding: 'Found', finding_hint: 'The cause, such as: start capacitor of the compressor failed', action: 'Done', action_hint: 'What was done, such as: replaced the start capacitor, cools again',
     parts: 'Parts that went in', part_name: 'Part', part_code: 'Part number', quantity: 'Quantity', add_part: 'Add a part', remove: 'Remove', minutes: 'Minutes at work', took: '{n} min',
     earlier: 'Before it was corrected ({n})', forgotten: 'The words were deleted on request', recorded: 'A repair was recorded', corrected: 'A repair record was corrected',
-    count: 'Repaired {n} ×', none: 'No repairs on record', others: 'Other repairs', failed: 'The repairs could not be loaded', all: 'All {n}',
+    count: 'Repairs on record: {n}', none: 'No repairs on record', others: 'Other repairs', failed: 'The repairs could not be loaded', all: 'All {n}',
   },
   warranty: { in: 'In warranty', extended: 'Extended warranty', out: 'Out of warranty', unknown: 'Warranty unknown', until: 'to {date}' },
   search: {

@@ -134,7 +134,7 @@ const zh = {
     finding: '发现', finding_hint: '故障原因，例如：压缩机启动电容失效', action: '处理', action_hint: '做了什么，例如：更换启动电容，试机制冷正常',
     parts: '更换的配件', part_name: '配件名称', part_code: '配件编号', quantity: '数量', add_part: '添加配件', remove: '移除', minutes: '工时（分钟）', took: '{n} 分钟',
     earlier: '更正前的记录（{n}）', forgotten: '文字已按请求删除', recorded: '记录了维修', corrected: '更正了维修记录',
-    count: '修过 {n} 次', none: '没有维修记录', others: '其他维修记录', failed: '维修记录没有取到', all: '全部 {n} 次',
+    count: '维修记录 {n} 条', none: '没有维修记录', others: '其他维修记录', failed: '维修记录没有取到', all: '全部 {n} 次',
   },
   warranty: { in: '保修中', extended: '延保中', out: '已过保', unknown: '保修未知', until: '至 {date}' },
   search: {
