@@ -67,15 +67,20 @@ class Outlook:
         """Probability that an order open after ``spent_s`` takes longer than ``limit_s``; None: none was so slow."""
         if spent_s > limit_s:
             return 1.0
-        still_open = self.open_after(spent_s)
+        still_open = self._still_open(spent_s)
         return self.open_after(limit_s) / still_open if still_open > 0 else None
 
     def quantile(self, share: float, *, spent_s: float = 0.0) -> float | None:
         """Seconds by which ``share`` (0..1) of the orders that are open after ``spent_s`` are done; None: unknown."""
-        still_open = self.open_after(spent_s)
+        still_open = self._still_open(spent_s)
         if still_open <= 0:
             return None
-        return next((at for at, left in self.steps if at > spent_s and left <= (1 - share) * still_open + 1e-12), None)
+        to_come = self.steps if spent_s <= 0 else [step for step in self.steps if step[0] > spent_s]
+        return next((at for at, left in to_come if left <= (1 - share) * still_open + 1e-12), None)
+
+    def _still_open(self, spent_s: float) -> float:
+        """Share of orders open after ``spent_s``. Nothing spent: all, those too that are done outside working hours."""
+        return self.open_after(spent_s) if spent_s > 0 else 1.0
 
 
 def outlook(like: Likeness, past: Iterable[Past]) -> Outlook:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.resources
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from sqlalchemy import select
@@ -30,6 +31,7 @@ VISIT = (
 )
 """What an order that was done went through; one with ``status: created`` still waits."""
 YEAR = timedelta(days=365.25)
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 async def seed(database: Database, *, now: datetime) -> int:
@@ -80,7 +82,7 @@ def _asset(entry: dict[str, Any], today: date) -> NewAsset:
 
 
 async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any], now: datetime) -> None:
-    at = now - timedelta(days=entry["days_ago"])
+    at = _in_the_morning(now - timedelta(days=entry["days_ago"]))
     fields: dict[str, FieldContent | None] = {
         name: entry[name] for name in ("service_type", "appliance", "brand", "fault") if name in entry
     }
@@ -103,6 +105,11 @@ async def _past_order(work: UnitOfWork, card: CustomerCard, entry: dict[str, Any
         await lifecycle.move_order(work.session, command)
     if found := entry.get("found"):
         await _visit(work, draft.order_id, found, at + VISIT.index(Action.COMPLETE) * timedelta(minutes=12))
+
+
+def _in_the_morning(moment: datetime) -> datetime:
+    """When such orders come in, at whatever hour the demo is begun: visits at night take no working time."""
+    return moment.astimezone(ZONE).replace(hour=9, minute=20, second=0, microsecond=0).astimezone(UTC)
 
 
 async def _visit(work: UnitOfWork, order_id: str, found: dict[str, Any], at: datetime) -> None:

@@ -46,6 +46,15 @@ def test_shares_fall_with_time_and_what_is_spent_only_raises_the_risk(past: list
     assert seen.breach(early, spent_s=late + 1) == 1.0
 
 
+def test_orders_done_outside_working_hours_count_for_a_fresh_one() -> None:
+    """Two took no working time, one has long been open: one of three breaks the limit, not the only one left."""
+    past = [Past(FRIDGE, 0.0), Past(FRIDGE, 0.0), Past(FRIDGE, 300.0, done=False)]
+    seen = outlook(FRIDGE, past)
+    assert seen.breach(100.0) == pytest.approx(1 / 3)
+    assert seen.quantile(0.5) == 0.0
+    assert seen.breach(100.0, spent_s=1.0) == 1.0
+
+
 def test_without_a_similar_order_nothing_is_claimed() -> None:
     """No history, or only of other kinds of service: no share, no quantile."""
     for past in ([], [Past(Likeness("install", "冰箱", None, None), 50.0)]):
