@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from workorder.events import DomainEvent
+from workorder.model.prepared import connection_of
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -66,6 +67,6 @@ async def look(
     def run(rows: Session) -> Answer:
         if rows.autoflush:
             rows.flush()
-        return question(rows.connection(), *given, **named)
+        return question(connection_of(rows), *given, **named)
 
     return await session.run_sync(run)

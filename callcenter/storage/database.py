@@ -181,8 +181,15 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
         with explained(self.url):
             # Rows stay readable after commit: views are made from them without asking the database again.
-            async with AsyncSession(engine, expire_on_commit=False, info=self._info) as session:
+            session = AsyncSession(engine, expire_on_commit=False, info=self._info)
+            try:
                 yield UnitOfWork(session, self.url)
+            finally:
+                if session.in_transaction():
+                    # Whoever is cancelled gives the connection back all the same.
+                    await asyncio.shield(asyncio.ensure_future(session.close()))
+                else:
+                    await session.close()
 
     async def _connect(self) -> None:
         """Also switches a fresh SQLite file to the write-ahead log before any reader comes."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from callcenter.errors import CallcenterError
 from callcenter.storage.tables import OutboxRow
 from workorder.events import EVENTS, DomainEvent
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, connection_of
 
 _INSERT = Prepared(insert(OutboxRow).inline(), ("event_id", "event_type", "body", "recorded_at"))
 _READERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in EVENTS}
@@ -27,7 +27,7 @@ def add(session: Session, events: Iterable[DomainEvent]) -> None:
         for one in events
     ]
     if rows:
-        _INSERT.run_later(session.connection(), rows)
+        _INSERT.run_later(connection_of(session), rows)
 
 
 def _plain(event: DomainEvent) -> dict[str, Any]:

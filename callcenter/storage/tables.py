@@ -270,7 +270,7 @@ class NotifyVersionRow(Base):
 
 UNDELIVERED = text("state <> 'delivered'")
 """Few of many: as text, because only what stands in the statement itself lets a database take the index of these."""
-_WAITING = text("state IN ('queued', 'sending', 'failed')")
+WAITING_TO_LEAVE = text("state IN ('queued', 'sending', 'failed')")
 
 
 class DeliveryRow(Base):
@@ -312,7 +312,14 @@ class DeliveryRow(Base):
             sqlite_where=UNDELIVERED,
             postgresql_where=UNDELIVERED,
         ),
-        Index("ix_deliveries_waiting", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index(
+            "ix_deliveries_waiting",
+            "channel",
+            "due_at",
+            "delivery_id",
+            sqlite_where=WAITING_TO_LEAVE,
+            postgresql_where=WAITING_TO_LEAVE,
+        ),
     )
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import event
 
 from callcenter.bus.local import LocalBus
 from callcenter.channels.port import Message, Refused, Unreachable
@@ -265,6 +267,30 @@ async def test_a_sender_that_died_leaves_its_claim_to_the_next_after_a_minute(da
     assert office.sms.got == []
     await office.later(2)
     assert [message.delivery_id for message in office.sms.got] == [claimed.delivery_id]
+
+
+@pytest.mark.parametrize("recipient", [None, "crm"])
+async def test_a_claim_looks_at_what_waits_alone(database: Database, recipient: str | None) -> None:
+    """However many messages were ever sent, on a channel or to a webhook: none of them is looked at, none sorted."""
+    sent: list[tuple[str, Any]] = []
+    engine = database._engines.write.sync_engine
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    async with database.write() as work:
+        await deliveries.claim(work.session, channel="webhook", recipient=recipient, now=MONDAY)
+        event.remove(engine, "before_cursor_execute", note)
+        connection = await work.session.connection()
+        if database.url.get_backend_name() == "postgresql":
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            explain = "EXPLAIN"
+        else:
+            explain = "EXPLAIN QUERY PLAN"
+        plan = [str(row) for row in await connection.exec_driver_sql(f"{explain} {sent[-1][0]}", sent[-1][1])]
+    assert any("ix_deliveries_waiting" in line for line in plan), plan
+    assert not any("TEMP B-TREE" in line or "Sort" in line for line in plan), plan
 
 
 async def test_the_same_receiver_hears_of_the_same_thing_once_in_the_window(database: Database) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.instrumentation import manager_of_class
 
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, connection_of
 from workorder.model.trail import OrderChange, TrailLine
 
 
@@ -55,7 +55,7 @@ def locked(session: Session, order_id: str) -> WorkOrder | None:
     """The order as it is on file, locked until the transaction ends; None: there is none."""
     if session.identity_map.get(session.identity_key(WorkOrder, order_id)) is not None:
         return session.get(WorkOrder, order_id, with_for_update=True, populate_existing=True)
-    rows = _LOCKED.all(session.connection(), {"key": order_id})
+    rows = _LOCKED.all(connection_of(session), {"key": order_id})
     return _on_file(session, rows[0]) if rows else None
 
 
@@ -73,7 +73,7 @@ def _write(session: Session, _context: UOWTransaction, _instances: object) -> No
     changed = list(_orders(session.dirty))
     if not (new or changed):
         return
-    connection = session.connection()
+    connection = connection_of(session)
     written = [*_inserted(connection, new), *(found for order in changed if (found := _updated(connection, order)))]
     lines = [line for order in (*new, *changed) for line in order.take_lines()]
     _INSERT_LINES.run_later(connection, [dict(zip(_LINE, _LINE_VALUES(line), strict=True)) for line in lines])
@@ -85,8 +85,8 @@ def _write(session: Session, _context: UOWTransaction, _instances: object) -> No
 
 def _inserted(connection: Connection, orders: Sequence[WorkOrder]) -> list[Written]:
     for order in orders:
-        for name in _DEFAULTS.keys() - order.__dict__.keys():
-            setattr(order, name, _DEFAULTS[name])
+        now = order.__dict__
+        now |= {name: value for name, value in _DEFAULTS.items() if name not in now}
     _INSERT.run_each(connection, [order.__dict__ for order in orders])
     return [Written(order, frozenset(_COLUMNS)) for order in orders]
 

@@ -11,25 +11,32 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import ClauseElement
 
+_CONNECTION = "workorder.connection"
 Change = Callable[[Any], Any]
 """How a value goes to the database, or comes from it."""
 
 
-class _Bind(NamedTuple):
-    """One place in the statement: the value ``name``, or always ``fixed`` where it has no name of ours."""
-
-    name: str | None
-    fixed: Any
-    change: Change | None
-
-
 class _Made(NamedTuple):
+    """The statement of one dialect: values are picked by name, changed at their places, and joined by fixed ones."""
+
     sql: str
-    binds: tuple[_Bind, ...]
-    results: tuple[Change | None, ...]
-    """For each column; nothing where no column needs it."""
+    names: tuple[str, ...]
+    changes: tuple[tuple[int, Change], ...]
+    fixed: tuple[tuple[int, Any], ...]
+    results: tuple[tuple[int, Change], ...]
+    """Columns whose values must be changed when they come."""
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """In the statement's order. Raises KeyError for a missing one."""
+        found = [given[name] for name in self.names]
+        for place, change in self.changes:
+            found[place] = change(found[place])
+        for place, value in self.fixed:
+            found.insert(place, value)
+        return found
 
 
 class Prepared:
@@ -47,13 +54,14 @@ class Prepared:
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Run it; its rows, as plain sequences in the order of its columns."""
         made = self._for(connection.dialect)
-        rows, _ = _run(connection, made.sql, _in_order(made, values), many=False)
+        rows, _ = _run(connection, made.sql, made.values(values), many=False)
         if not made.results:
             return rows
-        return [
-            [value if change is None else change(value) for change, value in zip(made.results, row, strict=True)]
-            for row in rows
-        ]
+        found = [list(row) for row in rows]
+        for row in found:
+            for place, change in made.results:
+                row[place] = change(row[place])
+        return found
 
     def scalar(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it; the first column of its first row, None without one."""
@@ -63,7 +71,7 @@ class Prepared:
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Run it; how many rows it wrote."""
         made = self._for(connection.dialect)
-        return _run(connection, made.sql, _in_order(made, values), many=False)[1]
+        return _run(connection, made.sql, made.values(values), many=False)[1]
 
     def run_later(
         self, connection: Connection, several: Sequence[Mapping[str, Any]], check: Callable[[int], None] | None = None
@@ -77,7 +85,7 @@ class Prepared:
             return
         made = self._for(connection.dialect)
         many = len(several) > 1
-        values: Any = [_in_order(made, one) for one in several] if many else _in_order(made, several[0])
+        values: Any = [made.values(one) for one in several] if many else made.values(several[0])
         driver: Any = connection.connection.dbapi_connection
         if not hasattr(driver, "later"):
             _, written = _run(connection, made.sql, values, many=many)
@@ -93,7 +101,7 @@ class Prepared:
             self.run(connection, several[0])
         elif several:
             made = self._for(connection.dialect)
-            _run(connection, made.sql, [_in_order(made, values) for values in several], many=True)
+            _run(connection, made.sql, [made.values(values) for values in several], many=True)
 
     def _for(self, dialect: Dialect) -> _Made:
         made = self._made.get(dialect.name)
@@ -106,29 +114,38 @@ class Prepared:
             dialect=dialect, column_keys=self._columns, compile_kwargs={"render_postcompile": True}
         )
         places = {compiled.bind_names[bind]: bind for bind in compiled.bind_names}
-        binds = tuple(_bind(places.get(name), compiled.params[name], dialect) for name in compiled.positiontup)
+        names: list[str] = []
+        changes, fixed = [], []
+        for place, name in enumerate(compiled.positiontup):
+            bind: Any = places.get(name)
+            change = None if bind is None else _of(bind.type, dialect).bind_processor(dialect)
+            if bind is None or not bind.required:
+                value = compiled.params[name]
+                fixed.append((place, value if change is None else change(value)))
+                continue
+            if change is not None:
+                changes.append((len(names), change))
+            names.append(bind.key)
         columns = getattr(self._statement, "exported_columns", ())
-        results = tuple(_of(column.type, dialect).result_processor(dialect, None) for column in columns)
-        return _Made(str(compiled), binds, results if any(results) else ())
+        coming = enumerate(_of(column.type, dialect).result_processor(dialect, None) for column in columns)
+        results = tuple((place, change) for place, change in coming if change is not None)
+        return _Made(str(compiled), tuple(names), tuple(changes), tuple(fixed), results)
+
+
+def connection_of(session: Session) -> Connection:
+    """``session.connection()``, which takes its time every time, asked once a transaction."""
+    transaction, (owner, held) = session.get_transaction(), session.info.get(_CONNECTION, (None, None))
+    if owner is None or owner is not transaction or not session.is_active:
+        connection = session.connection()
+        session.info[_CONNECTION] = session.get_transaction(), connection
+        return connection
+    known: Connection = held
+    return known
 
 
 def _of(kind: Any, dialect: Dialect) -> Any:
     """The type as the dialect has it."""
     return kind.dialect_impl(dialect)
-
-
-def _bind(bind: Any, value: Any, dialect: Dialect) -> _Bind:
-    change = None if bind is None else _of(bind.type, dialect).bind_processor(dialect)
-    if bind is not None and bind.required:
-        return _Bind(bind.key, None, change)
-    return _Bind(None, value if change is None else change(value), None)
-
-
-def _in_order(made: _Made, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(
-        fixed if name is None else values[name] if change is None else change(values[name])
-        for name, fixed, change in made.binds
-    )
 
 
 def _run(connection: Connection, sql: str, values: Any, *, many: bool) -> tuple[Sequence[Sequence[Any]], int]:

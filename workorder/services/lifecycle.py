@@ -43,7 +43,6 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     order.check_version(command.edit_version)
     with session.no_autoflush:
         change = await _step(session, order, action, command)
-    await session.flush()
     await refresh_of_order(session, order, at=command.at)
     moved = WorkOrderMoved(
         order_id=order.order_id,

@@ -192,7 +192,6 @@ async def _created(session: AsyncSession, order: WorkOrder, command: CreateOrder
     await judge_order(session, order, at=command.at)
     session.add_all(_steps(order, command))
     await service_level.refresh(session, order, at=command.at)
-    await session.flush()
     created = WorkOrderCreated(
         order_id=order.order_id,
         call_id=order.call_id,
