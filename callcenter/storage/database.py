@@ -11,14 +11,14 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
 from callcenter.errors import ConfigInvalid
 from callcenter.storage import outbox, schema
-from callcenter.storage.engines import ALONE, UPGRADE_TIMEOUT_MS, Engines, open_engines
+from callcenter.storage.engines import ALONE, TRIED_AGAIN, UPGRADE_TIMEOUT_MS, Engines, open_engines
 from callcenter.storage.failures import explained
 from workorder import uow
 from workorder.events import DomainEvent
@@ -116,7 +116,8 @@ class Database:
     ) -> Answer:
         """Ask a question that needs no objects of the domain: a transaction of its own that only reads (ADR 0009).
 
-        ``question`` runs on the event loop and waits only for the database.
+        ``question`` runs on the event loop and waits only for the database; it is asked again, once, when the server
+        turns out to have closed the connection.
         """
 
         def run() -> Answer:
@@ -124,6 +125,14 @@ class Database:
                 return question(connection, *given, **named)
 
         with explained(self.url):
+            tried = TRIED_AGAIN.set(True)
+            try:
+                return await greenlet_spawn(run)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            finally:
+                TRIED_AGAIN.reset(tried)
             return await greenlet_spawn(run)
 
     @asynccontextmanager

@@ -9,13 +9,16 @@ FULL: a committed order survives a power cut.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from callcenter.errors import ConfigInvalid
 from callcenter.storage import group_commit
@@ -31,6 +34,10 @@ WRITERS = 64
 ALONE = "alone"
 """Execution option of a unit of work that takes long: those before it are not kept waiting for its end."""
 POOL_TIMEOUT_S = 30.0
+TRIED_AGAIN: ContextVar[bool] = ContextVar("tried_again", default=False)
+"""What is asked now is asked once more if the connection is found broken: nobody needs to prove it first."""
+_KNOWN = "callcenter.known"
+"""Key of a pooled connection that was used before, in its record's ``info``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ def _sqlite(url: URL, busy_timeout_ms: int) -> Engines:
 
 
 def _postgresql(url: URL, _busy_timeout_ms: int) -> Engines:
-    write = _engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    write = _engine(url, pool_size=8, max_overflow=8)
+    _ping_first(write)
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     return Engines(write, write.execution_options(**snapshot))
 
@@ -87,6 +95,21 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
         json_deserializer=orjson.loads,
         **options,
     )
+
+
+def _ping_first(engine: AsyncEngine) -> None:
+    """As ``pool_pre_ping``, but not where ``TRIED_AGAIN`` says that it would be a round trip for nothing."""
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        known = record.info.get(_KNOWN) is connection
+        record.info[_KNOWN] = connection
+        if known and not TRIED_AGAIN.get():
+            try:
+                connection.ping()
+            except engine.dialect.loaded_dbapi.Error as error:
+                # The others met the same restart.
+                raise InvalidatePoolError from error
 
 
 def _prepare(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...], only_reads: bool) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import event
+from sqlalchemy.event import listen, remove
 
 from callcenter.bus.local import LocalBus
 from callcenter.channels.port import Message, Refused, Unreachable
@@ -278,10 +278,10 @@ async def test_a_claim_looks_at_what_waits_alone(database: Database, recipient: 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         sent.append((statement, parameters))
 
-    event.listen(engine, "before_cursor_execute", note)
+    listen(engine, "before_cursor_execute", note)
     async with database.write() as work:
         await deliveries.claim(work.session, channel="webhook", recipient=recipient, now=MONDAY)
-        event.remove(engine, "before_cursor_execute", note)
+        remove(engine, "before_cursor_execute", note)
         connection = await work.session.connection()
         if database.url.get_backend_name() == "postgresql":
             await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.engine import make_url
 
 from callcenter.errors import ConfigInvalid, Unavailable
@@ -206,6 +207,26 @@ async def test_broken_connections_are_replaced(database: Database) -> None:
     await write_line(database)
     async with database.read() as work:
         assert len(await audit.lines(work.session)) == 2
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_look_asks_again_instead_of_pinging_first(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look makes no round trip to prove its connection, and a server that cut them all costs it no answer."""
+    pinged: list[object] = []
+    ping = AsyncAdapt_asyncpg_connection.ping
+    monkeypatch.setattr(AsyncAdapt_asyncpg_connection, "ping", lambda self: (pinged.append(self), ping(self)))
+
+    def asked(connection: Connection) -> int:
+        return int(connection.execute(text("SELECT 1")).scalar_one())
+
+    assert [await database.look(asked) for _ in range(3)] == [1, 1, 1]
+    assert pinged == []
+    for _ in range(3):
+        await cut_connections(database)
+        assert await database.look(asked) == 1
+    async with database.read() as work:
+        assert await audit.lines(work.session) == ()
+    assert pinged
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
