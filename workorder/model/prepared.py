@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql import ClauseElement
 
 _CONNECTION = "workorder.connection"
@@ -133,14 +133,21 @@ class Prepared:
 
 
 def connection_of(session: Session) -> Connection:
-    """``session.connection()``, which takes its time every time, asked once a transaction."""
-    transaction, (owner, held) = session.get_transaction(), session.info.get(_CONNECTION, (None, None))
-    if owner is None or owner is not transaction or not session.is_active:
+    """``session.connection()``, which takes its time every time, asked once a transaction and savepoint.
+
+    Once in each savepoint, for SQLAlchemy makes it when its connection is asked for.
+    """
+    owner, held = session.info.get(_CONNECTION, (None, None))
+    if owner is None or owner is not _innermost(session) or not session.is_active:
         connection = session.connection()
-        session.info[_CONNECTION] = session.get_transaction(), connection
+        session.info[_CONNECTION] = _innermost(session), connection
         return connection
     known: Connection = held
     return known
+
+
+def _innermost(session: Session) -> SessionTransaction | None:
+    return session.get_nested_transaction() or session.get_transaction()
 
 
 def _of(kind: Any, dialect: Dialect) -> Any:
