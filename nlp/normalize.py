@@ -34,11 +34,18 @@ class Text:
         return self.at[start], self.at[min(end, len(self.at)) - 1] + 1
 
 
+_BESIDE = re.compile("[（(][^（()）]{0,12}(?:声|声音|无人说话|沉默|静音|咳嗽)[）)]")
+"""What a transcript notes beside the words: （电视声）."""
+
+
 def normalise(raw: str) -> Text:
     """Drop blanks and control characters, fold width and case. Never fails; every kept character keeps its offset."""
     chars: list[str] = []
     at: list[int] = []
+    beside = {i for m in _BESIDE.finditer(raw) for i in range(*m.span())}
     for i, c in enumerate(raw):
+        if i in beside:
+            continue
         folded = _fold(c)
         if folded:
             chars.append(folded)

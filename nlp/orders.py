@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect
 from collections.abc import Callable
@@ -57,7 +58,11 @@ def findings(talk: Talk) -> Findings:
     symptom = main is not None and (code is not None or fault.told(talk, main.name) or bool(onset.onsets(talk)))
     chased = any(f.name == "prior_ticket" for f in spelled)
     told = service.Told(symptom=symptom, chased=chased, danger=danger.grave(talk))
-    kind = service.settle(talk, regions.main, dispatched=bool(place or slot), told=told)
+
+    def wanted(span: Span) -> bool:
+        return regions.main(span) or regions.both(span)
+
+    kind = service.settle(talk, wanted, dispatched=bool(place or slot), told=told)
     problem = fault.settle(talk, main.name if main else None, str(kind.value), regions.main)
     if problem is None and code:
         problem = fault.by_code(talk, main.name if main else None, str(kind.value), code)
@@ -100,6 +105,8 @@ class _Regions:
     """Which stand in one utterance with the second one's name and speak of it."""
     shared: Callable[[Span], bool] = lambda _: False
     """Which stand before both are named in one utterance."""
+    both: Callable[[Span], bool] = lambda _: False
+    """Which follow both in the utterance that lists them (洗碗机和烤箱，都到了，约安装)."""
 
 
 def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | None) -> _Regions:
@@ -125,7 +132,16 @@ def _regions(talk: Talk, pair: tuple[appliance.Reported, appliance.Reported] | N
     def shared(span: Span) -> bool:
         return all(span.start < turns.get(span.turn, 0) for turns in named)
 
-    return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1, beside, shared)
+    listed = {
+        a.turn: b.end
+        for a, b in itertools.product(pair[0].by_caller, pair[1].by_caller)
+        if a.turn == b.turn and appliance.listed(talk.turns[a.turn].s, a, b)
+    }
+
+    def both(span: Span) -> bool:
+        return span.start >= listed.get(span.turn, span.start + 1)
+
+    return _Regions(lambda span: owner(span) == 0, lambda span: owner(span) == 1, beside, shared, both)
 
 
 _OF = re.compile("牌?的?")

@@ -16,7 +16,7 @@ _REFERENCE = re.compile(
     r"^(?:旁边|专线|插座|位(?!置)|的位置|(?:那边|那个|是|都|也|倒是?)*(?:能打|能用|正常|好好的|好的|没问题|没事|可以打|是好的))"
 )
 _ONE_MORE = re.compile(
-    r"还有(?:一?[个台]|那[个台]|(?:我们?|俺)?家里?的?)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都到了|都要|都得"
+    r"还有(?:一?[个台]|那[个台]|(?:我们?|俺)?家里?的?)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都(?:送)?到了|都要|都得"
 )
 _HUNG_UP = re.compile(r"(?:已|不要|别|先|请|勿|后|再|不|您)挂机$")
 IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -38,7 +38,8 @@ IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _TWO = re.compile("两样|两(?:样|个|件)(?:东西|电器|机器|家电|事)")
-_LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)$")
+_LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)(?:[^，。是]{2,5}的)?$")
+"""Between two appliances of a list: 洗碗机和西门子的烤箱."""
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
     first, other = sorted(sorted(wanted, key=lambda r: -r.score)[:2], key=lambda r: r.by_caller[0])
     span = other.by_caller[0]
     s = talk.turns[span.turn].s
-    listed = span.turn == first.by_caller[0].turn and _LIST.match(s[first.by_caller[0].end : span.start])
+    is_list = span.turn == first.by_caller[0].turn and listed(s, first.by_caller[0], span)
     announced = (
         _TWO.search(s)
         or (span.turn == first.by_caller[0].turn and _counted_out(s, first.by_caller[0], span))
@@ -152,7 +153,12 @@ def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | No
         or _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30])
         or any(index < span.turn for index in talk.gather("one_more", _one_more))
     )
-    return (first, other) if (listed and _ONE_MORE.search(s)) or announced else None
+    return (first, other) if (is_list and _ONE_MORE.search(s)) or announced else None
+
+
+def listed(s: str, first: Span, other: Span) -> bool:
+    """Whether the two follow each other in a list: 洗碗机和西门子的烤箱."""
+    return bool(_LIST.match(s[first.end : other.start]))
 
 
 def _counted_out(s: str, first: Span, other: Span) -> bool:

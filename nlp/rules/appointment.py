@@ -297,7 +297,8 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
     rest = turn.read[when.end :]
     if _GOODS.search(clause) and _ARRIVES.match(rest) and not _COMES.search(_part(turn.read, when.start, when.end)):
         return False
-    if _money_back(talk, turn.index) and not _COMES.search(clause):
+    fetched = turn.question is not None and _COMES.search(turn.question.read)
+    if _money_back(talk, turn.index) and not _COMES.search(clause) and not fetched:
         return False
     if turn.by_agent:
         return bool(_BY_AGENT.search(clause)) or talk.answer(turn.index, when.start)[0] is Verdict.YES

@@ -31,12 +31,12 @@ _ALL_RIGHT = re.compile(
 """制冷没问题，就是…; 异响那个不管了: not what the call is for."""
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
 FIRST_WORDS = 0.5
-ONLY_GENERAL = frozenset({"install", "enquiry"})
+ONLY_GENERAL = frozenset({"install"})
 
 
 def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callable[[Span], bool]) -> Found | None:
     """The symptom with most said for it among those of the appliance. ``belongs``: which places are about it."""
-    if appliance is None or kind in {"enquiry", None}:
+    if appliance is None or kind is None:
         return None
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, list[tuple[int, Span]]] = defaultdict(list)
@@ -53,7 +53,7 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
         spans[m.name].append((int(m.by_agent), m.span))
     if score.get(_CODE_ALONE) and any(v > 0.5 for k, v in score.items() if k != _CODE_ALONE):
         score[_CODE_ALONE] = 0.0
-    if not score or max(score.values()) < 0.5 or (kind == "complaint" and _works_again(talk)):
+    if not score or max(score.values()) < 0.5 or _works_by_now(talk, kind):
         return None
     label = max(score, key=lambda n: score[n])
     state = SlotState.CONFIRMED if score[label] >= 3 else SlotState.HEARD
@@ -97,6 +97,19 @@ def told(talk: Talk, appliance: str) -> bool:
     return any(
         m.name not in general and m.quality > 0.8 and m.weight >= 2 for m in mentions(talk, appliance) if not m.by_agent
     )
+
+
+_SOLVED = re.compile(
+    "[哎哦嗯啊好欸诶，]*(?:(开|好|行|亮|着|有|通|出来|可以|能用|转)了\\1了|(?:开|亮|着|转|出来)了，|(?:好|可以|能用|弄好|搞定)了[，。](?:谢|开|出|能|真|原来))"
+)
+"""哎开了开了，出风了: what the agent told to do has helped."""
+
+
+def _works_by_now(talk: Talk, kind: str) -> bool:
+    """Whether what a question or a complaint was about works by the end."""
+    if kind == "enquiry":
+        return bool(talk.gather("solved", lambda _, t: () if t.by_agent or not _SOLVED.match(t.read) else (t.index,)))
+    return kind == "complaint" and _works_again(talk)
 
 
 def _works_again(talk: Talk) -> bool:

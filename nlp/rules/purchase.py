@@ -70,7 +70,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             continue
         rest = s[m.end() :]
         value, used = str(year), 0
-        month = _MONTH.match(rest)
+        month = _month_after(rest)
         skipped = len(rest) - len(rest.lstrip("的那会儿"))
         dated = month is not None and month.group("day")
         festival = None if dated else festival_at(s, m.end() + skipped)
@@ -109,6 +109,17 @@ _OTHER_MONTH = re.compile(
     rf"[^。？?]{{0,2}}，?(?:[啊哎哦噢，]*)(?:不对|不是|不|错了|说错了?|记错了?)[^。？?]{{0,5}}?(?P<month>{NUMERALS})月"
 )
 """去年七月，哦不，八月份: another month of that year."""
+_SAME_MONTH = re.compile(rf"，(?:是|就是|大概|好像|应该是?)?(?P<month>{NUMERALS})月(?P<day>{NUMERALS})[号日]")
+"""去年四月，四月二十号: the day of that month."""
+
+
+def _month_after(rest: str) -> re.Match[str] | None:
+    """The month, with its day if one is told, at the beginning of ``rest``."""
+    month = _MONTH.match(rest)
+    again = _SAME_MONTH.match(rest, month.end()) if month and not month.group("day") else None
+    return again if month and again and again.group("month") == month.group("month") else month
+
+
 _CLAUSES = re.compile("[，。？！?]")
 _SOMETHING_ELSE = re.compile("(?:房子?|车子?|楼盘?|小区|商铺|店面?)(?:也|都|就)?(?:是|在)?$")
 
@@ -143,6 +154,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             w.day is not None
             and (asked or _GOT.match(after))
             and not _DONE_TO_IT.match(after)
+            and not _COMING.match(after)
             and not _of_something_else(turn.read[: w.start])
         ):
             value = w.day.isoformat()
@@ -154,9 +166,11 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         yield month
 
 
+_COMING = re.compile("(?:节|当天|那天)?(?:家里|我们?|亲戚|儿子|孩子)?(?:就?要|得|准备|打算|马上|快到|快要|想)")
+"""五一要来客，买了一台: a day to come."""
 _DONE_TO_IT = re.compile(r".{0,3}(?:修|洗(?![衣碗烘])|坏|开始)")
 _GOT = re.compile(
-    r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|(?:拍|抢|提|订|淘)的)"
+    r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|(?:拍|抢|提|订|淘)的(?!蛋糕|菜|饭|餐|酒|花|房|票|货)(?!蛋糕|菜|饭|餐|酒|花|房|票|货))"
     r"|[^。]{0,6}(?:当天|第二天)[^，。]{0,3}装"
     r"|[^。是，修]{0,7}?装(?:的(?!师傅|人|时候)|好|上|完)"
 )
