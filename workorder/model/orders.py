@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,7 +15,6 @@ from workorder.errors import Conflict, FieldProblem, Invalid
 from workorder.fields import (
     FIELDS,
     PERSONAL,
-    EvidenceRef,
     FieldContent,
     FieldSpec,
     FieldState,
@@ -28,12 +27,15 @@ from workorder.fields import (
 )
 from workorder.model.base import Base, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
+from workorder.model.order_fields import content_of, decoded, encoded, is_of, withdrawn
 from workorder.model.trail import TrailLine
+from workorder.policy import forms
 from workorder.policy.chain import link
-from workorder.policy.forms import decoded, pinned, specs
+from workorder.policy.forms import pinned, specs
+from workorder.policy.guards import Asked, check
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone, tail_of
-from workorder.policy.values import appointment_ends, display, fits
+from workorder.policy.values import appointment_ends, display
 
 _LINES = "_unwritten_lines"
 RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
@@ -164,7 +166,7 @@ class WorkOrder(Base):
         seen: tuple[Mapping[str, Any], Any, dict[str, FieldValue]] | None = self.__dict__.get("_fields_read")
         if seen is None or seen[0] is not self.field_values or seen[1] is not self.form:
             known = self.specs
-            shown = {name: _decoded(raw) for name, raw in self.field_values.items() if _fits(known.get(name), raw)}
+            shown = {name: decoded(raw) for name, raw in self.field_values.items() if is_of(known.get(name), raw)}
             seen = (self.field_values, self.form, shown)
             self.__dict__["_fields_read"] = seen
         return dict(seen[2])
@@ -205,7 +207,7 @@ class WorkOrder(Base):
             return None
         seen: tuple[Any, Form] | None = self.__dict__.get("_form_read")
         if seen is None or seen[0] is not self.form:
-            seen = (self.form, decoded(self.form))
+            seen = (self.form, forms.decoded(self.form))
             self.__dict__["_form_read"] = seen
         return seen[1]
 
@@ -260,10 +262,10 @@ class WorkOrder(Base):
         after = dict(before)
         for name, value in heard.items():
             if name not in before or not before[name].touched:
-                after[name] = _withdrawn(value) if value.state is FieldState.WITHDRAWN else value
+                after[name] = withdrawn(value) if value.state is FieldState.WITHDRAWN else value
         for name, value in before.items():
             if name not in heard and value.source is Source.HEARD and not value.touched:
-                after[name] = _withdrawn(value)
+                after[name] = withdrawn(value)
         self._keep(after)
         return self._changes(before, after, by=by, at=at)
 
@@ -311,9 +313,15 @@ class WorkOrder(Base):
             raise Conflict(
                 f"{self.name} is {self.status}: it cannot {action}; possible now: {possible}", field="status"
             )
-        asked = _Asked(reason, confirmation, tuple(open_parts), closed_whole)
+        asked = Asked(
+            reason=reason,
+            confirmation=confirmation,
+            missing=self.missing if Guard.FIELDS_COMPLETE in move.guards else (),
+            open_parts=tuple(open_parts),
+            closed_whole=closed_whole,
+        )
         for guard in move.guards:
-            _GUARDS[guard](self, asked)
+            check(guard, asked)
         change = self.stamp("status", self.status, move.target, by=by, at=at, reason=reason)
         self.status = move.target
         self.eta = eta if move.target is Status.DEPARTED else None
@@ -399,9 +407,9 @@ class WorkOrder(Base):
         self, before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], *, by: str, at: datetime
     ) -> list[TrailLine]:
         return [
-            self.stamp(name, _content(before.get(name)), new.value, by=by, at=at)
+            self.stamp(name, content_of(before.get(name)), new.value, by=by, at=at)
             for name, new in after.items()
-            if _content(before.get(name)) != new.value
+            if content_of(before.get(name)) != new.value
         ]
 
     def _drop_unseen(self) -> None:
@@ -412,118 +420,22 @@ class WorkOrder(Base):
         """Store the fields, those out of sight as they are, and mirror the searchable ones into their columns."""
         seen = self.fields
         unseen = {name: raw for name, raw in self.field_values.items() if name not in seen}
-        self.field_values = {**unseen, **{name: _encoded(value) for name, value in fields.items()}}
+        self.field_values = {**unseen, **{name: encoded(value) for name, value in fields.items()}}
         for column in _TEXT_COLUMNS:
-            setattr(self, column, _content(fields.get(column)))
-        phone = _content(fields.get("contact_phone"))
+            setattr(self, column, content_of(fields.get(column)))
+        phone = content_of(fields.get("contact_phone"))
         self.contact_lookup = parse_phone(phone).lookup if isinstance(phone, str) else None
         self.contact_tail = tail_of(self.contact_lookup) or None
-        address = _content(fields.get("address"))
+        address = content_of(fields.get("address"))
         parts = address if isinstance(address, dict) else {}
         self.city, self.district = parts.get("city"), parts.get("district")
         self.address_text = display("address", address) or None
-        self.appointment_start, self.appointment_end = appointment_ends(_content(fields.get("appointment")))
+        self.appointment_start, self.appointment_end = appointment_ends(content_of(fields.get("appointment")))
 
 
 _TEXT_COLUMNS = ("service_type", "customer_name", "appliance", "brand", "model", "fault", "error_code", "urgency")
 
 
-class _Asked(NamedTuple):
-    """What came with a move, for its guards."""
-
-    reason: str | None
-    confirmation: Confirmation | None
-    open_parts: tuple[str, ...]
-    closed_whole: str | None
-
-
-def _need_fields(order: WorkOrder, _asked: _Asked) -> None:
-    problems = [FieldProblem(name, "required", "is required for this service type") for name in order.missing]
-    if problems:
-        names = ", ".join(problem.field for problem in problems)
-        raise Invalid(f"required fields are missing: {names}", errors=problems, fix="fill them and save again")
-
-
-def _need_reason(_order: WorkOrder, asked: _Asked) -> None:
-    if not (asked.reason or "").strip():
-        raise Invalid("must not be empty", field="reason", fix="say why, somebody may ask")
-
-
-def _need_closed_parts(_order: WorkOrder, asked: _Asked) -> None:
-    if asked.open_parts:
-        raise Conflict(
-            f"parts of it are still open: {', '.join(asked.open_parts)}",
-            field="parent_id",
-            fix="close or cancel them first",
-        )
-
-
-def _need_open_whole(_order: WorkOrder, asked: _Asked) -> None:
-    if asked.closed_whole:
-        raise Conflict(
-            f"it is a part of {asked.closed_whole}, which is closed", field="parent_id", fix="reopen that first"
-        )
-
-
-def _need_confirmation(_order: WorkOrder, asked: _Asked) -> None:
-    if asked.confirmation is None:
-        words = ", ".join(Confirmation)
-        raise Invalid(f"must be one of {words}", field="confirmation", fix="ask the customer, or check the appliance")
-
-
-_GUARDS: Mapping[Guard, Callable[[WorkOrder, _Asked], None]] = {
-    Guard.FIELDS_COMPLETE: _need_fields,
-    Guard.REASON: _need_reason,
-    Guard.PARTS_CLOSED: _need_closed_parts,
-    Guard.WHOLE_OPEN: _need_open_whole,
-    Guard.CONFIRMATION: _need_confirmation,
-}
-
-
 def _plain(content: object) -> object:
     """Words and numbers of ours as plain text: SQLite gives a number in a JSON column back as something else."""
     return str(content) if isinstance(content, StrEnum | int) and not isinstance(content, bool) else content
-
-
-def _content(field: FieldValue | None) -> FieldContent | None:
-    return field.value if field else None
-
-
-def _withdrawn(field: FieldValue) -> FieldValue:
-    """No value any more; the old text stays so that the page can show it struck out."""
-    return replace(field, value=None, confidence=None, state=FieldState.WITHDRAWN)
-
-
-def _encoded(field: FieldValue) -> dict[str, Any]:
-    """Plain JSON types only, so that an unchanged document compares equal to the stored one."""
-    return {
-        "value": field.value,
-        "display": field.display,
-        "source": str(field.source),
-        "state": str(field.state),
-        "confidence": field.confidence,
-        "rule": field.rule,
-        "evidence": [asdict(ref) for ref in field.evidence],
-    }
-
-
-# Calling an enumeration costs three times as much as looking into a table.
-_SOURCES: Mapping[str, Source] = {source.value: source for source in Source}
-_STATES: Mapping[str, FieldState] = {state.value: state for state in FieldState}
-
-
-def _fits(spec: FieldSpec | None, raw: Mapping[str, Any]) -> bool:
-    """True for a value of this field; forms can have fields of one name and different kinds."""
-    return spec is not None and (spec.name in FIELDS or fits(spec, raw["value"]))
-
-
-def _decoded(raw: Mapping[str, Any]) -> FieldValue:
-    return FieldValue(
-        value=raw["value"],
-        display=raw["display"],
-        source=_SOURCES[raw["source"]],
-        state=_STATES[raw["state"]],
-        confidence=raw["confidence"],
-        rule=raw["rule"],
-        evidence=tuple(EvidenceRef(**ref) for ref in raw["evidence"]),
-    )
