@@ -20,7 +20,7 @@ _NAMED = re.compile(
     r"(?:路|街|大道|巷|弄|胡同|镇|乡|村|屯|街道|苏木|嘎查|庄|家园|花园|小区|新村|苑|广场|大厦|公寓|城|府|庭|公馆|中心|家属院|大院|宿舍|名邸|国际"
     r"|湾|郡|居|市场|商场|店|超市|小卖部|园区|产业园|创意园|学校|小学|中学|医院|厂|所|里|东户|西户|中户|东边|西边|左手|右手|对门|那边|门面|商铺|院|水产|五金|烟酒|餐馆|饭馆|饭庄|酒楼|宾馆|旅馆|民宿|客栈|理发|美发|药房|诊所|粮油|批发部|百货|网吧|茶[楼馆]|幼儿园|面馆|火锅|烧烤|驿站|招待所|养老院|棋牌室|干洗|汽修"
     r"|包子铺|铺子?|造型|工作室|面包|蛋糕|烘焙|奶茶|咖啡|小吃|早餐|卤味|沙龙|会所|美容|美甲|眼镜|服装|建材|家具|仓库|门市|档口|食堂"
-    r"|(?:汽车|火车|高铁|客运|地铁|加油|供电|公交)站|派出所|村委会|居委会|政府|[务电育]局|斜对面|正对面|后院)"
+    r"|(?:汽车|火车|高铁|客运|地铁|加油|供电|公交)站|派出所|村委会|居委会|政府|[务电育]局|斜对面|正对面|后院|[饭面菜茶水公图饺鱼肉店]馆|[饺包馄饨]{2}[^，。]{0,2}|牛肉面|拉面|米线|米粉|麻辣烫|串店|串串|旅社|酒店|饭店|商行|公司|药店|书店|早点|冷饮|洗车)"
 )
 _END = re.compile(
     r"电话|手机|姓名|名字|我姓|我叫|^叫|姓[\u4e00-\u9fff]|没有?电梯|得爬|楼下有|村口(?!第|左|右|[东南西北])|门口有|对面有|旁边有|附近|谢谢|师傅|联系|打我|上门|好找|知道|快点|明天|后天|今天"
@@ -80,12 +80,18 @@ _FILLED = re.compile("[呃嗯啊哦噢]|额(?!尔古纳|济纳|敏)")
 """Sounds of hesitation; 额 begins the names of three places too."""
 
 
+_NO_DISTRICT = re.compile("(?:我们)?这?[里边儿]?没有区的?[啊嘛呀哦]?")
+"""What callers of Zhongshan and Dongguan say to the question for a district."""
+
+
 def prepared(raw: str) -> tuple[str, list[int]]:
     """The text without hesitations and telephone numbers, numbers put right, and where each character stood."""
     twice = _said_twice(raw)
     kept = [i for i in range(len(raw)) if not _FILLED.match(raw, i) and i not in twice and not _hesitation(raw, i)]
     chars = [raw[i] for i in kept]
     text = "".join(chars)
+    for m in _NO_DISTRICT.finditer(text):
+        chars[m.start() : m.end()] = "，" * (m.end() - m.start())
     whole = [(n.start, n.end) for n in phones(text)]
     for start, end in whole or [m.span() for m in _PHONE.finditer(text)]:
         chars[start:end] = "。" * (end - start)
@@ -453,7 +459,7 @@ def merge(whole: Spoken | None, part: Spoken, *, asked: bool = True, by_agent: b
         part.district and whole.district and part.district != whole.district
     )
     if other:
-        anew = asked or (part.levels >= whole.levels and len(part.detail) >= len(whole.detail))
+        anew = (asked and not by_agent) or (part.levels >= whole.levels and len(part.detail) >= len(whole.detail))
         return _of_same_city(whole, part) if anew else whole
     return replace(
         whole,

@@ -55,11 +55,15 @@ def codes(s: str) -> Iterator[Code]:
             end = m.start() + len(text)
         if s[end : end + 1] == "是" and "，" in text:
             text = text[: text.rindex("，")]
+        if (again := _SPELLED.match(text)) and s[m.start() - 1 : m.start()] == "个":
+            text = text[again.end() :]
         code = _clean(_without_letter(s[: m.start()], text))
         if code and not _LITRES.match(code) and s[m.start() - 1 : m.start()] not in tuple("十百第周期月"):
             yield Code(code, m.start(), end)
 
 
+_SPELLED = re.compile(rf"{_DIGITS}，(?=[A-Z])")
+"""一个 E，一个幺，E 幺: the digit told apart before the whole."""
 _NOT_BUT = re.compile("不是[^，。]{1,3}，?是$")
 
 

@@ -90,7 +90,7 @@ def _letters(chars: list[str]) -> None:
 
 def _numerals(chars: list[str]) -> None:
     for i, c in enumerate(chars):
-        if c in NUMERALS or c in UNITS or c in PUNCTUATION or c in "甲乙丙丁":
+        if c in NUMERALS or c in UNITS or c in PUNCTUATION or c in "甲乙丙丁" or (i == 0 and c == "是"):
             continue
         before, after = _at(chars, i - 1), _at(chars, i + 1)
         digit = _ten_or_four(chars, i) if syllable(c) == "shi" else _DIGIT_OF.get(syllable(c))
@@ -147,7 +147,7 @@ def _units(chars: list[str]) -> None:
             chars[i] = chars[i] if _at(chars, i + 1) == "水" else "楼"
         if chars[i - 1] in NUMERALS and chars[i] == "单" and syllable(_at(chars, i + 1)) == "yuan":
             chars[i + 1] = "元"
-        if chars[i - 1] not in NUMERALS:
+        if chars[i - 1] not in NUMERALS or (chars[i] == "东" and _at(chars, i + 1) in "路街大"):
             continue
         unit = _unit_of(chars, i)
         if unit is None:

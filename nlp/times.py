@@ -57,6 +57,7 @@ HOUR = re.compile(
     rf"|(?P<g1>{_N})(?:到|至|[点典店电垫写][到的得道倒地])(?P<g2>{_N})点(?P<ghalf>半)?"
 )
 _NOON = (11, 14)
+_DUSK = (17, 18)
 PART = re.compile("|".join(p for p, _ in _PARTS))
 
 
@@ -105,7 +106,7 @@ class When:
         begin = hour_of_day(self.begin, self.part)
         if self.relation == "after":
             end = 21.0 if begin >= 17 else 18.0
-            return begin, (high if self.part and high > begin else end)
+            return begin, (high if self.part and self.part != _DUSK and high > begin else end)
         if self.relation == "before":
             return min(8 if self.part == _NOON else low, begin - 1), begin
         if self.finish is not None:
@@ -263,6 +264,8 @@ def _weeks(word: str | None) -> int:
     return {"下": 1, "上": -1}.get(word[0], 0) * (2 if word[:2] in ("下下", "上上") else 1)
 
 
+_DIGITS = "零〇一二三四五六七八九"
+"""一点五 is a measure and no hour."""
 _A_LITTLE = tuple("快早晚慢有差好大小多少高低稍")
 """快一点 is no hour."""
 
@@ -274,6 +277,8 @@ def _clock(m: re.Match[str]) -> When | None:
     else:
         a, b = spoken_int(m.group("h1")), spoken_int(m.group("h2")) if m.group("h2") else None
         half = m.group("half1") or ""
+    if not half and m.end() < len(m.string) and m.string[m.end()] in _DIGITS and m.string[m.end() - 1] == "点":
+        return None
     little = m.group("h1") == "一" and m.end() == m.end("h1") + 1 and m.string[m.start() - 1 : m.start()] in _A_LITTLE
     little = little or (m.group("h1") == "一" and m.string.endswith("一点是", 0, m.start()))
     if little or a is None or a > 24 or (b is not None and b > 24):
@@ -328,7 +333,11 @@ def _join_days(a: When, b: When, gap: str) -> When | None:
     if in_festival or (gap in ("", "，") and _dated_again(a, b)):
         return replace(a, end=b.end)
     if a.day == b.day:
-        return replace(b, start=a.start) if a.relation else replace(a, end=b.end, part=b.part or a.part)
+        return (
+            replace(b, start=a.start)
+            if a.relation and a.begin is None
+            else replace(a, end=b.end, part=b.part or a.part)
+        )
     return _join_near(a, b) if close else None
 
 

@@ -38,6 +38,8 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
         if _OUR_PLACE.search(turn.s) or _names_ours(talk, turn):
             return known
         answer, reply = talk.answer(turn.index, max(part.start, part.end - 1))
+        if whole and reply and answer is not Verdict.YES and _says_another_room(part, reply):
+            return known
         if answer is Verdict.NO:
             mended = _put_right(talk, part, reply) if whole is None else None
             if mended is None:
@@ -78,6 +80,17 @@ def _put_right(talk: Talk, read: Spoken, reply: Turn | None) -> Spoken | None:
     return replace(read, detail=merge_detail(read.detail, tidy(room.group(1)))) if room else None
 
 
+def _says_another_room(read: Spoken, reply: Turn) -> bool:
+    """Whether the answer begins with a room that is not the one read out (一八零三？—幺八零二，二)."""
+    room = _ROOM.match(reply.s)
+    said = tidy(room.group(1)) if room else ""
+    last = _LAST_NUMBER.search(read.detail)
+    return bool(said and last) and len(said) == len(last.group() if last else "") and not read.detail.endswith(said)
+
+
+_LAST_NUMBER = re.compile(r"\d+$")
+
+
 _ROOM = re.compile(r"(?:^|[，。是])([零〇一二三四五六七八九幺\d]{3,4})(?=[，。室]|$)")
 
 
@@ -98,11 +111,28 @@ def _found(a: Spoken, spans: tuple[Span, ...], state: SlotState) -> Found:
     return Found("address", value, display, "address.spoken", state, spans, a.quality, a.inferred)
 
 
+_NEW_PLACE = re.compile(
+    "(?:老|旧|原来的?)(?:房子?|家|地址).{8,60}?[，。](?:新(?:房子?|家|地址)|现在的?(?:房子?|家))(?:是|在)+"
+)
+"""Where the appliance goes to, of two places that are told."""
+
+
+def _moved_to(s: str, asked: bool) -> Spoken | None:
+    """The second of two addresses, to which something is moved."""
+    m = _NEW_PLACE.search(s)
+    found = parse(s[m.end() :], asked=asked) if m else None
+    if m is None or found is None:
+        return None
+    old = parse(s[: m.end()], asked=asked)
+    city = found.city or (old.city if old and not old.inferred else None)
+    return replace(found, city=city, start=found.start + m.end(), end=found.end + m.end())
+
+
 def part_of(talk: Talk, turn: Turn) -> Spoken | None:
     """The address as far as a turn tells it."""
     asked = not turn.by_agent and "address" in talk.asked(turn.index)
     key = f"address:{asked}"
     if key not in turn.memo:
-        turn.memo[key] = parse(turn.s, asked=asked, by_agent=turn.by_agent)
+        turn.memo[key] = _moved_to(turn.s, asked) or parse(turn.s, asked=asked, by_agent=turn.by_agent)
     found: Spoken | None = turn.memo[key]
     return found

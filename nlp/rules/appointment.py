@@ -19,7 +19,9 @@ _CALL_BACK = re.compile(
 _BY_AGENT = re.compile(
     r"上门|师傅|工程师|过去|过来|安排|取件|来取|[取送装修]|派|给您|约|可以吗|行吗|好吗|可以吧|好不好|行不行|方便|时间|登记|有空|最早|最快|改到|预计|您看|怎么样|合适|到|[？?]|好的|好，|可以[。，]|没问题"
 )
-_BY_CALLER = re.compile(r"来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|改|成|随时|白天|以后|之后|都行|都可以|都在")
+_BY_CALLER = re.compile(
+    r"(?<![十百几])来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|改|成|随时|白天|以后|之后|都行|都可以|都在"
+)
 _PAST = re.compile(
     r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|.{0,2}那会儿|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
 )
@@ -31,10 +33,10 @@ _CANCEL = re.compile(
 )
 _COMES = re.compile("上门|师傅|取件|来取|取货|取走|来修|来装|送新|送[^，。]{0,4}过[来去]")
 _OWN_DAY = re.compile(
-    r"收工|打烊|关门|开门(?=[，。])|开店|收摊(?!之?前)|接孩子|接娃|下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几"
+    r"客人|不是(?:来)?报修|点(?:半|钟)?我?(?:就|还)?(?:要|得)(?:去|走|送|出门|赶)|退房|上客|开业|营业|开席|开饭|吃饭|睡觉|午睡|交班|值班|收工|打烊|关门|开门(?=[，。])|开店|收摊(?!之?前)|接孩子|接娃|下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几"
 )
 _REFUSED = re.compile(
-    r"(?<!行)不行|不在|没空|没时间|(?<!不)(?<!不用)(?<!不要)(?<!没)(?<!不用去)要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|(?<!我)(?<!我们)(?<!刚好)(?<!正好)(?<!轮到)休息|不成|开会|出差|去不了|不得空|排不|没有师傅|太晚|太早|太赶|不算|(?<!师傅)(?<!工程师)(?<!不)出门(?!前|之前|以前)|要加班|不要了|取消"
+    r"(?<!行)不行|不在|没空|没时间|(?<!不)(?<!不用)(?<!不要)(?<!没)(?<!不用去)要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|(?<!我)(?<!我们)(?<!刚好)(?<!正好)(?<!轮到)休息|不成|开会|出差|去不了|赶不[到过及]|不得空|排不|没有师傅|太晚|太早|太赶|不算|(?<!师傅)(?<!工程师)(?<!不)出门(?!前|之前|以前)|要加班|不要了|取消"
 )
 _TAKEN = re.compile(r"^(?:吧|可以|都行|都可以)(?![，。]?(?:不|没))")
 _HANDED_OVER = re.compile(
@@ -49,7 +51,7 @@ _ARRIVES = re.compile("^(?:能|会|才|就|应该|可以)*(?:到货|到齐|到(?
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
-_REFUND = re.compile("退款(?!还是|或)|到账|打款|退钱|寄出|寄回")
+_REFUND = re.compile("(?<!还是)(?<!还是直接)退款(?!还是|或)|到账|打款|退钱|寄出|寄回")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
         return None, current or cancelled
     wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
     for when in _heard(talk, turn):
-        if wanted and _garbled(talk, turn, when, wanted):
+        if (wanted and _garbled(talk, turn, when, wanted)) or _cannot_be(turn.read, when):
             continue
         current = _considered(talk, turn, when, current)
     if current and not turn.by_agent:
@@ -159,6 +161,15 @@ def _after_refusal(talk: Talk, turn: Turn, when: When, current: Offer | None, af
     others = turn.segment.speaker != talk.turns[current.span.turn].segment.speaker
     refused = others and when.day == current.start.date() and when.vague is False and _REFUSED.search(after)
     return None if refused else current
+
+
+_CANNOT_BY_THEN = re.compile("赶不[到过及]|来不了|都(?:在外面|排满|约满)")
+"""中午赶不到嗦？—中午师傅都在外面: says nothing of the slot that stands."""
+
+
+def _cannot_be(s: str, when: When) -> bool:
+    ends = [p for c in "。？！" if (p := s.find(c, when.end)) >= 0]
+    return bool(_CANNOT_BY_THEN.search(s, when.end, min(ends, default=len(s))))
 
 
 def _offered(
@@ -303,11 +314,16 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
     if turn.by_agent:
         return bool(_BY_AGENT.search(clause)) or talk.answer(turn.index, when.start)[0] is Verdict.YES
     topics = talk.asked(turn.index)
+    asked_of_purchase = "purchase_date" in topics and "买" in (turn.question.read if turn.question else "")
+    if (when.day is not None and asked_of_purchase) or _AS_YOU_SAY.match(turn.read, when.start):
+        return False
     asked = "appointment" in topics and "onset" not in topics and not _promises_a_call(turn.question)
     of_that_day = when.day is None and _day_spoken_of(talk, turn, when) is not None
     return asked or of_that_day or bool(when.day and _BY_CALLER.search(clause))
 
 
+_AS_YOU_SAY = re.compile("(?P<hour>.{1,6}?)就(?P=hour)")
+"""两点就两点 takes what was offered."""
 _TELEPHONED = re.compile(
     "(?:都|就|也|可以|请)?打(?:我|他|她|这个?|那个?)(?:的|[^，。来修]{0,3}电话|[^，。]{0,4}(?:吧|$))"
 )

@@ -54,7 +54,7 @@ def _mentions(talk: Talk, turn: Turn) -> Iterator[Mention]:
 
 def _is_brand(talk: Talk, turn: Turn, h: Hit) -> bool:
     if re.match(
-        "(?:大道|大街|路|街|巷|广场|大厦|城|村|小区|花园|[\u4e00-\u9fff]{0,2}(?:苑|公馆|家园|佳园|华府|名邸))",
+        "(?:国际|大道|大街|路|街|巷|广场|大厦|城|村|小区|花园|[\u4e00-\u9fff]{0,2}(?:苑|公馆|家园|佳园|华府|名邸))",
         turn.s[h.end :],
     ):
         return False

@@ -21,7 +21,9 @@ _ERROR_NEAR = re.compile(
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|上一?回|上一次|[前头]一?[次回]|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
-_CODE_IS = re.compile("(?:故障码|错误码|故障代码|代码)(?:是|显示|为|报的?是?)?$")
+_CODE_IS = re.compile(
+    "(?:故障码|错误码?|故障代码|代码)(?:是|显示|为|报的?是?)?$|屏幕?[上里]?[^，。]{0,3}(?:出来|蹦出|跳|闪|亮)(?:了|着|出)?一?个?$"
+)
 _GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
 """Told of a code that was there once."""
 _NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
@@ -111,7 +113,7 @@ def _in_turn(talk: Talk, turn: Turn) -> list[Said]:
         return []
     state = SlotState.HEARD
     if turn.by_agent:
-        answer, _ = talk.answer(turn.index)
+        answer, _ = talk.answer(turn.index, spoken[-1].start)
         if answer is Verdict.NO:
             return []
         state = SlotState.CONFIRMED if answer is Verdict.YES else SlotState.HEARD

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from nlp.catalogue import GENERAL
 from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit
+from nlp.rules import danger
 from nlp.types import SlotState
 
 _DENIED = re.compile(r"(?:跟|(?<!好)像|如同|不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
@@ -18,18 +19,21 @@ _MAIN = re.compile(
 _QUESTION = re.compile(
     r"[^，。？?！]*(?:吗|呢|[？?]|还是|没有[？?])|[^，。？?！]*，(?:是不是|对吧|对吗|是吧|是吗|对不对)"
 )
-_PAST = re.compile(r"(?:之前|以前|上次|原先|原来|前面|上回|本来)(?:来)?(?:修|报)?(?:的)?(?:也|是|因为|的)*.{0,3}$")
+_PAST = re.compile(
+    r"(?:老早就?|早就|去年|(?:买|搬|送)来?的?时候就)[^，。]{0,2}$|(?:之前|以前|上次|原先|原来|前面|上回|本来)(?:来)?(?:修|报)?(?:的)?(?:也|是|因为|的)*.{0,3}$"
+)
 _ONLY = re.compile("(?:光|只)(?:听|见|有)[^，。]{0,2}$")
 """光听哒哒响，火起不来: what follows is what is wrong."""
 _NOT_IT = re.compile(
-    r"门框|地板|墙面?|台面|家具|瓷砖|地砖|地面|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕(?!是)"
+    r"门框|地板|(?<!顺着)(?<!沿着)(?<!顺)墙面?|台面|家具|瓷砖|地砖|地面|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕(?!是)"
 )
 _TAKEN_BACK = re.compile(r"了?[，。…、]*(?:哎|哦|啊|呃|噢)?(?:不对|说错了?|错了|不是)[，。、是]")
 _ALL_RIGHT = re.compile(
     r"[^，。没不]{0,3}(?:没有?(?:问题|事|毛病|影响)|正常|好好的|还行|不用管)|[^。]{0,3}，(?:这个|那个|它)?(?:先)?不(?:用)?管"
 )
 """制冷没问题，就是…; 异响那个不管了: not what the call is for."""
-_WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了|能用了|修好了)")
+_WORKS_NOW = re.compile("现在[^。]{0,10}(?:正常|能用|好了|有问题|怎么样)")
+_WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了?|(?<!不)能用了?|修好了|好使)")
 FIRST_WORDS = 0.5
 ONLY_GENERAL = frozenset({"install"})
 
@@ -53,6 +57,11 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
         spans[m.name].append((int(m.by_agent), m.span))
     if score.get(_CODE_ALONE) and any(v > 0.5 for k, v in score.items() if k != _CODE_ALONE):
         score[_CODE_ALONE] = 0.0
+    for name in general:
+        if kind == "repair" and any(v >= ONE_MENTION for k, v in score.items() if k not in general):
+            score[name] *= BESIDE_A_SYMPTOM
+    if _SMELL in score and len(score) > 1 and danger.grave(talk):
+        score[_SMELL] *= BESIDE_A_SYMPTOM
     if not score or max(score.values()) < 0.5 or _works_by_now(talk, kind):
         return None
     label = max(score, key=lambda n: score[n])
@@ -66,6 +75,9 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
     return Found("fault", label, label, rule, state, (span,), quality[label])
 
 
+_SMELL = "异味"
+BESIDE_A_SYMPTOM = 0.4
+"""What is left of a dent, and of the smell of what burns, where the machine has another symptom."""
 ONE_MENTION = 2.0
 """What a symptom scores that was said once and not denied."""
 
@@ -114,7 +126,7 @@ def _works_by_now(talk: Talk, kind: str) -> bool:
 
 def _works_again(talk: Talk) -> bool:
     return any(
-        t.by_agent and "现在" in t.s and "正常" in t.s and t.reply is not None and bool(_WORKS.search(t.reply.s))
+        t.by_agent and bool(_WORKS_NOW.search(t.s)) and t.reply is not None and bool(_WORKS.search(t.reply.s))
         for t in talk.turns
     )
 

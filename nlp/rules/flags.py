@@ -9,7 +9,7 @@ from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.types import SlotContent, SlotState
 
 _SOMETIMES = re.compile(
-    r"有时候?|时[^，。时]{1,2}时(?:不|又|坏|好)|隔一会儿?就|过(?:一)?会儿?(?:又|自己|就).{0,3}好|[十几五三两][次回]里?头?有?[一二两三四五六几]{1,2}[次回]|有的时候|时好时坏|偶尔|不是每次|不一定|间歇|一阵一阵|(?<![了过])(?<!等)(?<!打)[响停好坏亮灭叫歇转热冷有通漏抖闪]一阵[，]?[又]?[响停好坏亮灭叫歇转热冷没不断]一阵|时不时|隔三差五|不定时|有几次|十次有|没规律|三天两头|断断续续|有的(?:晚上|早上|时候|天|日子|回)[^，。]{1,8}，?有的(?:晚上|早上|时候|天|日子|回)|时有时无|一阵(?:有|好|行|热|冷|响)[^，。]{0,3}一阵|一会儿好一会儿坏|一会好一会坏|多的时候.{0,6}少的时候|反反复复|好一阵坏一阵|过(?:一阵|一会儿?|几天)又(?:好|行|正常)"
+    r"有时候?|时[^，。时]{1,2}时(?:不|又|坏|好)|隔一会儿?就|过(?:一)?会儿?(?:又|自己|就).{0,3}好|[十几五三两][次回]里?头?有?个?[一二两三四五六七八几]{1,2}[次回]|(?:不是|没有?)(?:回回|次次|每[次回]|一直)|有的时候|时好时坏|偶尔|不是每次|不一定|间歇|一阵一阵|(?<![了过])(?<!等)(?<!打)[响停好坏亮灭叫歇转热冷有通漏抖闪]一阵[，]?[又]?[响停好坏亮灭叫歇转热冷没不断]一阵|时不时|隔三差五|不定时|有几次|十次有|没规律|三天两头|断断续续|有的(?:晚上|早上|时候|天|日子|回)[^，。]{1,8}，?有的(?:晚上|早上|时候|天|日子|回)|时有时无|一阵(?:有|好|行|热|冷|响)[^，。]{0,3}一阵|一会儿好一会儿坏|一会好一会坏|多的时候.{0,6}少的时候|反反复复|好一阵坏一阵|过(?:一阵|一会儿?|几天)又(?:好|行|正常)"
 )
 _ALWAYS = re.compile(r"每次都|次次都|回回都|一直都?是?这样|每回都|天天都|从来没好|每一次")
 
@@ -31,9 +31,22 @@ def settle(talk: Talk) -> Found | None:
     for turn, m in said(talk, _SOMETIMES):
         if m.group() != "不一定" or "fault" in talk.asked(turn.index) or "每次" in talk.turns[max(0, turn.index - 1)].s:
             return flag("intermittent", True, "偶发", "intermittent.sometimes", turn, m)
+    for turn, m in talk.gather("intermittent.denied", _not_always):
+        return flag("intermittent", True, "偶发", "intermittent.sometimes", turn, m)
     for turn, m in said(talk, _ALWAYS):
         return flag("intermittent", False, "每次都这样", "intermittent.always", turn, m)
     return None
+
+
+_EVERY_TIME = re.compile("每[次回](?!.{0,4}(?:用|洗)完)|一直都?(?:这样|是|不)|次次|回回|天天(?:都)?这样")
+_NOT_SO = re.compile("[啊哎呃嗯哦，那倒]*(?:也)?(?:不是|不一定|不会|没有)(?=[，。]|$|每|回|次)")
+
+
+def _not_always(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
+    """每次都这样吗？—也不是."""
+    asked = not turn.by_agent and turn.question and _EVERY_TIME.search(turn.question.read)
+    if asked and (m := _NOT_SO.match(turn.read)):
+        yield turn, m
 
 
 def regularity(talk: Talk) -> Iterator[tuple[int, SlotContent]]:

@@ -242,6 +242,8 @@ def _explained(_: Talk, turn: Turn) -> Iterator[tuple[str, str]]:
 def _in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
     if turn.by_agent:
         return
+    if turn.question and _ALSO_YOURS.search(turn.question.s):
+        return
     asked = talk.asked(turn.index)
     by_name = "customer_name" in asked or bool(re.search("收件人|收货人|联系人", turn.s))
     p = _patterns()
@@ -284,6 +286,8 @@ _ASKED_OF_ANOTHER = re.compile(
     "(?:您|你)?(?:的)?(?:母亲|妈妈?|父亲|爸爸?|爱人|老公|老婆|先生|太太|儿子|女儿|婆婆|岳父|岳母|租客|房客|同事|邻居|老人家?)(?:那边)?(?:怎么称呼|贵姓|姓什么|叫什么|的?名字|的?姓名)"
 )
 """The agent asks for the name of the one who will be there."""
+_ALSO_YOURS = re.compile("您(?:这边|本人|自己)?也(?:留|报|说)")
+"""The name of who calls, besides that of whom to call on."""
 _EXPLAINED_SURNAME = re.compile(rf"(?:^|[，。叫是])({_HAN}){_HAN}{{1,2}}，{_HAN}{{1,3}}的\1")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nlp.dialogue import Found, Span, Talk, Turn, Verdict, asks
+from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict, asks
 from nlp.normalize import spoken_int
 from nlp.rules.appliance import NOT_OURS
 from nlp.rules.befell import Befell, befell
@@ -22,7 +22,7 @@ _ONSET_NOT = re.compile(
     r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
 )
 _LASTED = re.compile(
-    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半[个拉]?(?:多|来)?|小)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右|上下|的?(?:样子|光景))?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
+    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半[个拉]?(?:多|来)?|小[一半]?个?)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右|上下|的?(?:样子|光景))?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
 )
 _HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有|也就|就)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
@@ -121,7 +121,7 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
     for order, rule in enumerate((_began_on, _just_now, _lasted, _vaguely)):
         if one := rule(talk, turn, asked):
             said = turn.read[one.spans[0].end :].startswith(("开始", "就开始"))
-            yield (-1 if said else order), one
+            yield (-1 if said and rule is not _vaguely else order), one
 
 
 def _agreed(talk: Talk, turn: Turn) -> Found | None:
@@ -170,6 +170,15 @@ _FIRST_TOLD = re.compile("(?:夜里|晚上|早上|下午)?(?:是)?(?:头一?[回
 """前天晚上头一回: the same, said after it."""
 
 
+def _stands(s: str, first: When, later: When) -> bool:
+    """Whether trouble was told of the first day already, and not taken back before the later one."""
+    told = befell(s, first.start, first.end) is Befell.TROUBLE
+    return told and not (TAKEN_BACK.search(s, first.end, later.start) or _FINE_THEN.search(s, first.end, later.start))
+
+
+_FINE_THEN = re.compile("好好的|还[好行能]|没事")
+
+
 def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     best = None
     bought = not asked and "purchase_date" in talk.asked(turn.index)
@@ -194,7 +203,8 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         ):
             continue
         if best and (
-            _FIRST_TIME.search(turn.read[: best.start])
+            _stands(turn.read, best, w)
+            or _FIRST_TIME.search(turn.read[: best.start])
             or _FIRST_TOLD.match(turn.read, best.end)
             or _FIRST_SIGN.match(turn.read, best.end)
             or _AT_LAST.match(after)
@@ -246,7 +256,7 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         owned = "purchase_date" in talk.asked(turn.index) and m.start() < 4
         if not m.group("end") and not (asked and _HEDGED.fullmatch(turn.read[: m.start()])):
             continue
-        if not asked and (owned or re.search("催|没人|没消息|没动静", turn.read)):
+        if not asked and (owned or re.search("催|没人|没消息|没动静|没到账|退给|客服[^。]{0,6}说", turn.read)):
             continue
         if re.search(
             r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了|签收|收到|收货|寄|退|申请",

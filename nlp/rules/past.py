@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from nlp.dialogue import Talk, Turn
@@ -37,7 +39,25 @@ def past_days(talk: Talk, turn: Turn) -> list[When]:
             day = _last_occurrence(day, today, in_month="月" in turn.read[w.start : w.end])
         if day <= today:
             past.append(When(w.start, w.end, day, day, w.part))
-    return past
+    return [*past, *_days_after(turn.read, past, today)]
+
+
+_THE_DAY_AFTER = re.compile("第二天|转天|隔天")
+
+
+def _days_after(s: str, past: list[When], today: date) -> Iterator[When]:
+    """The day after one that was told right before (二十号来洗的，洗完当天挺好，第二天就又不行了)."""
+    for m in _THE_DAY_AFTER.finditer(s):
+        before = [
+            w for w in past if w.day and w.end <= m.start() <= w.end + WITHIN and "。" not in s[w.end : m.start()]
+        ]
+        day = before[-1].day + timedelta(days=1) if before and before[-1].day else None
+        if day and day <= today:
+            yield When(m.start(), m.end(), day, day, None)
+
+
+WITHIN = 24
+"""At most so many characters stand between a day and 第二天."""
 
 
 def _last_occurrence(day: date, today: date, *, in_month: bool) -> date:

@@ -46,7 +46,13 @@ def purchases(talk: Talk) -> Sequence[Found]:
 
 
 def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
-    agreed = turn.by_agent and talk.answer(turn.index)[0] is Verdict.YES and _TOLD_BACK.search(turn.read)
+    told = turn.by_agent and _TOLD_BACK.search(turn.read)
+    answer = talk.answer(turn.index)[0] if told else Verdict.OPEN
+    agreed = (
+        told
+        if answer is Verdict.YES or (answer is Verdict.OPEN and turn.reply and _ON_FILE.search(turn.read))
+        else None
+    )
     if agreed or not turn.by_agent:
         asked = bool(agreed) or "purchase_date" in talk.asked(turn.index)
         days = list(_by_year(talk, turn, asked)) or list(_by_day(talk, turn, asked))
@@ -58,8 +64,11 @@ def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
         yield from found
 
 
-_TOLD_BACK = re.compile("(?:[号年月日底初份]|双十一|六一八)[^，。]{0,4}(?:购买|买|安装|下单|购入)的")
-"""The agent reads the date of purchase back: 系统里是二四年九月买的，对吗？"""
+_TOLD_BACK = re.compile("(?:[号年月日底初份]|双十一|六一八)[^，。]{0,4}(?:购买|买|安装|下单|购入)(?:的|(?=，))")
+_ON_FILE = re.compile("系统|显示|记录|登记|查到")
+"""Whose date the caller does not contradict.
+
+The agent reads the date of purchase back: 系统里是二四年九月买的，对吗？"""
 
 
 def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
@@ -83,6 +92,8 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             value, used = day.isoformat(), festival[1] - m.end()
         elif rest and not month and (later := _LATER_MONTH.search(rest)) and _month_of(later):
             value = f"{value}-{_month_of(later):02d}"
+            number = spoken_int(later.group("day") or "")
+            value += f"-{number:02d}" if number and number <= 31 else ""
         elif month and (other := _OTHER_MONTH.match(rest, month.end())) and _month_of(other):
             value = f"{value}-{_month_of(other):02d}"
         elif month and (number := spoken_int(month.group("month").replace("元", "一"))) and 1 <= number <= 12:
@@ -101,7 +112,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _LATER_MONTH = re.compile(
-    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|[春夏秋冬]天?[^，。？?]{{0,6}})，(?:大概|好像|应该|是|也就是)*(?P<month>{NUMERALS})月"
+    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|[春夏秋冬]天?[^，。？?]{{0,6}})，(?:大概|好像|应该|是|也就是)*(?P<month>{NUMERALS})月(?:(?P<day>{NUMERALS})[号日])?"
 )
 
 

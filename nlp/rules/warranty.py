@@ -27,7 +27,7 @@ _IN = re.compile(
     rf"|(?:没有?(?:到|满|过|超过)|不到|才|刚)[^，。]{{0,3}}{_SPAN}[^。]{{0,8}}(?:免费|不要钱|不收|不该收)"
 )
 _SURELY = re.compile(
-    rf"(?<!是)不是(?:说|有|还在?|在|应该|写)?[^，。]{{0,8}}(?:{_TERM}|在保|保内|保的|保{_N}+年|包{_N}+年)[^，。]{{0,4}}[吗么嘛吧的]"
+    rf"{_N}+年(?:{_TERM}|包修)嘛|还?在保(?:修期?内?)?(?:是吧|对吧|是不是啊?)[？?]?[^。]{{0,4}}(?:行|好|那)|(?<!是)不是(?:说|有|还在?|在|应该|写)?[^，。]{{0,8}}(?:{_TERM}|在保|保内|保的|保{_N}+年|包{_N}+年)[^，。]{{0,4}}[吗么嘛吧的]"
     rf"|(?:应该|肯定|总|还|都)(?:是|还|能|会|可以|有|给|要|得)*(?:免费)?(?:{_TERM})(?:的|期)?(?=[吧呢呀啊嘛，。]|$)|(?:^|[，。是])(?:{_TERM})的[吧呀]|(?:应该|肯定|总|还)(?:是|能|会|可以|该)*免费(?:给?修|换|上门|维修|检修)?的?[吧呢呀啊嘛]"
 )
 """Questions that claim it all the same: 不是两年保修吗, 应该保修的吧."""
@@ -119,7 +119,7 @@ _RUN_OUT = re.compile(
 _STILL = re.compile(rf"^{_LEAD}(?:对|是|应该|肯定|当然|还|都|，)*(?:在(?=[的呢啊吧在，。]|$)|有的|没过|没到|保着|保的)")
 _NOT_OVER = re.compile(rf"^{_LEAD}(?:应该|肯定|好像)?(?:还)?(?:没(?!了|有了)|不(?:会|可能))")
 _GIVES_IN = re.compile(
-    r"^(?:[啊哎呃嗯哦，对是我也]*)(?:知道|晓得|清楚|认)(?![，]?(?:了?吗|么))|(?:那?就是|那是)过了|(?:出|过)了?保?了?啊?，我?(?:还|一直)?以为|过(?:了|保)?(?:我)?(?:就过|也?认)|(?:收费|自费)(?:就收费|就自费|修)"
+    r"^(?:[啊哎呃嗯哦，对是我也]*)(?:知道|晓得|清楚|认)(?![，]?(?:了?吗|么))|(?:那?就是|那是)过了|(?:出|过)了?保?了?啊?，我?(?:还|一直)?以为|不保就不保|过(?:了|保)?(?:我)?(?:就过|也?认)|(?:收费|自费)(?:就收费|就自费|修)"
 )
 """That the warranty is over, as the agent says, is no news to the caller."""
 
@@ -134,7 +134,7 @@ def _answered(turn: Turn) -> _Claim | None:
         return _either(_RUN_OVER.search(turn.read), _NOT_OVER.search(turn.read))
     over = _OUT.search(told) or re.search("保修[^。]{0,6}过了", told)
     if over or _YEARS.search(told):
-        yielded = _GIVES_IN.search(turn.read) or (_RUN_OUT.search(turn.read) if over else None)
+        yielded = _GIVES_IN.search(turn.read) or _RUN_OUT.search(turn.read)
         if yielded:
             return False, yielded
     taken_up = _FREE_THEN.search(turn.read) if _SAID_INSIDE.search(told) else None
