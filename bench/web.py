@@ -25,7 +25,9 @@ from aiohttp import ClientSession, web
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.contract.api_site import open_site
-from workorder.views import AddressView, AssetView, CustomerCard, OrderBrief, PhoneView
+from workorder.views.assets import AssetView
+from workorder.views.customers import AddressView, CustomerCard, PhoneView
+from workorder.views.orders import OrderBrief
 
 PUSHES = 5000
 REQUESTS = 1000

@@ -40,7 +40,7 @@ from workorder.model.orders import WorkOrder
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import Action, Status, actions
 from workorder.services import customers, lifecycle, orders, trail
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 FIELDS = {
     "service_type": "repair", "contact_phone": "13800138000", "appliance": "空调", "brand": "格力", "fault": "漏水",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import AssetRecord, ContractView
+    from workorder.views.assets import AssetRecord, ContractView
 
 ASSET = click.argument("asset_id")
 _TEXTS = {

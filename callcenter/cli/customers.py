@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from workorder.commands import NewAddress, NewPhone
-    from workorder.views import CustomerChangeView, CustomerRecord
+    from workorder.views.customers import CustomerChangeView, CustomerRecord
 
 _DIVISION = re.compile(r"[0-9]{6}")
 CUSTOMER = click.argument("customer_id")

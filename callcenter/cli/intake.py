@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from callcenter.features.report_intake import ReportIntake
-    from workorder.views import IntakeView
+    from workorder.views.casework import IntakeView
 
 SOURCE = click.argument("source", metavar="FILE", type=click.File("rb"))
 

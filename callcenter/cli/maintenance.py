@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import PlanView
+    from workorder.views.assets import PlanView
 
 PLAN = click.argument("plan_id")
 

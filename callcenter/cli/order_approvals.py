@@ -14,7 +14,7 @@ from callcenter.cli.session import Actor, by_key, change, every, run
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import ApprovalView
+    from workorder.views.casework import ApprovalView
 
 
 @click.group()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from workorder.services.order_clock import OrderClockView
-    from workorder.views import OrderWarrantyView
+    from workorder.views.assets import OrderWarrantyView
 
 
 @click.command()

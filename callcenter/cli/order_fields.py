@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from workorder.fields import FieldContent, FieldSpec
-    from workorder.views import OrderView
+    from workorder.views.orders import OrderView
 
 SET = click.option(
     "--set",

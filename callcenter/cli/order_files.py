@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from callcenter.config import Settings
     from callcenter.storage.blobs import BlobStore
-    from workorder.views import AttachmentView
+    from workorder.views.casework import AttachmentView
 
 CHUNK = 1 << 16
 ATTACHMENT = click.argument("attachment_id")

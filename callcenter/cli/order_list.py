@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from workorder.services.order_filters import OrderQuery
-    from workorder.views import OrderView
+    from workorder.views.orders import OrderView
 
 PAGE = 200
 _EQUAL = {

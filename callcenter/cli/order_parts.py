@@ -14,7 +14,7 @@ from callcenter.cli.session import Actor, by_key, change, every, line, run
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import OrderView
+    from workorder.views.orders import OrderView
 
 
 @click.group()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from workorder.fields import UsedPart
-    from workorder.views import PastRepairView, RepairView
+    from workorder.views.casework import PastRepairView, RepairView
 
 
 @click.group()

@@ -16,7 +16,8 @@ from callcenter.errors import Conflict
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import IntakeView, OrderView, ReportView
+    from workorder.views.casework import IntakeView, ReportView
+    from workorder.views.orders import OrderView
 
 
 @click.group()

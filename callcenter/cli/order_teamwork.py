@@ -14,7 +14,8 @@ from callcenter.cli.session import Actor, by_key, change, every, line, person, r
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import CommentView, OrderView, TaskView
+    from workorder.views.casework import CommentView, TaskView
+    from workorder.views.orders import OrderView
 
 TASK = click.argument("task_id")
 

@@ -27,7 +27,8 @@ from callcenter.errors import Invalid
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import ChangeView, OrderView, ProgressView, ReplyView
+    from workorder.views.casework import ReplyView
+    from workorder.views.orders import ChangeView, OrderView, ProgressView
 
 
 @click.group()

@@ -15,7 +15,8 @@ from callcenter.cli.session import run
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import CustomerHit, OrderHit
+    from workorder.views.customers import CustomerHit
+    from workorder.views.orders import OrderHit
 
 
 @click.command("search")

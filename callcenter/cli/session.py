@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from callcenter.auth.sessions import Auth
     from callcenter.storage.database import Database
     from callcenter.storage.users import User
-    from workorder.views import ChangeView, CustomerChangeView, OrderView, Page
+    from workorder.views.customers import CustomerChangeView
+    from workorder.views.orders import ChangeView, OrderView
+    from workorder.views.pages import Page
 
 T = TypeVar("T")
 

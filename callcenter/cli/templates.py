@@ -15,7 +15,7 @@ from callcenter.cli.session import operator, run
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from workorder.views import TemplateView
+    from workorder.views.casework import TemplateView
 
 
 @click.group()

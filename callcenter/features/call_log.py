@@ -32,7 +32,8 @@ from callcenter.storage.tables import CallRow
 from nlp.readable import Shown, readable
 from nlp.types import WordTime
 from workorder.policy.phones import parse_phone
-from workorder.views import OrderView, Page
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 SHORTEST_NUMBER = 4
 """Digits that tell a number."""

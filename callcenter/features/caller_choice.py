@@ -15,7 +15,8 @@ from callcenter.storage import audit, calls
 from workorder.commands import SetCustomer
 from workorder.policy.lifecycle import CLOSED
 from workorder.services import customers, orders
-from workorder.views import CustomerCard, OrderView
+from workorder.views.customers import CustomerCard
+from workorder.views.orders import OrderView
 
 
 @dataclass(frozen=True, slots=True)

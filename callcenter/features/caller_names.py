@@ -14,7 +14,7 @@ from callcenter.media.events import HeardName
 from callcenter.media.transcriber import FindNames
 from nlp.sound_alikes import SoundAlikes
 from nlp.types import WordTime
-from workorder.views import AddressView, CustomerCard
+from workorder.views.customers import AddressView, CustomerCard
 
 KEPT = 1000
 """Calls whose names are remembered: the last words of a call come when the desk has let it go."""

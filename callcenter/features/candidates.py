@@ -21,7 +21,7 @@ from nlp.types import SlotState, SlotValue
 from workorder.policy.phones import PhoneReader
 from workorder.services.customers import cards_by_phone
 from workorder.services.lookalikes import lookalikes
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 log = structlog.get_logger(__name__)
 

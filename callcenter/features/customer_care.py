@@ -8,7 +8,7 @@ from callcenter.storage import answers, audit, calls, deliveries
 from workorder.commands import EraseCustomer, MergeCustomers
 from workorder.services.customer_erasure import erase_customer, keys_of
 from workorder.services.customer_merge import merge_customers
-from workorder.views import CustomerRecord
+from workorder.views.customers import CustomerRecord
 
 
 async def merge(session: AsyncSession, command: MergeCustomers) -> CustomerRecord:

@@ -11,7 +11,7 @@ from callcenter.storage.call_views import SegmentView
 from nlp.readable import Shown, apply
 from nlp.types import Extraction, KnownAsset, KnownCustomer, Segment, SlotValue, WordTime
 from workorder.fields import EvidenceRef, FieldState, FieldValue, Source
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 SUMMARY_RULE = "summary"
 

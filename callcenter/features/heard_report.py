@@ -25,7 +25,7 @@ from workorder.fields import FieldContent, Source
 from workorder.model.outcomes import Outcome
 from workorder.policy.lifecycle import Status
 from workorder.services.outcomes import OutcomeView, outcomes_since
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 VERDICTS: Mapping[Outcome, Verdict] = {
     Outcome.ACCEPTED: "accepted",

@@ -38,9 +38,11 @@ from nlp.extract import Extractor
 from nlp.types import CallContext, Extraction, Segment, SlotContent, SlotState, SlotValue
 from workorder.commands import MACHINE, OpenDraft, ReviseDraft
 from workorder.errors import Conflict, WorkOrderError
+from workorder.fields import AlertView
 from workorder.policy.phones import PhoneReader
 from workorder.services import customers, orders
-from workorder.views import AlertView, CustomerCard, OrderView
+from workorder.views.customers import CustomerCard
+from workorder.views.orders import OrderView
 
 log = structlog.get_logger(__name__)
 

@@ -31,7 +31,8 @@ from callcenter.telephony.events import (
     PbxLinkChanged,
 )
 from workorder.policy.phones import PhoneReader
-from workorder.views import CustomerCard, OrderView
+from workorder.views.customers import CustomerCard
+from workorder.views.orders import OrderView
 
 KEEP_FINISHED = 20
 """Finished calls an agent has not put away yet; the oldest goes when there are more."""

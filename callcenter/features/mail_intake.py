@@ -17,7 +17,7 @@ from workorder.commands import AttachFile
 from workorder.policy.attachments import media_type
 from workorder.policy.channels import Channel, Outcome
 from workorder.services import reports, teamwork
-from workorder.views import IntakeView
+from workorder.views.casework import IntakeView
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from callcenter.features.readiness import Check
 from callcenter.storage.database import Database
 from workorder.commands import MACHINE
 from workorder.errors import WorkOrderError
-from workorder.views import IntakeView
+from workorder.views.casework import IntakeView
 
 log = structlog.get_logger(__name__)
 

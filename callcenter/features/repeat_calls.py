@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from workorder.fields import AlertView, FieldValue
 from workorder.policy.lifecycle import STATUS_LABELS, Status
 from workorder.policy.repeats import same_fault
-from workorder.views import OrderBrief
+from workorder.views.orders import OrderBrief
 
 REPEAT = "repeat"
 

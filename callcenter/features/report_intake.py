@@ -13,8 +13,7 @@ from callcenter.features.heard_fields import order_fields
 from nlp.extract import Extractor
 from nlp.types import CallContext, Extraction, Segment
 from workorder.commands import CreateWorkOrder
-from workorder.fields import FieldContent, FieldState, FieldValue
-from workorder.views import AlertView
+from workorder.fields import AlertView, FieldContent, FieldState, FieldValue
 
 LONGEST = 2000
 """Characters of free text that are understood and kept as the description; the whole is in the payload."""

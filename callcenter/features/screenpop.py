@@ -22,7 +22,7 @@ from callcenter.telephony.events import (
     Direction,
 )
 from workorder.policy.phones import PhoneKey, PhoneReader
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 log = structlog.get_logger(__name__)
 

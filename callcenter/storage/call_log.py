@@ -28,7 +28,7 @@ from workorder.model.orders import WorkOrder
 from workorder.policy.phones import parse_phone
 from workorder.services import orders
 from workorder.services.paging import decode_cursor, encode_cursor
-from workorder.views import Page
+from workorder.views.pages import Page
 
 MAX_PAGE = 200
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from callcenter.storage.database import Database
 from callcenter.storage.failures import explain, explained
 from workorder.policy.phones import PhoneKey, parse_phone
 from workorder.services import customers
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 log = structlog.get_logger(__name__)
 

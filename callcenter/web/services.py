@@ -30,7 +30,7 @@ from callcenter.features.wall_views import WallboardView
 from callcenter.storage.blobs import BlobStore
 from callcenter.storage.database import Database
 from callcenter.web.hub import Hub
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 Channel = Literal["caller", "agent", "both"]
 

@@ -12,7 +12,7 @@ from callcenter.storage import users
 from workorder.commands import CreateWorkOrder, MoveOrder, TransferOrder
 from workorder.policy.approvals import DEFAULTS, ApprovalRule, ApprovalTable
 from workorder.services import approval_rules, lifecycle, reports, teamwork
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

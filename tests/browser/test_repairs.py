@@ -14,7 +14,7 @@ from tests.browser.test_orders import add_order, orders_page
 from workorder.commands import RecordRepair, SetAsset
 from workorder.fields import UsedPart
 from workorder.services import assets, repairs
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

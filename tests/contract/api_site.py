@@ -49,7 +49,9 @@ from nlp.extract import Extractor
 from workorder.commands import AddAsset, CreateCustomer, NewAsset, OpenDraft, SavePlan
 from workorder.policy.phones import parse_phone
 from workorder.services import assets, customers, maintenance, orders
-from workorder.views import AssetRecord, CustomerCard, OrderView, PlanView
+from workorder.views.assets import AssetRecord, PlanView
+from workorder.views.customers import CustomerCard
+from workorder.views.orders import OrderView
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PASSWORD = "correct horse"

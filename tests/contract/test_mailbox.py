@@ -27,7 +27,7 @@ from nlp.extract import Extractor
 from tests.imap_server import ImapServer
 from workorder.services import orders, reports, teamwork
 from workorder.services.orders import OrderQuery
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 EXTRACTOR = Extractor()
 SEEN, FLAGGED = {r"\Seen"}, {r"\Seen", r"\Flagged"}

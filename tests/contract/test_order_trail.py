@@ -28,7 +28,7 @@ from workorder.errors import Conflict, Invalid, NotFound
 from workorder.fields import FieldState, FieldValue, Source
 from workorder.policy.lifecycle import CLOSED, EDITABLE, Action
 from workorder.services import approvals, lifecycle, orders, teamwork, trail
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 AT = datetime(2026, 11, 21, 6, 0, 0, 123456, tzinfo=UTC)
 REPAIR = {

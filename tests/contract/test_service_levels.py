@@ -46,7 +46,7 @@ from workorder.policy.sla_watch import Alert
 from workorder.services import customer_file, customers, lifecycle, orders, service_level, sla_alerts, sla_report, trail
 from workorder.services.forecast import forecast
 from workorder.uow import look
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Ten in the morning in Shanghai, on a working day."""

@@ -13,7 +13,7 @@ from workorder.commands import MACHINE, CreateOrder, EditOrder, OpenDraft, Revis
 from workorder.errors import Conflict
 from workorder.fields import FIELDS, FieldState, FieldValue, Kind, Source
 from workorder.services import orders
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 WRITERS = 40

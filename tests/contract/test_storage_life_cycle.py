@@ -16,7 +16,7 @@ from workorder.errors import Conflict, Invalid, NotFound
 from workorder.events import WorkOrderMoved
 from workorder.services import customers, lifecycle, orders
 from workorder.services.service_level import service_level
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FIELDS = {"service_type": "enquiry", "contact_phone": "13800138000"}

@@ -19,13 +19,14 @@ from workorder.commands import (
     SetCustomer,
 )
 from workorder.errors import Conflict, Invalid, NotFound
-from workorder.fields import EvidenceRef, FieldContent, FieldState, FieldValue, Source
+from workorder.fields import AlertView, EvidenceRef, FieldContent, FieldState, FieldValue, Source
 from workorder.model.orders import WorkOrder
 from workorder.policy.phones import parse_phone
 from workorder.services import customers, orders
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import order_lines
-from workorder.views import AlertView, CustomerCard, OrderLine, OrderView
+from workorder.views.customers import CustomerCard
+from workorder.views.orders import OrderLine, OrderView
 
 AT = datetime(2026, 11, 21, 9, 30, 15, 123456, tzinfo=UTC)
 COMPLETE: dict[str, FieldContent | None] = {

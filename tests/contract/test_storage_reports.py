@@ -24,7 +24,7 @@ from workorder.fields import FieldState, FieldValue, Source
 from workorder.model.reports import OrderComment
 from workorder.services import customers, lifecycle, orders, reports, trail
 from workorder.services.order_filters import OrderQuery
-from workorder.views import IntakeView
+from workorder.views.casework import IntakeView
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 REPAIR = {

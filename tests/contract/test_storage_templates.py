@@ -13,7 +13,7 @@ from workorder.fields import REQUIRED, SERVICE_TYPES, Ask, FieldSpec, FieldState
 from workorder.model.orders import WorkOrder
 from workorder.policy.forms import built_in, decoded, encoded
 from workorder.services import lifecycle, orders, reports, teamwork, templates
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 ME = {"by": "u1", "at": AT}

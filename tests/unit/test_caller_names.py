@@ -6,7 +6,8 @@ from asr.events import Word
 from callcenter.features.caller_names import KEPT, CallerNames, names_of
 from callcenter.media.events import HeardName
 from callcenter.media.transcriber import no_names
-from workorder.views import AddressView, AssetView, CustomerCard
+from workorder.views.assets import AssetView
+from workorder.views.customers import AddressView, CustomerCard
 
 HEARD = "速山南路三号"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from callcenter.features.candidates import SHOWN, rank
 from nlp.types import SlotState, SlotValue
 from workorder.policy.sounds import family_key, sound_key
-from workorder.views import AddressView, AssetView, CustomerCard
+from workorder.views.assets import AssetView
+from workorder.views.customers import AddressView, CustomerCard
 
 
 def card(customer_id: str, name: str, place: str = "", appliance: str = "空调") -> CustomerCard:

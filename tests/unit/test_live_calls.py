@@ -30,7 +30,7 @@ from callcenter.telephony.events import (
     PbxLinkChanged,
 )
 from workorder.policy.phones import parse_phone
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 CLOCK = VirtualClock()
 COMMON = {"at": CLOCK.now(), "call_id": "C1", "linkedid": "1.0"}

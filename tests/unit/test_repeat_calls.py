@@ -9,7 +9,7 @@ import pytest
 from callcenter.features.repeat_calls import repeat_alert
 from workorder.fields import FieldState, FieldValue, Source
 from workorder.policy.lifecycle import STATUS_LABELS, Status
-from workorder.views import OrderBrief
+from workorder.views.orders import OrderBrief
 
 
 def brief(number: str, appliance: str | None, fault: str | None, status: Status = Status.DISPATCHED) -> OrderBrief:

@@ -18,7 +18,8 @@ from workorder.services import lifecycle
 from workorder.services.approval_rules import rule_met
 from workorder.services.orders import locked
 from workorder.services.paging import check_limit
-from workorder.views import ApprovalView, Page
+from workorder.views.casework import ApprovalView
+from workorder.views.pages import Page
 
 
 async def rule_for(

@@ -19,7 +19,9 @@ from workorder.services.orders import edited, locked, view
 from workorder.services.paging import check_limit
 from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, note_warranty, refresh, state_of
-from workorder.views import AssetRecord, OrderView, Page
+from workorder.views.assets import AssetRecord
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 _COLUMN = {"warranty_until": "stated_until"}
 """What NewAsset calls the end of the warranty card."""

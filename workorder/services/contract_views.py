@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.model.warranty import ServiceContract
-from workorder.views import ContractView
+from workorder.views.assets import ContractView
 
 
 async def contracts_of(session: AsyncSession, customer_id: str) -> tuple[ContractView, ...]:

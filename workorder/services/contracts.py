@@ -17,7 +17,7 @@ from workorder.model.warranty import MakerTerms, ServiceContract
 from workorder.services.contract_views import contract_view
 from workorder.services.customer_file import check_version, loaded, touch
 from workorder.services.warranty import local_day, refresh
-from workorder.views import ContractView, TermsView
+from workorder.views.assets import ContractView, TermsView
 
 KINDS = ("extended", "maintenance")
 MAX_MONTHS = 1200

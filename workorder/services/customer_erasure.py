@@ -22,7 +22,7 @@ from workorder.services.customer_file import check_version, loaded, record, touc
 from workorder.services.reports import forget_sender
 from workorder.services.search_index import index_customer
 from workorder.services.trail import redact
-from workorder.views import CustomerRecord
+from workorder.views.customers import CustomerRecord
 
 
 async def erase_customer(session: AsyncSession, command: EraseCustomer) -> CustomerRecord:

@@ -24,7 +24,8 @@ from workorder.services.customer_checks import check
 from workorder.services.customers import address_row, card, phone_row
 from workorder.services.paging import check_limit, decode_number
 from workorder.services.search_index import index_customer
-from workorder.views import AddressRecord, CustomerChangeView, CustomerRecord, Page, PhoneRecord
+from workorder.views.customers import AddressRecord, CustomerChangeView, CustomerRecord, PhoneRecord
+from workorder.views.pages import Page
 
 
 async def record(session: AsyncSession, customer_id: str) -> CustomerRecord:

@@ -20,7 +20,7 @@ from workorder.services import service_level
 from workorder.services.customer_file import check_version, facts, loaded, note, record, touch
 from workorder.services.customers import address_row, phone_row
 from workorder.services.search_index import index_customer
-from workorder.views import CustomerRecord
+from workorder.views.customers import CustomerRecord
 
 
 async def merge_customers(session: AsyncSession, command: MergeCustomers) -> CustomerRecord:

@@ -28,7 +28,9 @@ from workorder.services.asset_rows import asset_row
 from workorder.services.customer_checks import check
 from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, refresh, state_of
-from workorder.views import AddressView, AppointmentView, AssetView, CustomerCard, OrderBrief, OrderView, PhoneView
+from workorder.views.assets import AssetView
+from workorder.views.customers import AddressView, CustomerCard, PhoneView
+from workorder.views.orders import AppointmentView, OrderBrief, OrderView
 
 OPEN_SHOWN, PAST_SHOWN, CANDIDATES = 20, 5, 6
 _HOME_ZONE = timezone(timedelta(hours=8))

@@ -20,7 +20,8 @@ from workorder.services import checkpoints, service_level
 from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.warranty import refresh_of_order
-from workorder.views import OrderView, Page
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 Word = TypeVar("Word", bound=StrEnum)
 FARTHEST = timedelta(hours=24)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workorder.model.customers import Customer, CustomerAddress
 from workorder.policy.sounds import family_key, house_number
 from workorder.services.customers import ON_FILE, cards
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 POOL = 60
 EACH = 40

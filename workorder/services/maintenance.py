@@ -23,7 +23,8 @@ from workorder.services.assets import set_asset
 from workorder.services.customer_file import check_version, loaded, touch
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.timers import clear_timer, set_timer
-from workorder.views import Page, PlanView, VisitView
+from workorder.views.assets import PlanView, VisitView
+from workorder.views.pages import Page
 
 TIMER = "maintenance"
 MAX_INTERVAL, MAX_LEAD = 120, 180

@@ -12,7 +12,8 @@ from workorder.policy.lifecycle import Status
 from workorder.policy.sla import Limit
 from workorder.services.order_filters import OrderQuery, Values, condition, conditions
 from workorder.services.paging import check_limit, encode_cursor
-from workorder.views import OrderLine, Page, SlaView
+from workorder.views.orders import OrderLine, SlaView
+from workorder.views.pages import Page
 
 _SHOWN: tuple[Any, ...] = (
     WorkOrder.order_id, WorkOrder.number, WorkOrder.status, WorkOrder.edit_version, WorkOrder.call_id,

@@ -16,7 +16,7 @@ from workorder import uow
 from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
 from workorder.errors import NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
-from workorder.fields import FieldContent, FieldValue, Source
+from workorder.fields import AlertView, FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model import order_rows
 from workorder.model.orders import WorkOrder
@@ -35,7 +35,8 @@ from workorder.services.order_lines import at_most, newest_first, next_cursor, s
 from workorder.services.paging import check_limit
 from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
-from workorder.views import AlertView, ChangeView, MoveView, OrderView, Page
+from workorder.views.orders import ChangeView, MoveView, OrderView
+from workorder.views.pages import Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
 _HELD = "workorder.held"

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import STATUS_LABELS, Status
 from workorder.services.orders import get_order
-from workorder.views import MilestoneView, ProgressView
+from workorder.views.orders import MilestoneView, ProgressView
 
 
 async def progress(session: AsyncSession, order_id: str) -> ProgressView:

@@ -20,7 +20,8 @@ from workorder.model.repairs import OrderRepair
 from workorder.policy.lifecycle import Status
 from workorder.services.orders import get_order, locked
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
-from workorder.views import Page, PastRepairView, RepairView
+from workorder.views.casework import PastRepairView, RepairView
+from workorder.views.pages import Page
 
 LONGEST = 2000
 MOST_PARTS = 50

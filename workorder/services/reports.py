@@ -28,7 +28,8 @@ from workorder.policy.values import check_all
 from workorder.services import customers, orders
 from workorder.services.search_index import index_order
 from workorder.services.templates import newest
-from workorder.views import IntakeView, OrderView, ReportView
+from workorder.views.casework import IntakeView, ReportView
+from workorder.views.orders import OrderView
 
 CHASE_UP = "chase_up"
 LOOKED_AT = 20

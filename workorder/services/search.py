@@ -46,7 +46,9 @@ from workorder.services.order_filters import (
 )
 from workorder.services.paging import check_limit
 from workorder.services.search_index import CUSTOMER, MARKS, ORDER
-from workorder.views import CustomerHit, OrderHit, Page, PieceView
+from workorder.views.customers import CustomerHit
+from workorder.views.orders import OrderHit, PieceView
+from workorder.views.pages import Page
 
 WINDOW = 100
 LOOKED_THROUGH = 1000

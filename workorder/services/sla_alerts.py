@@ -36,7 +36,7 @@ from workorder.services.forecast import forecast
 from workorder.services.orders import locked
 from workorder.services.paging import check_limit, decode_number
 from workorder.services.service_level import Clockwork
-from workorder.views import Page
+from workorder.views.pages import Page
 
 _Said = OrderEvent | None
 _ESCALATED_FROM = frozenset({Status.CREATED, Status.REOPENED})

@@ -20,7 +20,9 @@ from workorder.policy.lifecycle import Action
 from workorder.services.lifecycle import word
 from workorder.services.orders import get_order, locked, view
 from workorder.services.paging import check_limit
-from workorder.views import AttachmentView, CommentView, OrderView, Page, TaskView
+from workorder.views.casework import AttachmentView, CommentView, TaskView
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 COMMENT = "comment"
 KEPT = frozenset({*ALLOWED, "message/rfc822"})

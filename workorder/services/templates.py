@@ -13,7 +13,8 @@ from workorder.model.prepared import Prepared
 from workorder.model.templates import OrderTemplate
 from workorder.policy.forms import built_in, check, decoded, encoded, filled
 from workorder.uow import look
-from workorder.views import OrderView, ReplyView, TemplateView
+from workorder.views.casework import ReplyView, TemplateView
+from workorder.views.orders import OrderView
 
 _FORM = Prepared(
     select(OrderTemplate.form)

@@ -17,7 +17,8 @@ from workorder.model.trail import OrderChange
 from workorder.policy.chain import link
 from workorder.services.orders import change_view
 from workorder.services.paging import check_limit, decode_number
-from workorder.views import ChangeView, Page
+from workorder.views.orders import ChangeView
+from workorder.views.pages import Page
 
 Line = Row[Any]
 """A row of ``work_order_changes``, read past the session's objects: what is in the database counts."""

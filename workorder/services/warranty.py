@@ -33,7 +33,7 @@ from workorder.policy.warranty import (
     warranty_state,
 )
 from workorder.policy.warranty_citations import in_english
-from workorder.views import OrderWarrantyView, ReasonView, WarrantyView
+from workorder.views.assets import OrderWarrantyView, ReasonView, WarrantyView
 
 _HOME_ZONE = timezone(timedelta(hours=8))
 _UNDER_REPAIR = "repair"

@@ -16,7 +16,7 @@ from workorder.fields import FieldContent, UsedPart
 from workorder.model.customers import Customer
 from workorder.policy.lifecycle import Action, Confirmation, Status
 from workorder.services import customers, lifecycle, orders, repairs, service_level
-from workorder.views import CustomerCard
+from workorder.views.customers import CustomerCard
 
 BY = "demo"
 VISIT = (

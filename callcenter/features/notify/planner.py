@@ -29,7 +29,7 @@ from workorder.events import OrderEvent
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
 from workorder.services.customers import miniprogram_openid_of, openid_of
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 log = structlog.get_logger(__name__)
 

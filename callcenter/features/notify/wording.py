@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from callcenter.storage.users import User
 from workorder.fields import URGENCY
 from workorder.policy.lifecycle import STATUS_LABELS
-from workorder.views import OrderView
+from workorder.views.orders import OrderView
 
 Language = Literal["zh", "en"]
 

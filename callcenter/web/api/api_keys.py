@@ -13,7 +13,7 @@ from callcenter.auth.api_keys import MAX_DAYS, NAME_LENGTH
 from callcenter.storage import api_keys
 from callcenter.storage.api_keys import ApiKey
 from callcenter.web.ask import Ask, Id, Input, PageQuery
-from workorder.views import Page
+from workorder.views.pages import Page
 
 
 class NewKey(Input):

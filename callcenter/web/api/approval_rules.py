@@ -12,7 +12,7 @@ from callcenter.web.ask import Ask, Input
 from workorder.policy.approvals import ApprovalTable
 from workorder.services import approval_rules
 from workorder.services.approval_rules import ApprovalTableView
-from workorder.views import Page
+from workorder.views.pages import Page
 
 
 class NewApprovalRules(Input):

@@ -14,7 +14,9 @@ from workorder.commands import AddAsset, EditAsset, NewAsset, NewTerms, ReplaceT
 from workorder.policy.sanbao_cn import Cause
 from workorder.services import assets, contracts, orders
 from workorder.services import warranty as warranties
-from workorder.views import AssetRecord, ContractView, OrderView, OrderWarrantyView, Page, TermsView, WarrantyView
+from workorder.views.assets import AssetRecord, ContractView, OrderWarrantyView, TermsView, WarrantyView
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 Word = Annotated[str, StringConstraints(max_length=80)]
 Short = Annotated[str, StringConstraints(max_length=60)]

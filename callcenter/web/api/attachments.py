@@ -15,7 +15,8 @@ from callcenter.web.ask import Ask, Id, Input
 from workorder.commands import AttachFile, RemoveFile
 from workorder.policy.attachments import media_type
 from workorder.services import orders, teamwork
-from workorder.views import AttachmentView, Page
+from workorder.views.casework import AttachmentView
+from workorder.views.pages import Page
 
 CHUNK = 1 << 16
 KINDS = tuple(sorted(teamwork.KEPT))

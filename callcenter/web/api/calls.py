@@ -16,7 +16,7 @@ from callcenter.storage import audit
 from callcenter.storage.call_views import CallSummary, RecordingView
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.services import Channel
-from workorder.views import Page
+from workorder.views.pages import Page
 
 MAX_CLIP_MS = 60_000
 MEDIA_TYPES = {"flac": "audio/flac", "wav": "audio/wav"}

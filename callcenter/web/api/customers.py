@@ -16,7 +16,8 @@ from workorder.fields import ADDRESS_PARTS
 from workorder.policy.customers import MAX_LABEL, MAX_NOTES, MAX_OWNED
 from workorder.policy.phones import parse_phone
 from workorder.services import customer_file, customers
-from workorder.views import CustomerCard, CustomerChangeView, CustomerRecord, Page
+from workorder.views.customers import CustomerCard, CustomerChangeView, CustomerRecord
+from workorder.views.pages import Page
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=40)]

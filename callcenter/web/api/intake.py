@@ -21,7 +21,9 @@ from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import from_validation
 from workorder.commands import ChaseOrder, SeparateReport
 from workorder.services import orders, reports
-from workorder.views import AttachmentView, IntakeView, OrderView, Page, ReportView
+from workorder.views.casework import AttachmentView, IntakeView, ReportView
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,40}$")]

@@ -13,7 +13,8 @@ from callcenter.web.ask import Ask, Id, Input, PageQuery
 from callcenter.web.errors import VersionStale
 from workorder.commands import SavePlan
 from workorder.services import maintenance
-from workorder.views import Page, PlanView
+from workorder.views.assets import PlanView
+from workorder.views.pages import Page
 
 
 class PlanInput(Input):

@@ -26,7 +26,7 @@ from callcenter.storage.tables import DeliveryRow, NotifyVersionRow
 from callcenter.web.api.catalogue import check
 from callcenter.web.ask import Ask, Id, Input
 from workorder.services import orders
-from workorder.views import Page
+from workorder.views.pages import Page
 
 State = Literal["queued", "sending", "failed", "delivered", "dead"]
 

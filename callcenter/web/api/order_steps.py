@@ -15,7 +15,8 @@ from workorder.services import lifecycle, orders
 from workorder.services import progress as order_progress
 from workorder.services import trail as order_trail
 from workorder.services.trail import TrailReport
-from workorder.views import ChangeView, OrderView, Page, ProgressView
+from workorder.views.orders import ChangeView, OrderView, ProgressView
+from workorder.views.pages import Page
 
 Reason = Annotated[str, StringConstraints(max_length=500)]
 

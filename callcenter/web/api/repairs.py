@@ -11,7 +11,8 @@ from callcenter.web.ask import Ask, Id, Input, PageQuery
 from workorder.commands import RecordRepair
 from workorder.fields import UsedPart
 from workorder.services import repairs
-from workorder.views import Page, PastRepairView, RepairView
+from workorder.views.casework import PastRepairView, RepairView
+from workorder.views.pages import Page
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=repairs.LONGEST)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=80)]

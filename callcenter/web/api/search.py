@@ -15,7 +15,9 @@ from callcenter.web.ask import Ask, Input, PageQuery
 from workorder.services import search
 from workorder.services.order_filters import OrderFilters
 from workorder.uow import look
-from workorder.views import CustomerHit, OrderHit, Page
+from workorder.views.customers import CustomerHit
+from workorder.views.orders import OrderHit
+from workorder.views.pages import Page
 
 Words = Annotated[str, StringConstraints(max_length=200)]
 Word = Annotated[str, StringConstraints(max_length=80)]

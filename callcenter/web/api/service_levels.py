@@ -17,7 +17,7 @@ from workorder.services.order_clock import OrderClockView, order_clock
 from workorder.services.service_level import SlaTableView
 from workorder.services.sla_alerts import RaisedAlert, all_alerts
 from workorder.services.sla_report import Attainment, Backtest, GroupBy
-from workorder.views import Page
+from workorder.views.pages import Page
 
 
 class NewTable(Input):

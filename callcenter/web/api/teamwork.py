@@ -17,7 +17,9 @@ from workorder.errors import Invalid
 from workorder.policy.approvals import ApprovalRule, Decision
 from workorder.policy.lifecycle import Action
 from workorder.services import approvals, orders, teamwork
-from workorder.views import ApprovalView, CommentView, OrderView, Page, TaskView
+from workorder.views.casework import ApprovalView, CommentView, TaskView
+from workorder.views.orders import OrderView
+from workorder.views.pages import Page
 
 Said = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]

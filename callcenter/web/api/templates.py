@@ -16,7 +16,8 @@ from workorder.fields import FieldSpec, Kind, Reply, Step
 from workorder.policy.lifecycle import Action
 from workorder.services import orders
 from workorder.services import templates as forms
-from workorder.views import Page, ReplyView, TemplateView
+from workorder.views.casework import ReplyView, TemplateView
+from workorder.views.pages import Page
 
 Service = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=80)]

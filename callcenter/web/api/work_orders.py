@@ -16,7 +16,8 @@ from workorder.policy.lifecycle import Status
 from workorder.services import orders
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import order_lines
-from workorder.views import OrderLine, OrderView, Page
+from workorder.views.orders import OrderLine, OrderView
+from workorder.views.pages import Page
 
 Text = Annotated[str, StringConstraints(max_length=2000)]
 FieldName = Annotated[str, StringConstraints(max_length=40)]
