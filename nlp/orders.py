@@ -46,7 +46,9 @@ def findings(talk: Talk) -> Findings:
     main = pair[0] if pair else ranked[0] if ranked else None
     place, slot, number = address.settle(talk), appointment.settle(talk), phone.settle(talk)
     named = main is not None and main.beyond_greeting
-    if not service.concrete(talk, named=named, placed=place is not None or number is not None):
+    given = place is not None or (number is not None and number.rule != "phone.this_number")
+    ill = main is not None and fault.told(talk, main.name)
+    if not service.concrete(talk, named=named, placed=given or number is not None, given=given, ill=ill):
         return Findings()
     regions = _regions(talk, pair)
 

@@ -157,15 +157,19 @@ def _year(m: re.Match[str], today: date) -> int | None:
 
 def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
     found = False
+    today = talk.context.started_at.date()
+    received = bool(turn.question and "签收" in turn.question.read)  # delivered today is the delivery at hand
     for w in sorted(
         past_days(talk, turn), key=lambda w: not re.match("[^。是，]{0,8}?买", turn.read[w.end : w.end + 10])
     ):
         after = turn.read[w.end : w.end + 10]
         if (
             w.day is not None
-            and (asked or _GOT.match(after))
+            and (asked or (received and w.day < today) or _GOT.match(after))
             and not _DONE_TO_IT.match(after)
             and not _COMING.match(after)
+            and not _WISHED.match(after)
+            and not _AGREED.search(turn.read, 0, w.start)
             and not _of_something_else(turn.read[: w.start])
         ):
             value = w.day.isoformat()
@@ -177,9 +181,13 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         yield month
 
 
-_COMING = re.compile("(?:节|当天|那天)?(?:家里|我们?|亲戚|儿子|孩子)?(?:就?要|得|准备|打算|马上|快到|快要|想)")
+_COMING = re.compile("(?:节|当天|那天)?(?:我?家里?|我们?|亲戚|儿子|孩子)?(?:就?要|得|准备|打算|马上|快到|快要|想)")
 """五一要来客，买了一台: a day to come."""
 _DONE_TO_IT = re.compile(r".{0,3}(?:修|洗(?![衣碗烘])|坏|开始)")
+_WISHED = re.compile("[^，。]{0,4}(?:能|可以|可不可以|想|最好)[^，。]{0,6}装")
+"""今天能不能给我装上: a wish."""
+_AGREED = re.compile("(?:(?:说|约|讲|定|排)(?:好|定)?(?:了|的)?(?:是|在)?|答应)$")
+"""说好昨天来装的: what was to be on that day, and was not."""
 _GOT = re.compile(
     r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|(?:拍|抢|提|订|淘)的(?!蛋糕|菜|饭|餐|酒|花|房|票|货)(?!蛋糕|菜|饭|餐|酒|花|房|票|货))"
     r"|[^。]{0,6}(?:当天|第二天)[^，。]{0,3}装"

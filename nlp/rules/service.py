@@ -13,7 +13,17 @@ from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.rules.service_cues import BOTH, CUES
 from nlp.types import SlotState
 
-_WRONG_NUMBER = re.compile(r"(?<!别)(?<!不要)(?<!没)(?<!会)(?:打错(?:了|电话|号)|拨错)")
+_WRONG_NUMBER = re.compile(
+    r"(?<!别)(?<!不要)(?<!没)(?<!会)(?<!是不是)(?:打错(?:了|电话|号)|拨错|误拨|按错(?:了)?(?:号|电话)|看错(?:了)?(?:号|电话|一位|行)|记错(?:了)?(?:号码|电话)|不小心(?:按|碰|拨)[到出了])"
+)
+_TOLD_WRONG = re.compile("(?:您|你)[^，。？]{0,8}(?:打|拨)错|(?:核对|查|看)(?:一下|清楚)?(?:一下)?号码(?:再打)?")
+"""The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
+_CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
+_SELLS = re.compile(
+    "(?:我们?|这边|公司)[^。？]{0,14}(?:推广|代运营|贷款|融资|理财|广告(?:位|投放)?|招商|获客|短信平台|发票代开|宽带套餐|保险(?:业务|公司))[^。]{0,30}(?:需要|了解|考虑|合作|办理|优惠|感兴趣|介绍|推荐)"
+    "|(?:跟|和|与)(?:你们|贵公司|贵司)[^，。？]{0,8}(?:谈|合作)|(?:向|给)(?:您|你们|贵公司)(?:推荐|介绍|推广)"
+)
+"""Something is offered to the service, not wanted from it."""
 
 
 _CALL_AGAIN = re.compile(
@@ -21,20 +31,30 @@ _CALL_AGAIN = re.compile(
 )
 
 
-def concrete(talk: Talk, *, named: bool, placed: bool) -> bool:
+def concrete(talk: Talk, *, named: bool, placed: bool, given: bool, ill: bool) -> bool:
     """Whether the call is about an order at all: a wrong number, silence or abuse is not.
 
     ``named``: an appliance was named. ``placed``: an address or a telephone number was given; a caller who gives none
-    and breaks off, or says that it was a mistake, has told no order.
+    and breaks off, or says that it was a mistake, has told no order. ``given``: they were given in words, and not
+    only by 这个电话. ``ill``: a trouble of an appliance was told.
     """
     if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.read)):
         return False
+    if not given and not ill and talk.gather("for_nobody_here", _for_nobody_here):
+        return False
     wanted = any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
-    if not placed and not wanted and talk.gather("who_we_are", _introduced_again):
+    if not given and not wanted and talk.gather("who_we_are", _introduced_again):
         return False
     if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
         return False
     return named or placed or wanted
+
+
+def _for_nobody_here(_: Talk, turn: Turn) -> Iterator[int]:
+    """That the call is none for a service: a wrong number or a child by the agent's words, an offer by the caller's."""
+    signs = (_TOLD_WRONG, _CHILD) if turn.by_agent else (_SELLS,)
+    if any(sign.search(turn.read) for sign in signs):
+        yield turn.index
 
 
 _WE_ARE = re.compile("(?:这里|这边|我们)是[^，。]{0,10}(?:售后|客服|客户服务|服务热线)")
@@ -98,10 +118,12 @@ def _chosen(turn: Turn) -> Iterator[Cue]:
     asked = turn.question.read
     if _WHICH.search(asked) or _WHAT_IS_WANTED.search(asked):
         for kind, words in _CHOSEN:
-            if m := words.match(turn.read):
+            if (m := words.match(turn.read)) and not _EITHER.match(turn.read, m.end()):
                 yield Cue(kind, CHOICE, Span(turn.index, m.start(), m.end()), by_agent=False)
 
 
+_EITHER = re.compile("[^，。]{0,6}[也都](?:中|行|可以|成|好)(?=[，。]|$)")
+"""换一台也中，派个会修的也中 picks none."""
 _WHAT_IS_WANTED = re.compile(
     "(?:您|你)[^，。？]{0,4}(?:希望|想|要求|诉求|打算)[^。？]{0,12}(?:怎么(?:处理|解决|弄|办)|还是|什么|是？|呢？|是$)|(?:要求|诉求)是"
 )
@@ -111,6 +133,8 @@ _WHAT_IS_WANTED = re.compile(
 _REPAIR_OFFERED = re.compile(
     "(?:需要|要不要|要|用|是)(?:来|要|想|给您|帮您|给你|为您|我们)*(?:报修|维修|检修|登记|派|安排|师傅)(?:一?个|一下|报修|维修|检修|师傅|人|上门|去|过去|过来|看看|检测|处理)*[吗呢么？?]"
 )
+_BOOKING_OFFERED = re.compile("(?:要|需要|现在|今天|这就)[^，。？]{0,6}(?:预约|约|下单)[^，。？]{0,6}[吗么？?]")
+_NOT_NOW = re.compile("[啊哎呃嗯哦那，]*(?:今天|现在|暂时|先|我)*(?:先不|不用|不约|不预约|不急着|不了|考虑)")
 _DECLINED = re.compile(
     "[，啊哦哎呃嗯那]*(?:暂时|现在|先|我|就|倒|都)*(?:不用|不需要|不是|不必|没有|没坏|没毛病|没问题|没啥|好着)"
 )
@@ -121,6 +145,9 @@ DECLINED = -5.0
 def _declined(turn: Turn) -> Iterator[Cue]:
     """That the caller wants no repair (需要登记维修吗？—不用，现在好好的), which leaves the question that was asked."""
     offered = not turn.by_agent and turn.question and _REPAIR_OFFERED.search(turn.question.read)
+    booked = not turn.by_agent and turn.question and _BOOKING_OFFERED.search(turn.question.read)
+    if booked and (m := _NOT_NOW.match(turn.read)):
+        yield Cue("enquiry", 3.0, Span(turn.index, m.start(), m.end()), by_agent=False)
     if offered and (m := _DECLINED.match(turn.read)):
         span = Span(turn.index, m.start(), m.end())
         yield Cue("repair", DECLINED, span, by_agent=False)
