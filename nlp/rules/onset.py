@@ -10,19 +10,19 @@ from datetime import date, timedelta
 from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict, asks
 from nlp.normalize import spoken_int
 from nlp.rules.appliance import NOT_OURS
-from nlp.rules.befell import Befell, befell
+from nlp.rules.befell import AMISS, Befell, befell
 from nlp.rules.past import months_back, past_days
 from nlp.times import When, times
 from nlp.types import SlotState
 
 _BEGAN = re.compile(
-    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|洗|加|下单|知道|跟|讲|说|告诉|和|[一两半几])|(?:起来|早上|回家|下班)一看|(?<!我)自己(?!又?好|恢复)|就(?:觉得|感觉|觉着|感觉到|听见|听到|闻到|发觉)|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|报(?!了?修|过)|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
+    r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|拆|开箱|洗|加|下单|知道|跟|讲|说|告诉|和|[一两半几])|(?:起来|早上|回家|下班)一看|(?<!我)自己(?!又?好|恢复)|就(?:觉得|感觉|觉着|感觉到|听见|听到|闻到|发觉)|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|报(?!了?修|过)|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
-    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
+    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|(?<![看听闻碰遇感])到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
 )
 _LASTED = re.compile(
-    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半[个拉]?(?:多|来)?|小[一半]?个?)(?:星期|礼拜|月|周|天|年)(?:多)?)(?P<about>左右|上下|的?(?:样子|光景))?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
+    r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:个把|一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半[个拉]?(?:多|来)?|小[一半]?个?)(?:星期|礼拜|月|周|天|年)(?:多(?!了[好几两一二三四五六七八九十百]))?)(?P<about>左右|上下|的?(?:样子|光景))?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
 )
 _HEDGED = re.compile("[啊哎呃嗯哦，]*(?:大概|差不多|大约|应该|可能|得有|有|也就|就)*[，]?")
 _MONTHS = re.compile("星期|礼拜|月|周|天")
@@ -117,7 +117,7 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
         if agreed:
             yield 0, agreed
         return
-    asked = "onset" in talk.asked(turn.index)
+    asked = "onset" in talk.asked(turn.index) or _answers_a_guess(talk, turn)
     for order, rule in enumerate((_began_on, _just_now, _lasted, _vaguely)):
         if one := rule(talk, turn, asked):
             said = turn.read[one.spans[0].end :].startswith(("开始", "就开始"))
@@ -135,6 +135,22 @@ def _agreed(talk: Talk, turn: Turn) -> Found | None:
 
 
 _GUESSED = re.compile("[^，。？?]{0,4}(?:才|刚|就)?(?:发现|开始|出现|坏)")
+
+
+def _answers_a_guess(talk: Talk, turn: Turn) -> bool:
+    """Whether the caller answers a guess at the beginning (今天开始的吗, 以前有过吗) with a day."""
+    question = turn.question
+    if question is None or not _GUESS_ASKED.search(question.read):
+        return False
+    days = (w for w in past_days(talk, turn) if w.start <= WITHIN_ANSWER and w.day)
+    return any(befell(turn.read, w.start, w.end) is not Befell.ERRAND for w in days)
+
+
+_GUESS_ASKED = re.compile(
+    "(?:今[天早晚]|昨[天晚]|前[天晚]|最近|刚刚?|才|突然)[^，。？?买装]{0,4}(?:开始|发现|出现|坏|这样)的?(?:[吗么吧]|是吧|对吧)?[？?]"
+    "|(?:以前|之前|原来|平时)[^，。？?]{0,3}(?:有过|有没有(?:过|出现)|出现过|发生过|这样过)"
+    "|一直(?:都)?(?:是)?这样[，]?还是"
+)
 
 
 _SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:就|便|开始|一直)")
@@ -170,10 +186,19 @@ _FIRST_TOLD = re.compile("(?:夜里|晚上|早上|下午)?(?:是)?(?:头一?[回
 """前天晚上头一回: the same, said after it."""
 
 
+_BEFORE_A_NUMBER = ("楼", "内", "路", "街", "巷", "弄", "院", "幢", "栋", "村", "单元")
+"""二十四号楼内一号: a house, no day of the month."""
+_REMEMBERED = re.compile("记得(?:就?是|在)?$")
+"""我记得是六一那天: a day recalled by what it spoilt."""
+_BACK_THEN = re.compile("[^，。]{0,4}才[^，。]{0,6}(?:回来|回家|到家|有空|休息|下班|放假)(?![，。]?(?:一看|发现))")
+"""星期六晚上才从外地回来: when somebody will be at home."""
+
+
 def _stands(s: str, first: When, later: When) -> bool:
     """Whether trouble was told of the first day already, and not taken back before the later one."""
     told = befell(s, first.start, first.end) is Befell.TROUBLE
-    return told and not (TAKEN_BACK.search(s, first.end, later.start) or _FINE_THEN.search(s, first.end, later.start))
+    between = re.sub(AMISS, "", s[first.end : later.start])
+    return told and not (TAKEN_BACK.search(between) or _FINE_THEN.search(between))
 
 
 _FINE_THEN = re.compile("好好的|还[好行能]|没事")
@@ -193,7 +218,10 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             NOT_OURS.search(turn.read[max(0, w.start - 14) : w.start])
             or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after) and not _FOUND_SO.match(turn.read, w.end))
             or (told in (Befell.ERRAND, Befell.FINE) and not asked)
+            or (told is Befell.FINE and best)
+            or (told is not Befell.TROUBLE and _BACK_THEN.match(after))
             or before.endswith(("到", "至", "加上", "算上", "连"))
+            or before.endswith(_BEFORE_A_NUMBER)
             or _BY_TURNS.match(after)
             or _TOLD_THEN.match(after)
             or _BETTER.match(turn.read, w.end)
@@ -221,6 +249,11 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
             or _FIRST_TIME.search(turn.read[: w.start])
             or (
+                not bought
+                and _REMEMBERED.search(turn.read[: w.start])
+                and re.search("那[天晚]", turn.read[w.start : w.end + 2])
+            )
+            or (
                 before.endswith("就")
                 and turn.read.startswith("今", w.start)
                 and w.day == talk.context.started_at.date()
@@ -238,12 +271,28 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
 _JUST_NOW = re.compile("刚才|刚刚|方才|这会儿|(?:分钟|小时|钟头)(?:以|之)?前")
 
 
+_STRUCK = re.compile(
+    "(?!在?(?:电话|跟|和|说|讲|那|打|试|又|我?按你))[^。？?试换拔说讲又]{0,16}(?<![还也都])(?:麻了|电了|触电)"
+)
+"""刚才洗澡，手一碰水龙头麻了一下: somebody was struck at that time."""
+
+
+_OUR_WORD = re.compile("[^，。]{0,3}(?:你们|师傅|客服)[^，。]{0,3}[说讲]")
+"""刚才你们师傅说冒烟是正常的: what we said, no beginning."""
+
+
 def _just_now(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     """刚才闻到的: today."""
     for m in _JUST_NOW.finditer(turn.read):
         after = re.split("[。？！?!]", turn.read[m.end() : m.end() + 14])[0]
         ago = m.group().endswith("前") and re.match("[，。]|$", after)
-        if asked or ago or (_BEGAN.search(after) and not _ONSET_NOT.search(after[:6])):
+        struck = m.group().startswith(("刚", "方")) and _STRUCK.match(turn.read, m.end())
+        if (
+            asked
+            or ago
+            or struck
+            or (_BEGAN.search(after) and not _ONSET_NOT.search(after[:6]) and not _OUR_WORD.match(after))
+        ):
             value = talk.context.started_at.date().isoformat()
             span = Span(turn.index, m.start(), m.end())
             return Found("onset", value, value, "onset.day", SlotState.HEARD, (span,), 0.8)
@@ -256,10 +305,18 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         owned = "purchase_date" in talk.asked(turn.index) and m.start() < 4
         if not m.group("end") and not (asked and _HEDGED.fullmatch(turn.read[: m.start()])):
             continue
-        if not asked and (owned or re.search("催|没人|没消息|没动静|没到账|退给|客服[^。]{0,6}说", turn.read)):
+        if not asked and (
+            owned
+            or re.search(
+                "催|没人|没消息|没动静|没[个有]?(?:信儿?|音信?|下文|回音)(?!号)|没到账|报的修|退给|客服[^。]{0,6}说",
+                turn.read,
+            )
+        ):
+            continue
+        if not asked and befell(turn.read, m.start(), m.end()) is Befell.ERRAND and m.group("end").endswith("前"):
             continue
         if re.search(
-            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了|签收|收到|收货|寄|退|申请",
+            r"第|用|买|装|住|保|修了|等|送|报|没洗|洗了|拖|过去|打了|签收|收到|收货|寄|退|申请|[放晾晒试找跑]了",
             before + turn.read[m.start() : m.start("span")],
         ) or re.search("没洗|没换|没人|没修|^.?[买装购]", after):
             continue
