@@ -14,9 +14,13 @@ from nlp.rules.service_cues import BOTH, CUES
 from nlp.types import SlotState
 
 _WRONG_NUMBER = re.compile(
-    r"(?<!别)(?<!不要)(?<!没)(?<!会)(?<!是不是)(?:打错(?:了|电话|号)|拨错|误拨|按错(?:了)?(?:号|电话)|看错(?:了)?(?:号|电话|一位|行)|记错(?:了)?(?:号码|电话)|不小心(?:按|碰|拨)[到出了])"
+    r"(?<!别)(?<!不要)(?<!没)(?<!会)(?<!是不是)(?:打错(?:了|电话|号)|拨错|误拨|按错(?:(?:了)?(?:号|电话)|了(?=[，。]|$))|看错(?:了)?(?:号|电话|一位|行)|记错(?:了)?(?:号码|电话)|不小心(?:按|碰|拨)[到出了])"
 )
-_TOLD_WRONG = re.compile("(?:您|你)[^，。？]{0,8}(?:打|拨)错|(?:核对|查|看)(?:一下|清楚)?(?:一下)?号码(?:再打)?")
+_TOLD_WRONG = re.compile(
+    "(?:您|你)[^，。？]{0,8}(?:打|拨)错|(?:核对|查|看)(?:一下|清楚)?(?:一下)?号码(?:再打)?"
+    "|(?:这里|这边|我们)(?:这里|这边)?是[^，。？]{0,12}(?:售后|客服|家电|服务热线|服务电话)[^，。？]{0,4}，?(?:并)?(?:不是|不送|不卖|不收)"
+    "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)"
+)
 """The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
 _CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
 _SELLS = re.compile(
@@ -43,7 +47,7 @@ def concrete(talk: Talk, *, named: bool, placed: bool, given: bool, ill: bool) -
     if not given and not ill and talk.gather("for_nobody_here", _for_nobody_here):
         return False
     wanted = any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
-    if not given and not wanted and talk.gather("who_we_are", _introduced_again):
+    if not given and not wanted and not ill and talk.gather("who_we_are", _introduced_again):
         return False
     if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
         return False

@@ -62,8 +62,10 @@ async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OPENS_PAGE]
     wrong: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # Answers such as 401 before the login are logged by the browser itself and are no error of the page.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # Answers such as 401 before the login, and a link cut by the test, are logged by the browser itself and are no
+        # error of the page.
+        own = ("Failed to load resource", "net::ERR_INTERNET_DISCONNECTED")
+        if message.type == "error" and not any(words in message.text for words in own):
             wrong.append(message.text)
 
     async with AsyncExitStack() as stack:
