@@ -20,6 +20,8 @@ _TOLD_WRONG = re.compile(
     "(?:您|你)[^，。？]{0,8}(?:打|拨)错|(?:核对|查|看)(?:一下|清楚)?(?:一下)?号码(?:再打)?"
     "|(?:这里|这边|我们)(?:这里|这边)?是[^，。？]{0,12}(?:售后|客服|家电|服务热线|服务电话)[^，。？]{0,4}，?(?:并)?(?:不是|不送|不卖|不收)"
     "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)"
+    "|(?:这里|这边|我们)(?:这里|这边)?(?:不是|没有)(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)[^，。？]{1,10}，(?:这里|这边|我们)?是"
+    "[^，。？]{0,12}(?:售后|客服|家电|热线|服务)"
 )
 """The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
 _CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
@@ -28,6 +30,11 @@ _SELLS = re.compile(
     "|(?:跟|和|与)(?:你们|贵公司|贵司)[^，。？]{0,8}(?:谈|合作)|(?:向|给)(?:您|你们|贵公司)(?:推荐|介绍|推广)"
 )
 """Something is offered to the service, not wanted from it."""
+_NO_WISH = re.compile(
+    "(?:我们?|这边|公司)是?[^，。？]{0,10}(?:调研|市场调查|问卷|民意|访问员|统计局|猎头|招聘)|(?:做|有)(?:个|一个|份)?[^，。？]{0,6}(?:调研|市场调查|问卷)"
+    "|没(?:有|什么)?(?:啥|什么)?(?:别的)?(?:事儿?|业务)(?:，|要办)[^。？]{0,16}(?:就是?想?|找|听|说说话|聊)|(?:没|没有)买过(?:你们|你家|您们)"
+)
+"""A survey, somebody who only wants to talk, somebody who never bought anything here."""
 
 
 _CALL_AGAIN = re.compile(
@@ -55,8 +62,8 @@ def concrete(talk: Talk, *, named: bool, placed: bool, given: bool, ill: bool) -
 
 
 def _for_nobody_here(_: Talk, turn: Turn) -> Iterator[int]:
-    """That the call is none for a service: a wrong number or a child by the agent's words, an offer by the caller's."""
-    signs = (_TOLD_WRONG, _CHILD) if turn.by_agent else (_SELLS,)
+    """That it is no call for a service: by the agent a wrong number or a child, by the caller an offer or a survey."""
+    signs = (_TOLD_WRONG, _CHILD) if turn.by_agent else (_SELLS, _NO_WISH)
     if any(sign.search(turn.read) for sign in signs):
         yield turn.index
 
