@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, Histogram
 from callcenter.features.wall_views import Quantiles, WallPops
 
 BUCKETS_S = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+CLOCK_ERROR_S = 1.0
+"""By how much a page may be wrong about our clock."""
 RECENT = 200
 """Pops whose latency the wallboard shows: enough for a p95, few enough to follow the hour."""
 
@@ -41,10 +43,11 @@ class PopLatency:
         self._observe("painted", at_ms / 1000 - offered_at.timestamp())
 
     def _observe(self, stage: str, seconds: float) -> None:
-        # The PBX's clock may run ahead of ours, a browser may say anything: nonsense is left out.
-        if 0 <= seconds < 60:
-            self._seconds.labels(stage).observe(seconds)
-            self._recent[stage].append(seconds)
+        # A browser knows our clock by half a round trip, which on a busy machine is longer than a pop takes: a little
+        # before the offer means at once. It may say anything: nonsense is left out.
+        if -CLOCK_ERROR_S <= seconds < 60:
+            self._seconds.labels(stage).observe(max(0.0, seconds))
+            self._recent[stage].append(max(0.0, seconds))
 
 
 def _quantiles(seconds: deque[float]) -> Quantiles:

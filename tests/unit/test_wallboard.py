@@ -257,9 +257,15 @@ async def test_quantiles_are_of_the_last_pops(wall):
     """Nearest rank over a sliding window; nonsense is left out."""
     for ms in (*[5000] * 50, *range(1, RECENT + 1)):
         wall.latency.sent(START, START + timedelta(milliseconds=ms))
-    wall.latency.painted(START, START.timestamp() * 1000 - 1)
+    wall.latency.painted(START, START.timestamp() * 1000 - 1001)
     assert wall.now.pops.sent == Quantiles(RECENT, 100.0, 190.0)
     assert wall.now.pops.painted == Quantiles(0, None, None)
+
+
+async def test_a_page_that_is_wrong_about_our_clock_is_counted(wall):
+    """A pop painted a moment before it was offered, by a clock known by half a round trip, took no time."""
+    wall.latency.painted(START, START.timestamp() * 1000 - 300)
+    assert wall.now.pops.painted == Quantiles(1, 0.0, 0.0)
 
 
 async def test_frames_come_at_most_twice_a_second(wall):
