@@ -108,6 +108,7 @@ def settle(talk: Talk) -> Extraction:
         summary=summary(slots, _own_words(talk, found)),
         alerts=alerts(slots),
         suggested_priority=priority(slots),
+        about_appliance=found.about_appliance,
     )
 
 
@@ -124,9 +125,9 @@ def _own_words(talk: Talk, found: Findings) -> str:
 
 
 def extract(segments: Iterable[Segment], context: CallContext, extractor: Extractor | None = None) -> Extraction:
-    """All segments of a call at once."""
+    """All segments of a call that is over."""
     session = (extractor or Extractor()).start(context)
     result = Extraction()
     for segment in segments:
         result = session.push(segment)
-    return result
+    return result.at_end()

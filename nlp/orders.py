@@ -20,6 +20,7 @@ from nlp.rules import (
     danger,
     fault,
     flags,
+    misdirected,
     name,
     onset,
     phone,
@@ -33,10 +34,11 @@ from nlp.rules import (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the rules found for the main order and for a second one."""
+    """What the rules found for the main order and for a second one; whether anything of it is about an appliance."""
 
     main: tuple[Found, ...] = ()
     second: tuple[Found, ...] = ()
+    about_appliance: bool = False
 
 
 def findings(talk: Talk) -> Findings:
@@ -45,10 +47,8 @@ def findings(talk: Talk) -> Findings:
     pair = appliance.second(talk, ranked)
     main = pair[0] if pair else ranked[0] if ranked else None
     place, slot, number = address.settle(talk), appointment.settle(talk), phone.settle(talk)
-    named = main is not None and main.beyond_greeting
-    given = place is not None or (number is not None and number.rule != "phone.this_number")
-    ill = main is not None and fault.told(talk, main.name)
-    if not service.concrete(talk, named=named, placed=given or number is not None, given=given, ill=ill):
+    heard = misdirected.Heard(main, place, number)
+    if not misdirected.concrete(talk, heard):
         return Findings()
     regions = _regions(talk, pair)
 
@@ -87,8 +87,16 @@ def findings(talk: Talk) -> Findings:
     other = _second(talk, pair, kind, maker, regions) if pair else []
     customer = talk.context.customer
     return Findings(
-        tuple(repaired(marked(talk, f), customer) for f in found if f), tuple(repaired(f, customer) for f in other if f)
+        tuple(repaired(marked(talk, f), customer) for f in found if f),
+        tuple(repaired(f, customer) for f in other if f),
+        about_appliance=heard.named
+        or any(f and f.name in _OF_APPLIANCES for f in found)
+        or (heard.placed and service.wished(talk, service.HINT)),
     )
+
+
+_OF_APPLIANCES = frozenset({"fault", "model", "error_code", "safety", "in_warranty_claim"})
+"""What is told of an appliance, even where its name was misheard."""
 
 
 def _since(talk: Talk, thing: appliance.Reported | None, belongs: Callable[[Span], bool]) -> Found | None:

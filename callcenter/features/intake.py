@@ -260,9 +260,9 @@ class Intake:
         """Write the latest state; False means the database is away and a later try may work."""
         latest = intake.latest
         try:
-            await self._revise(intake, 1, latest.slots, latest)
+            await self._revise(intake, 1, latest)
             if latest.second:
-                await self._revise(intake, 2, latest.second, latest)
+                await self._revise(intake, 2, latest)
         except Conflict:
             log.info("intake.order_saved_already", call_id=intake.call_id)
         except WorkOrderError as error:
@@ -286,12 +286,14 @@ class Intake:
             for way in ways:
                 way.cancel()
 
-    async def _revise(self, intake: _Intake, sequence: int, slots: tuple[SlotValue, ...], latest: Extraction) -> None:
+    async def _revise(self, intake: _Intake, sequence: int, latest: Extraction) -> None:
         now = self._clock.now()
-        heard = order_fields(slots, latest.summary if sequence == 1 else "")
         async with self._database.write() as uow:
             order = await orders.open_draft(uow.session, self._draft(intake, sequence, now))
             typed = {name: value for name, value in order.fields.items() if value.touched}
+            if intake.over and not typed:  # What a person works at stays an order.
+                latest = latest.at_end()
+            heard = order_fields(latest.slots, latest.summary) if sequence == 1 else order_fields(latest.second, "")
             known = intake.customer.open_orders if intake.customer else ()
             alerts = tuple(AlertView(alert.kind, alert.display) for alert in latest.alerts)
             revised = await orders.revise_draft(

@@ -59,6 +59,7 @@ async def process_recording(
     extraction = Extraction()
     for segment, meant in zip(segments, names, strict=True):
         extraction = session.push(replace(segment, text=apply(segment.text, meant)))
+    extraction = extraction.at_end()
     return {
         "transcript": [_json(*row) for row in zip(segments, transcript.segments, names, strict=True)],
         "pred": to_gold(extraction),

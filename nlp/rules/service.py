@@ -13,69 +13,10 @@ from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.rules.service_cues import BOTH, CUES
 from nlp.types import SlotState
 
-_WRONG_NUMBER = re.compile(
-    r"(?<!别)(?<!不要)(?<!没)(?<!会)(?<!是不是)(?:打错(?:了|电话|号)|拨错|误拨|按错(?:(?:了)?(?:号|电话)|了(?=[，。]|$))|看错(?:了)?(?:号|电话|一位|行)|记错(?:了)?(?:号码|电话)|不小心(?:按|碰|拨)[到出了])"
-)
-_TOLD_WRONG = re.compile(
-    "(?:您|你)[^，。？]{0,8}(?:打|拨)错|(?:核对|查|看)(?:一下|清楚)?(?:一下)?号码(?:再打)?"
-    "|(?:这里|这边|我们)(?:这里|这边)?是[^，。？]{0,12}(?:售后|客服|家电|服务热线|服务电话)[^，。？]{0,4}，?(?:并)?(?:不是|不送|不卖|不收)"
-    "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)"
-    "|(?:这里|这边|我们)(?:这里|这边)?(?:不是|没有)(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)[^，。？]{1,10}，(?:这里|这边|我们)?是"
-    "[^，。？]{0,12}(?:售后|客服|家电|热线|服务)"
-)
-"""The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
-_CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
-_SELLS = re.compile(
-    "(?:我们?|这边|公司)[^。？]{0,14}(?:推广|代运营|贷款|融资|理财|广告(?:位|投放)?|招商|获客|短信平台|发票代开|宽带套餐|保险(?:业务|公司))[^。]{0,30}(?:需要|了解|考虑|合作|办理|优惠|感兴趣|介绍|推荐)"
-    "|(?:跟|和|与)(?:你们|贵公司|贵司)[^，。？]{0,8}(?:谈|合作)|(?:向|给)(?:您|你们|贵公司)(?:推荐|介绍|推广)"
-)
-"""Something is offered to the service, not wanted from it."""
-_NO_WISH = re.compile(
-    "(?:我们?|这边|公司)是?[^，。？]{0,10}(?:调研|市场调查|问卷|民意|访问员|统计局|猎头|招聘)|(?:做|有)(?:个|一个|份)?[^，。？]{0,6}(?:调研|市场调查|问卷)"
-    "|没(?:有|什么)?(?:啥|什么)?(?:别的)?(?:事儿?|业务)(?:，|要办)[^。？]{0,16}(?:就是?想?|找|听|说说话|聊)|(?:没|没有)买过(?:你们|你家|您们)"
-)
-"""A survey, somebody who only wants to talk, somebody who never bought anything here."""
 
-
-_CALL_AGAIN = re.compile(
-    r"(?:等下|等一下|一会儿?|待会儿?|回头|过会儿?|晚点|改天)(?:我)?(?:再|重新)(?:给你们?)?(?:打|拨|说)(?!来|通)|(?:看|认|搞|弄)错了.{0,14}(?:没事|不用|打扰)"
-)
-
-
-def concrete(talk: Talk, *, named: bool, placed: bool, given: bool, ill: bool) -> bool:
-    """Whether the call is about an order at all: a wrong number, silence or abuse is not.
-
-    ``named``: an appliance was named. ``placed``: an address or a telephone number was given; a caller who gives none
-    and breaks off, or says that it was a mistake, has told no order. ``given``: they were given in words, and not
-    only by 这个电话. ``ill``: a trouble of an appliance was told.
-    """
-    if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.read)):
-        return False
-    if not given and not ill and talk.gather("for_nobody_here", _for_nobody_here):
-        return False
-    wanted = any(c.weight >= 3 for c in talk.gather("cues", _cues) if not c.by_agent)
-    if not given and not wanted and not ill and talk.gather("who_we_are", _introduced_again):
-        return False
-    if not placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
-        return False
-    return named or placed or wanted
-
-
-def _for_nobody_here(_: Talk, turn: Turn) -> Iterator[int]:
-    """That it is no call for a service: by the agent a wrong number or a child, by the caller an offer or a survey."""
-    signs = (_TOLD_WRONG, _CHILD) if turn.by_agent else (_SELLS, _NO_WISH)
-    if any(sign.search(turn.read) for sign in signs):
-        yield turn.index
-
-
-_WE_ARE = re.compile("(?:这里|这边|我们)是[^，。]{0,10}(?:售后|客服|客户服务|服务热线)")
-
-
-def _introduced_again(_: Talk, turn: Turn) -> Iterator[int]:
-    """That the agent says again who they are, as the caller wants somebody else (搬家公司吗？—不是，这里是格力售后)."""
-    told = turn.by_agent and turn.index > 1 and _WE_ARE.search(turn.read)
-    if told:
-        yield turn.index
+def wished(talk: Talk, least: float) -> bool:
+    """Whether the caller asked for a service, in words of at least that weight."""
+    return any(cue.weight >= least for cue in talk.gather("cues", _cues) if not cue.by_agent)
 
 
 def of_second(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
@@ -197,6 +138,8 @@ class Told:
 
 WISH = 3.0
 """The least weight of a wish told outright."""
+HINT = 1.5
+"""The least weight of one told by the way (来修一下)."""
 
 
 def _number_of_something_else(wishes: Mapping[str, float]) -> bool:

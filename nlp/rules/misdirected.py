@@ -1,0 +1,171 @@
+"""Calls that are about no order: wrong numbers, silence, offers, surveys, and those meant for somebody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.rules import fault, service
+from nlp.rules.appliance import Reported
+
+_WRONG_NUMBER = re.compile(
+    r"(?<!别)(?<!不要)(?<!没)(?<!会)(?<!是不是)(?:打错(?:了|电话|号)|拨错|误拨|按错(?:(?:了)?(?:号|电话)|了(?=[，。]|$))|看错(?:了)?(?:号|电话|一位|行)|记错(?:了)?(?:号码|电话)|不小心(?:按|碰|拨)[到出了]|存错(?:了)?(?=[，。号电]|$)|少按了?一|点[成错]了?[^，。？]{0,6}(?:通话记录|电话|号))"
+)
+_TOLD_WRONG = re.compile(
+    "(?:您|你)[^，。？]{0,8}(?:打|拨)错|(?:核对|查|看)(?:一下|清楚)?(?:一下)?号码(?:再打)?"
+    "|(?:这里|这边|我们)(?:这里|这边)?是[^，。？]{0,12}(?:售后|客服|家电|服务热线|服务电话)[^，。？]{0,4}，?(?:并)?(?:不是|不送|不卖|不收)"
+    "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)"
+    "|(?:这里|这边|我们)(?:这里|这边)?(?:不是|没有)(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你)[^，。？]{1,10}，(?:这里|这边|我们)?是"
+    "[^，。？]{0,12}(?:售后|客服|家电|热线|服务)"
+)
+"""The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
+_CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
+_SELLS = re.compile(
+    "(?:我们?|这边|公司)[^。？]{0,14}(?:推广|代运营|贷款|融资|理财|广告(?:位|投放)?|招商|获客|短信平台|发票代开|宽带套餐|保险(?:业务|公司))[^。]{0,30}(?:需要|了解|考虑|合作|办理|优惠|感兴趣|介绍|推荐)"
+    "|(?:跟|和|与)(?:你们|贵公司|贵司)[^，。？]{0,8}(?:谈|合作)|(?:向|给)(?:您|你们|贵公司)(?:推荐|介绍|推广)"
+)
+"""Something is offered to the service, not wanted from it."""
+_NO_WISH = re.compile(
+    "(?:我们?|这边|公司)是?[^，。？]{0,10}(?:调研|市场调查|问卷|民意|访问员|统计局|猎头|招聘)|(?:做|有)(?:个|一个|份)?[^，。？]{0,6}(?:调研|市场调查|问卷)"
+    "|没(?:有|什么)?(?:啥|什么)?(?:别的)?(?:事儿?|业务)(?:，|要办)[^。？]{0,16}(?:就是?想?|找|听|说说话|聊)|(?:没|没有)买过(?:你们|你家|您们)"
+)
+"""A survey, somebody who only wants to talk, somebody who never bought anything here."""
+_CALL_AGAIN = re.compile(
+    r"(?:等下|等一下|一会儿?|待会儿?|回头|过会儿?|晚点|改天)(?:我)?(?:再|重新)(?:给你们?)?(?:打|拨|说)(?!来|通)|(?:看|认|搞|弄)错了.{0,14}(?:没事|不用|打扰)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a call is about so far: the appliance, an address, a telephone number; each None if there is none."""
+
+    main: Reported | None
+    place: Found | None
+    number: Found | None
+
+    @property
+    def named(self) -> bool:
+        """Whether an appliance was named by more than a greeting."""
+        return self.main is not None and self.main.beyond_greeting
+
+    @property
+    def given(self) -> bool:
+        """Whether address or number were given in words, and not only by 这个电话."""
+        return self.place is not None or (self.number is not None and self.number.rule != "phone.this_number")
+
+    @property
+    def placed(self) -> bool:
+        """Whether there is an address or a number."""
+        return self.place is not None or self.number is not None
+
+    def ill(self, talk: Talk) -> bool:
+        """Whether a trouble of the appliance was told."""
+        return self.main is not None and fault.told(talk, self.main.name)
+
+
+def concrete(talk: Talk, heard: Heard) -> bool:
+    """Whether the call is about an order at all: a wrong number, silence or abuse is not.
+
+    A caller who gives neither address nor number and breaks off, or says that it was a mistake, has told no order.
+    """
+    if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.read)):
+        return False
+    if _sent_away(talk, heard):
+        return False
+    ill, wished = heard.ill(talk), service.wished(talk, service.WISH)
+    if not heard.given and not ill and talk.gather("for_nobody_here", _for_nobody_here):
+        return False
+    if not heard.placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
+        return False
+    return heard.named or heard.placed or wished
+
+
+def _for_nobody_here(_: Talk, turn: Turn) -> Iterator[int]:
+    """That it is no call for a service: by the agent a wrong number or a child, by the caller an offer or a survey."""
+    signs = (_TOLD_WRONG, _CHILD) if turn.by_agent else (_SELLS, _NO_WISH)
+    if any(sign.search(turn.read) for sign in signs):
+        yield turn.index
+
+
+_NOT_OUR_LINE = "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你|这个意思|免费|一定|马上|每)"
+_MISTAKEN = re.compile(
+    "(?:打|拨|按|存|输)错"
+    f"|(?:我们|这里|这边|您[打拨]的)(?:这里|这边|真的|也|并|可)*不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
+)
+"""The agent tells that the caller has the wrong number."""
+_WE_ARE = re.compile(
+    "(?:这里|这边|我们|您[打拨]的|这)(?:这里|这边|真的|就|只|其实|确实)*(?:是|做)"
+    "[^，。？]{0,12}(?:售后|客服|客户服务|热线|服务电话|电器|家电|公司)"
+)
+"""The agent says again whom the caller has reached."""
+_NOT_OURS = re.compile(
+    "(?:我们|这里|这边|客服)[^，。？]{0,4}(?:不负责|不修|不维修|不做|管不了|没有这个(?:业务|服务)|没(?:有)?点)|不归我们"
+    "|(?:跟|和|与)我们(?:没|无)|(?:登记|受理|处理|办理?)不了|没有这个业务"
+)
+"""The agent says that it is none of their business."""
+_WORK = re.compile("招聘|应聘|找个?工作|招[^，。？]{0,8}(?:师傅|工|人)")
+_BOOKED = re.compile("(?<!不)(?<!没)(?:安排|预约|登记|报修|派|上门|师傅)(?!不)(?![^，。？]{0,6}(?:应聘|吗|？))")
+_STANDS_BY_IT = re.compile("[啊哎呃嗯哦，]*(?:没有?(?:啊|呀|打错|拨错|错)|怎么会|不会吧?，)")
+"""没打错啊: the caller does want this service."""
+
+
+class _Refusal(NamedTuple):
+    """An agent's word that the call belongs elsewhere; ``plain`` when it leaves no doubt."""
+
+    turn: int
+    plain: bool
+
+
+def _refusals(_: Talk, turn: Turn) -> Iterator[_Refusal]:
+    if turn.by_agent and turn.index > 1 and not (turn.reply and _STANDS_BY_IT.match(turn.reply.read)):
+        if _MISTAKEN.search(turn.read):
+            yield _Refusal(turn.index, plain=True)
+        elif _WE_ARE.search(turn.read) or _NOT_OURS.search(turn.read):
+            yield _Refusal(turn.index, plain=False)
+
+
+def _sent_away(talk: Talk, heard: Heard) -> bool:
+    """Whether the agent sent the caller elsewhere and neither of them went on with an order after it.
+
+    Who they are and what they do not do is said to customers too: then it counts only where the caller has named no
+    appliance of theirs.
+    """
+    refusals = talk.gather("refusals", _refusals)
+    if not refusals:
+        return False
+    last = refusals[-1].turn
+    ours = [span for span in (heard.main.by_caller if heard.main else ()) if _theirs(talk, span)]
+    if any(span.turn > last for span in [*ours, *_spans(heard.place), *_spans(heard.number), *_troubles(talk, heard)]):
+        return False
+    if any(turn.by_agent and turn.index > last and _BOOKED.search(turn.read) for turn in talk.turns[last:]):
+        return False
+    return not ours or any(refusal.plain for refusal in refusals) or bool(talk.gather("work_sought", _work_sought))
+
+
+def _work_sought(_: Talk, turn: Turn) -> Iterator[int]:
+    if _WORK.search(turn.read):
+        yield turn.index
+
+
+_NONE_OF_THEIRS = re.compile("(?:没有?|什么|啥|哪来的?|不是|哪有)$")
+_BY_THE_WAY = re.compile("上(?:说|讲|天天|演|看|放|广告)|那个|安装|维修(?:工|师傅)|吗|啊？")
+
+
+def _theirs(talk: Talk, span: Span) -> bool:
+    """Whether the caller names an appliance that they have, not one they lack (没电视) or that comes up by the way."""
+    said = talk.turns[span.turn].s
+    return not _NONE_OF_THEIRS.search(said[: span.start]) and not _BY_THE_WAY.match(said, span.end)
+
+
+def _spans(found: Found | None) -> tuple[Span, ...]:
+    return found.spans if found else ()
+
+
+def _troubles(talk: Talk, heard: Heard) -> list[Span]:
+    """Where the caller tells a trouble of the appliance that the call is about."""
+    if heard.main is None:
+        return []
+    return [m.span for m in fault.mentions(talk, heard.main.name) if not m.by_agent and m.weight >= 2]

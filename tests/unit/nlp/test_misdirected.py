@@ -1,0 +1,74 @@
+"""Calls that lead to no order stay empty, and those that only look like one of them do not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nlp.extract import extract
+from nlp.gold import read_dialogue
+from tests.unit.nlp.calls import call, extractor, fields
+
+CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
+HELLO = "a 您好，海信电视售后，请讲。"
+
+MEANT_FOR_OTHERS = [
+    ("c 我约个修车，刹车响。", "a 您的地址和电话？", "c 杭州市西湖区文三路八号，幺三八零零零零幺幺幺幺。", "a 我们是海信电器，不修车的。", "c 那算了。"),
+    ("c 蛋糕改到明天下午三点取，我姓王。", "a 您的电话？", "c 幺三八零零零零幺幺幺幺。", "a 您拨的不是蛋糕店。", "c 啊？"),
+    ("c 师傅你到哪了？我在金水区文化路八十号。", "a 您打错了，我们不是网约车。", "c 完了完了。"),
+    ("c 我家网断了，昨晚断的。", "a 是电视连不上网吗？", "c 我家没电视，宽带断了。", "a 我们是海信电视售后，宽带不归我们管。", "c 知道了。"),
+    ("c 你们招装空调的师傅不？我装空调六年了。", "a 招聘不归我们管。", "c 行吧。"),
+    ("c 暖气片不热，孩子冻得直哭。", "a 家里是壁挂炉吗？", "c 集中供热，供热公司不是你们啊？", "a 您打错了。", "c 哦。"),
+    ("c 桂兰啊，礼拜六来不来吃饭？", "a 这里是海信客服，您找哪位？", "c 你不是桂兰？", "a 您打错了。", "c 对不住。"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", MEANT_FOR_OTHERS)
+def test_a_call_sent_elsewhere_is_no_order(lines: tuple[str, ...]) -> None:
+    """What was told to a wrong number before it came out is no order, however much it was."""
+    assert fields(HELLO, *lines) == {}
+
+
+GONE_ON_WITH = [
+    ("c 喂，海信吗？", "a 您好，这里是海信售后，请问什么问题？", "c 电视黑屏。"),
+    ("c 电视黑屏。", "a 您是不是打错了？", "c 没打错啊，海信的电视。", "a 好的，给您报修。"),
+    ("c 电视黑屏，支架也要换。", "a 支架我们这边不负责，机器给您安排师傅。", "c 行。"),
+    ("c 电视刚买的，要价保。", "a 我们是售后，价保这边没有权限。", "c 那电视黑屏你管不管？"),
+    ("c 我找物业。", "a 您打错了，这里是海信电视售后。", "c 那正好，我家电视黑屏，顺便报个修。"),
+]
+
+
+@pytest.mark.parametrize("lines", GONE_ON_WITH)
+def test_a_customer_to_whom_something_is_refused_stays_one(lines: tuple[str, ...]) -> None:
+    """Who they are and what they do not do is told to customers too: their television is an order all the same."""
+    assert fields(HELLO, *lines).get("appliance") == "电视"
+
+
+def test_an_address_counts_until_the_call_is_over() -> None:
+    """A call that begins with its address shows it at once; when no appliance came up to its end, there is no order."""
+    so_far = call("a 您好，请讲。", "c 我在杭州市西湖区文三路八号，电话幺三八零零零零幺幺幺幺。")
+    assert {slot.name for slot in so_far.slots} >= {"address", "contact_phone"}
+    assert so_far.at_end().slots == ()
+    named = call("a 您好，请讲。", "c 我在杭州市西湖区文三路八号。", "c 冰箱不制冷了。")
+    assert named.at_end() == named
+
+
+def test_an_order_whose_appliance_was_misheard_stays_one() -> None:
+    """What is told of an appliance, or a service asked for outright, keeps the order where its name was not understood."""
+    by_model = call("a 型号多少？", "c K F R 三五 G W，在杭州市西湖区文三路八号。")
+    asked_for = call("c 派个师傅来修一下，杭州市西湖区文三路八号。")
+    assert by_model.at_end().slots
+    assert asked_for.at_end().slots
+
+
+@pytest.mark.parametrize("name", ["empty_q", "empty_r", "empty_s", "empty_t"])
+def test_calls_about_nothing_stay_empty(name: str) -> None:
+    """At least 97 of 100 wrong numbers, silent calls, offers and the like fill in nothing."""
+    records = [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    left = 0
+    for record in records:
+        _, context, segments = read_dialogue(record)
+        left += not extract(segments, context, extractor()).slots
+    assert left >= 0.97 * len(records)
