@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit
+from nlp.rules.introductions import introduces
 from nlp.types import SlotState
 
 NOT_OURS = re.compile(r"邻居|隔壁|对门|同事|朋友|单位|别人|楼下那|楼上那|以前那|原来那|旧的那|亲戚|我姐家|我妹家")
@@ -115,12 +116,14 @@ def _note(m: Mention, r: Reported, *, first: bool) -> None:
         return
     r.quality = max(r.quality, m.quality)
     r.spans.append(m.span)
-    r.beyond_greeting = r.beyond_greeting or not m.by_agent or m.span.turn > 0
+    r.beyond_greeting = r.beyond_greeting or not m.by_agent or m.weight > GREETED
     if not m.by_agent:
         r.by_caller.append(m.span)
 
 
 _TAKEN_BACK = re.compile(r"^[，,。…]?(?:哦|啊|呃|噢|哎)?(?:不是|不对|说错了?|错了)[，,。是]")
+GREETED = 0.5
+"""What the agent names in saying who they are."""
 FIRST_NAMED = 2.0
 """What the caller names first is what the call is about."""
 
@@ -133,7 +136,9 @@ def _weight(talk: Talk, turn: Turn, h: Hit) -> float:
         return -1.5
     if turn.by_agent:
         answer, _ = talk.answer(turn.index, h.start)
-        return 0.5 if turn.index == 0 else 0.0 if answer is Verdict.NO else 1.0
+        if turn.index == 0 or introduces(turn.s, h.start):
+            return GREETED
+        return 0.0 if answer is Verdict.NO else 1.0
     return 0.8
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.rules import fault, service
 from nlp.rules.appliance import Reported
+from nlp.rules.introductions import introduces
 
 _WRONG_NUMBER = re.compile(
     r"(?<!别)(?<!不要)(?<!没)(?<!会)(?<!是不是)(?:打错(?:了|电话|号)|拨错|误拨|按错(?:(?:了)?(?:号|电话)|了(?=[，。]|$))|看错(?:了)?(?:号|电话|一位|行)|记错(?:了)?(?:号码|电话)|不小心(?:按|碰|拨)[到出了]|存错(?:了)?(?=[，。号电]|$)|少按了?一|点[成错]了?[^，。？]{0,6}(?:通话记录|电话|号))"
@@ -23,6 +24,10 @@ _TOLD_WRONG = re.compile(
 )
 """The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
 _CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
+_HANGS_UP = re.compile(
+    "(?:没|无)(?:有)?人?(?:应答|回应|说话)|听不到您(?:的声音|说话)|(?:先|要|这边)(?:就)?(?:挂断|挂机|挂了)|占用(?:热线|线路)|不陪您|别再打"
+)
+"""The agent gives up somebody who is not there, or wants nothing."""
 _SELLS = re.compile(
     "(?:我们?|这边|公司)[^。？]{0,14}(?:推广|代运营|贷款|融资|理财|广告(?:位|投放)?|招商|获客|短信平台|发票代开|宽带套餐|保险(?:业务|公司))[^。]{0,30}(?:需要|了解|考虑|合作|办理|优惠|感兴趣|介绍|推荐)"
     "|(?:跟|和|与)(?:你们|贵公司|贵司)[^，。？]{0,8}(?:谈|合作)|(?:向|给)(?:您|你们|贵公司)(?:推荐|介绍|推广)"
@@ -85,31 +90,39 @@ def concrete(talk: Talk, heard: Heard) -> bool:
 
 def _for_nobody_here(_: Talk, turn: Turn) -> Iterator[int]:
     """That it is no call for a service: by the agent a wrong number or a child, by the caller an offer or a survey."""
-    signs = (_TOLD_WRONG, _CHILD) if turn.by_agent else (_SELLS, _NO_WISH)
+    signs = (_TOLD_WRONG, _CHILD, _HANGS_UP) if turn.by_agent else (_SELLS, _NO_WISH)
     if any(sign.search(turn.read) for sign in signs):
         yield turn.index
 
 
-_NOT_OUR_LINE = "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你|这个意思|免费|一定|马上|每)"
+_NOT_OUR_LINE = (
+    "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你|这个意思|免费|一定|马上|每|我们|很|太|不)"
+)
 _MISTAKEN = re.compile(
-    "(?:打|拨|按|存|输)错"
+    "(?:打|拨|按|存|输|查|给|记)错(?!过)|打到我们这|核对[^，。？]{0,4}号码|不是一家|不是我们(?:负责|管|这|的)?(?:[，。的]|$)"
     f"|(?:我们|这里|这边|您[打拨]的)(?:这里|这边|真的|也|并|可)*不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
+    f"|(?:我们|这里|这边)(?:真的)?是[^。？]{{1,14}}，(?:可)?不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
 )
 """The agent tells that the caller has the wrong number."""
 _WE_ARE = re.compile(
-    "(?:这里|这边|我们|您[打拨]的|这)(?:这里|这边|真的|就|只|其实|确实)*(?:是|做)"
-    "[^，。？]{0,12}(?:售后|客服|客户服务|热线|服务电话|电器|家电|公司)"
+    "(?:这里|这边|我们|您[打拨]的)(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)"
+    "[^，。？]{0,12}(?:售后|客服|客户服务|热线|服务电话|电器|家电|厨电|科技|公司|厂家)"
 )
 """The agent says again whom the caller has reached."""
 _NOT_OURS = re.compile(
-    "(?:我们|这里|这边|客服)[^，。？]{0,4}(?:不负责|不修|不维修|不做|管不了|没有这个(?:业务|服务)|没(?:有)?点)|不归我们"
-    "|(?:跟|和|与)我们(?:没|无)|(?:登记|受理|处理|办理?)不了|没有这个业务"
+    "(?:我们|这里|这边|客服)[^，。？]{0,4}(?:不负责|不修|不维修|不做|管不[了着]|没有这个(?:业务|服务)|没(?:有)?点)"
+    "|不归我们|不在(?:我们)?[^，。？]{0,8}(?:范围|受理)|(?:跟|和|与)我们(?:没|无)|(?:登记|受理|处理|办理?)不了|没(?:办)?法登记|没有这个业务"
 )
 """The agent says that it is none of their business."""
 _WORK = re.compile("招聘|应聘|找个?工作|招[^，。？]{0,8}(?:师傅|工|人)")
 _BOOKED = re.compile("(?<!不)(?<!没)(?:安排|预约|登记|报修|派|上门|师傅)(?!不)(?![^，。？]{0,6}(?:应聘|吗|？))")
 _STANDS_BY_IT = re.compile("[啊哎呃嗯哦，]*(?:没有?(?:啊|呀|打错|拨错|错)|怎么会|不会吧?，)")
 """没打错啊: the caller does want this service."""
+_SEES_IT = re.compile(
+    "(?:你|你们|您)(?:那边|那儿|那里|这)?不是[^，。？]{1,12}(?:[吗啊呀嘛么？]|$)|(?:你|你们)(?:是不是|不管)[^，。？]{0,10}(?:[吗啊？]|$)"
+    "|不是一家|我以为|(?:重新|再|去)(?:打|找|问|查|拨)(?!过来|进来)|搞错|弄错|怪不得|难怪|我说(?:呢|咋|怎么)|打扰|对不住|抱歉|不好意思|(?:那|就)算了"
+)
+"""The caller sees whom they have reached (你不是物业啊？—哎，我再打)."""
 
 
 class _Refusal(NamedTuple):
@@ -119,30 +132,46 @@ class _Refusal(NamedTuple):
     plain: bool
 
 
-def _refusals(_: Talk, turn: Turn) -> Iterator[_Refusal]:
+def _refusals(talk: Talk, turn: Turn) -> Iterator[_Refusal]:
     if turn.by_agent and turn.index > 1 and not (turn.reply and _STANDS_BY_IT.match(turn.reply.read)):
         if _MISTAKEN.search(turn.read):
             yield _Refusal(turn.index, plain=True)
-        elif _WE_ARE.search(turn.read) or _NOT_OURS.search(turn.read):
+        elif _WE_ARE.search(turn.read) or _NOT_OURS.search(turn.read) or _introduced(talk, turn):
             yield _Refusal(turn.index, plain=False)
+
+
+def _introduced(talk: Talk, turn: Turn) -> bool:
+    """Whether the agent says their brand or appliance again (我们是安吉尔，做净水器的)."""
+    named = [*turn.once("appliances", talk.lexica.appliances.find), *turn.once("brand names", talk.lexica.brands.find)]
+    return any(introduces(turn.s, hit.start) for hit in named)
 
 
 def _sent_away(talk: Talk, heard: Heard) -> bool:
     """Whether the agent sent the caller elsewhere and neither of them went on with an order after it.
 
     Who they are and what they do not do is said to customers too: then it counts only where the caller has named no
-    appliance of theirs.
+    appliance of theirs, sees the mistake, or is after work.
     """
     refusals = talk.gather("refusals", _refusals)
     if not refusals:
         return False
-    last = refusals[-1].turn
+    first, last = refusals[0].turn, refusals[-1].turn
     ours = [span for span in (heard.main.by_caller if heard.main else ()) if _theirs(talk, span)]
     if any(span.turn > last for span in [*ours, *_spans(heard.place), *_spans(heard.number), *_troubles(talk, heard)]):
         return False
-    if any(turn.by_agent and turn.index > last and _BOOKED.search(turn.read) for turn in talk.turns[last:]):
+    if any(turn.by_agent and _BOOKED.search(turn.read) for turn in talk.turns[last + 1 :]):
         return False
-    return not ours or any(refusal.plain for refusal in refusals) or bool(talk.gather("work_sought", _work_sought))
+    return (
+        not ours
+        or any(refusal.plain for refusal in refusals)
+        or any(at > first for at in talk.gather("sees_it", _sees_it))
+        or bool(talk.gather("work_sought", _work_sought))
+    )
+
+
+def _sees_it(_: Talk, turn: Turn) -> Iterator[int]:
+    if not turn.by_agent and _SEES_IT.search(turn.read):
+        yield turn.index
 
 
 def _work_sought(_: Talk, turn: Turn) -> Iterator[int]:
@@ -150,8 +179,10 @@ def _work_sought(_: Talk, turn: Turn) -> Iterator[int]:
         yield turn.index
 
 
-_NONE_OF_THEIRS = re.compile("(?:没有?|什么|啥|哪来的?|不是|哪有)$")
-_BY_THE_WAY = re.compile("上(?:说|讲|天天|演|看|放|广告)|那个|安装|维修(?:工|师傅)|吗|啊？")
+_NONE_OF_THEIRS = re.compile("(?:没有?|什么|啥|哪来的?|不是|哪有|你说)$")
+_BY_THE_WAY = re.compile(
+    "上(?:说|讲|天天|演|看|放|广告)|那个|安装|维修(?:工|师傅)|吗|啊？|是房东的|(?:又|都|也)?(?:没坏|没问题|没毛病|好好的|好看)"
+)
 
 
 def _theirs(talk: Talk, span: Span) -> bool:

@@ -21,6 +21,11 @@ MEANT_FOR_OTHERS = [
     ("c 我家网断了，昨晚断的。", "a 是电视连不上网吗？", "c 我家没电视，宽带断了。", "a 我们是海信电视售后，宽带不归我们管。", "c 知道了。"),
     ("c 你们招装空调的师傅不？我装空调六年了。", "a 招聘不归我们管。", "c 行吧。"),
     ("c 暖气片不热，孩子冻得直哭。", "a 家里是壁挂炉吗？", "c 集中供热，供热公司不是你们啊？", "a 您打错了。", "c 哦。"),
+    ("c 你们的鱼缸过滤响得很。", "a 是净水器吗？", "c 鱼缸啊，你们不是水族店？", "a 不是，我们是海信，做家电的。", "c 怪不得。"),
+    ("c 下周日搬家，两台空调不搬。", "a 是移机吗？您贵姓？", "c 姓段。", "a 我们是海信空调的客服。", "c 我以为是搬家公司，我重新打。"),
+    ("c ……来来来，吃菜。", "a 您好？", "c 电视关小点声！", "a 您好，没有人应答，先挂机了。"),
+    ("c 冰箱里还有饺子，带一碗回去。", "a 喂，您好，听得到吗？", "c 慢走啊。", "a 您好，没有应答，再见。"),
+    ("c 电梯关人了，快来人！", "a 电梯不是我们负责，请打幺幺九。", "c 搞半天你们不管的啊？", "a 抱歉，不是一家单位。"),
     ("c 桂兰啊，礼拜六来不来吃饭？", "a 这里是海信客服，您找哪位？", "c 你不是桂兰？", "a 您打错了。", "c 对不住。"),
 ]  # fmt: skip
 
@@ -63,7 +68,7 @@ def test_an_order_whose_appliance_was_misheard_stays_one() -> None:
     assert asked_for.at_end().slots
 
 
-@pytest.mark.parametrize("name", ["empty_q", "empty_r", "empty_s", "empty_t"])
+@pytest.mark.parametrize("name", ["empty_q", "empty_r", "empty_s", "empty_t", "empty_u"])
 def test_calls_about_nothing_stay_empty(name: str) -> None:
     """At least 97 of 100 wrong numbers, silent calls, offers and the like fill in nothing."""
     records = [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()]
