@@ -15,7 +15,20 @@ from typing import Any, TextIO
 import structlog
 
 SECRET = frozenset({"password", "secret", "token", "api_key", "cookie", "authorization", "csrf"})
-PERSONAL = frozenset({"name", "customer_name", "address", "detail", "text", "transcript", "caller_name", "member_name"})
+PERSONAL = frozenset(
+    {
+        "name",
+        "customer_name",
+        "address",
+        "detail",
+        "text",
+        "transcript",
+        "caller_name",
+        "member_name",
+        "openid",
+        "miniprogram_openid",
+    }
+)
 
 # Seven or more digits in a row (spaces, dashes and a leading + allowed) that are not part of an id or a decimal number.
 _PHONE = re.compile(r"(?<![\w.:-])\+?\d[\d -]{5,}\d(?![\w.:-])")

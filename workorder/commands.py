@@ -394,7 +394,7 @@ class NewAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditCustomer(Command):
-    """A person's changes; None leaves a part as it is, an empty ``openid`` takes it away.
+    """A person's changes; None leaves a part as it is, an empty openid takes it away.
 
     ``phones`` and ``addresses`` are the whole new lists, the most important first.
     """
@@ -405,6 +405,7 @@ class EditCustomer(Command):
     level: str | None = None
     notes: str | None = None
     openid: str | None = None
+    miniprogram_openid: str | None = None
     phones: tuple[NewPhone, ...] | None = None
     addresses: tuple[NewAddress, ...] | None = None
     country: str = "CN"
@@ -433,8 +434,8 @@ class EraseCustomer(Command):
 class CreateCustomer(Command):
     """Put a customer on file; numbers are read by the plan of ``country``.
 
-    ``address`` has the parts province, city, district, detail; ``addresses`` are further ones. ``openid``: who this is
-    to our WeChat account.
+    ``address`` has the parts province, city, district, detail; ``addresses`` are further ones. ``openid`` and
+    ``miniprogram_openid``: who this is to our WeChat account, and to our mini-program.
     """
 
     name: str
@@ -444,6 +445,7 @@ class CreateCustomer(Command):
     level: str = "normal"
     notes: str = ""
     openid: str = ""
+    miniprogram_openid: str = ""
     external_key: str | None = None
     assets: tuple[NewAsset, ...] = ()
     country: str = "CN"

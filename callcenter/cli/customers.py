@@ -35,6 +35,7 @@ def customer() -> None:
 def _record(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is on a customer's record; ``_said`` makes a command's values of them."""
     for option in (
+        click.option("--miniprogram-openid", help="Who this is to our mini-program; empty takes it off the record."),
         click.option("--openid", help="Who this is to our WeChat account; empty takes it off the record."),
         click.option("--notes", help="What colleagues should know."),
         click.option("--level", help="normal, member, vip or business."),
@@ -242,8 +243,9 @@ def _print(record: CustomerRecord, *, as_json: bool) -> None:
     click.echo(f"{record.customer_id}  {record.name}  {record.level}")
     for phone in record.phones:
         click.echo(f"  {phone.display}  {phone.label or ''}".rstrip())
-    if record.openid:
-        click.echo(f"  WeChat {record.openid}")
+    for account, openid in (("WeChat", record.openid), ("Mini-program", record.miniprogram_openid)):
+        if openid:
+            click.echo(f"  {account} {openid}")
     for address in record.addresses:
         click.echo(f"  {address.display}  {address.division_code or ''}".rstrip())
     for asset in record.assets:

@@ -23,6 +23,7 @@ SHEETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **ADDRESS,
         "level": ("等级", "客户等级"),
         "openid": ("微信", "微信openid", "wechat"),
+        "miniprogram_openid": ("小程序", "小程序openid", "mini-program"),
         "notes": ("备注", "note"),
     },
     "assets": {

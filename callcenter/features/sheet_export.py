@@ -50,7 +50,15 @@ def _rows(connection: Connection, kind: str, own: Sequence[str]) -> Iterator[lis
 
 def _customers(connection: Connection, last: str) -> list[dict[str, Any]]:
     there = Customer.merged_into.is_(None) & Customer.erased_at.is_(None)
-    kept = (Customer.customer_id, Customer.external_key, Customer.name, Customer.level, Customer.openid, Customer.notes)
+    kept = (
+        Customer.customer_id,
+        Customer.external_key,
+        Customer.name,
+        Customer.level,
+        Customer.openid,
+        Customer.miniprogram_openid,
+        Customer.notes,
+    )
     found = connection.execute(
         select(*kept).where(Customer.customer_id > last, there).order_by(Customer.customer_id).limit(BATCH)
     )

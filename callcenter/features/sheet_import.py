@@ -193,6 +193,7 @@ class Importer:
                 level=row.get("level") or "normal",
                 notes=row.get("notes", ""),
                 openid=row.get("openid", ""),
+                miniprogram_openid=row.get("miniprogram_openid", ""),
                 external_key=key,
                 country=self.country,
             )
@@ -206,6 +207,7 @@ class Importer:
             level=row.get("level") or None,
             notes=row.get("notes") or None,
             openid=row.get("openid") or None,
+            miniprogram_openid=row.get("miniprogram_openid") or None,
             phones=phones or None,
             addresses=places or None,
             country=self.country,

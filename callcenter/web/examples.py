@@ -104,6 +104,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "intake_webhook": {
         "msg_id": "24512",
         "openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M",
+        "miniprogram_openid": "oM8xT5KcQ2v1nDyuJ0sZgkqf3bLw",
         "content": "空调不制冷，电话13800138000",
     },
     "intake_chase": {"target_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9C2"},

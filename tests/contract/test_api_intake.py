@@ -112,9 +112,15 @@ async def test_a_mini_programs_json_and_a_second_message(agent):
     )
     own = await agent.post(f"/api/reports/{chased['report']['report_id']}/separate", {})
     assert (own.status, (await own.json())["order"]["status"]) == (200, "draft")
+    person = {"name": "王芳", "phone": FIELDS["contact_phone"]}
+    record = f"/api/customers/{(await (await agent.post('/api/customers', person)).json())['customer_id']}"
     mini = await agent.post("/api/intake/webhooks/miniprogram", {"msg_id": "f3", "openid": "oM", "form": FIELDS})
     report = (await mini.json())["report"]
     assert (report["channel"], report["sender"], report["external_id"]) == ("miniprogram", "oM", "miniprogram:f3")
+    kept = await agent.get(record)
+    assert ((found := await kept.json())["miniprogram_openid"], found["openid"]) == ("oM", None)
+    gone = await agent.send("PATCH", record, {"miniprogram_openid": ""}, If_Match=kept.headers["ETag"])
+    assert (await gone.json())["miniprogram_openid"] is None
     bad = await agent.post("/api/intake/webhooks/wechat", {"form": {"colour": "red"}})
     assert (bad.status, (await bad.json())["errors"][0]["field"]) == (422, "colour")
     missing = await agent.post("/api/intake/webhooks/nope", {})

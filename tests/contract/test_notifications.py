@@ -33,8 +33,9 @@ from tests.contract.test_service_levels import MONDAY, Watchman, after, events, 
 from tests.contract.test_storage_life_cycle import move
 from workorder.commands import CreateCustomer, CreateWorkOrder, MoveOrder, TransferOrder
 from workorder.events import OrderEvent, SlaWarned, WorkOrderCreated, WorkOrderMoved
+from workorder.policy.channels import Channel
 from workorder.policy.phones import parse_phone
-from workorder.services import customers, lifecycle, reports, teamwork
+from workorder.services import customers, lifecycle, openids, reports, teamwork
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DOCS = Path(__file__).parents[2] / "docs" / "notifications.md"
@@ -418,10 +419,10 @@ WECHAT = {
 }
 
 
-async def test_the_mini_program_reaches_who_reported_there_then_or_before_and_nobody_by_other_openids(
+async def test_the_mini_program_reaches_who_reported_there_else_who_is_on_file_and_nobody_by_other_openids(
     database: Database,
 ) -> None:
-    """An order's own report wins over another of the customer; openids of the official account are none of its."""
+    """The first reporter was put on file; an order's own report wins; openids of the official account are none of its."""
     rule = {**WECHAT["rules"][0], "channel": "miniprogram"}
     await put_rules(database, **{**WECHAT, "rules": [rule]})
     known, other = "13800138000", "13900139000"
@@ -447,8 +448,8 @@ async def test_the_mini_program_reaches_who_reported_there_then_or_before_and_no
     office = Office(database)
     await office.deliver()
     await office.later(1)
-    # Planned once all are there: the order by the web form goes to whoever wrote from the mini-program last.
-    assert sorted(one.to for one in office.mini.got) == ["oM_first", "oM_second", "oM_second", "oM_second"]
+    # Planned once all are there: the orders by other channels go to whom the first report put on file.
+    assert sorted(one.to for one in office.mini.got) == ["oM_first", "oM_first", "oM_first", "oM_second"]
     assert office.wechat.got == []
 
 
@@ -479,7 +480,7 @@ async def test_wechat_reaches_who_reported_there_else_who_is_on_file_else_nobody
                 ),
             )
             numbers.append(taken.order.number)
-        assert card.customer_id == (await customers.customer_with(work.session, "o6_file"))
+        assert card.customer_id == (await openids.customer_with(work.session, Channel.WECHAT, "o6_file"))
         await work.commit()
     office = Office(database)
     await office.deliver()

@@ -136,7 +136,11 @@ async def test_appliances_find_their_owner_and_orders_come_by_the_usual_command(
 
 async def test_what_is_exported_is_taken_back_as_it_was(database, importer, tmp_path):
     """A name that would run as a formula is harmless in the file and unharmed after the round trip."""
-    await take(importer, tmp_path, [["姓名", "电话", "备注", "微信"], ["=1+1", "13800138000", "'=quoted", "-o6"]])
+    await take(
+        importer,
+        tmp_path,
+        [["姓名", "电话", "备注", "微信", "小程序"], ["=1+1", "13800138000", "'=quoted", "-o6", "-oM"]],
+    )
     for sheet_format in ("csv", "xlsx"):
         file = tmp_path / f"out.{sheet_format}"
         async with database.read() as work:
@@ -144,7 +148,7 @@ async def test_what_is_exported_is_taken_back_as_it_was(database, importer, tmp_
         report = await importer.run(file, kind="customers", sheet_format=sheet_format)
         assert (report.created, report.updated, report.faults) == (0, 1, ())
         (_, row) = read_rows(file, sheet_format)
-        assert {"=1+1", "'=quoted", "-o6"} <= set(row)
+        assert {"=1+1", "'=quoted", "-o6", "-oM"} <= set(row)
     async with database.read() as work:
         (card,) = await customers.search(work.session, "=1")
     assert card.name == "=1+1"

@@ -148,8 +148,8 @@ async def test_an_unknown_customer_is_not_found(database):
 
 
 async def test_a_merge_moves_everything_and_leaves_a_pointer(database):
-    """Phones, addresses, notes, the higher level, appliances and orders are with the kept customer."""
-    kept = await created(database, addresses=(HOME,), notes="老客户")
+    """Phones, addresses, notes, openids, the higher level, appliances and orders are with the kept customer."""
+    kept = await created(database, addresses=(HOME,), notes="老客户", openid="o6_first")
     twin = await created(
         database,
         name="王方",
@@ -158,6 +158,7 @@ async def test_a_merge_moves_everything_and_leaves_a_pointer(database):
         level="vip",
         notes="周末在家",
         openid="o6_wang",
+        miniprogram_openid="oM_wang",
         assets=(NewAsset(appliance="空调", brand="格力"),),
     )
     order = await order_of(database, twin.customer_id)
@@ -169,11 +170,13 @@ async def test_a_merge_moves_everything_and_leaves_a_pointer(database):
         await work.commit()
     assert [phone.raw for phone in merged.phones] == ["13800138000", "13900139000"]
     assert [address.detail for address in merged.addresses] == ["文三路1号", "古墩路2号"]
-    assert (merged.name, merged.level, merged.notes, merged.openid) == ("王芳", "vip", "老客户\n周末在家", "o6_wang")
+    assert (merged.name, merged.level, merged.notes) == ("王芳", "vip", "老客户\n周末在家")
+    assert (merged.openid, merged.miniprogram_openid) == ("o6_first", "oM_wang")
     assert [asset.brand for asset in merged.assets] == ["格力"]
     assert [brief.order_id for brief in merged.open_orders] == [order.order_id]
     async with database.read() as work:
         gone = await record(work.session, twin.customer_id)
+        assert (gone.openid, gone.miniprogram_openid) == (None, None)
         assert (gone.merged_into, gone.phones, gone.assets, gone.order_count) == (kept.customer_id, (), (), 0)
         assert (await orders.changes_of(work.session, [order.order_id]))[-1].after == kept.customer_id
         assert [card.customer_id for card in await customers.search(work.session, "王")] == [kept.customer_id]
@@ -203,7 +206,8 @@ async def test_nobody_is_merged_with_himself_or_from_an_old_version(database):
 
 async def test_a_forgotten_person_is_in_no_table_and_the_statistics_stay(database):
     """No row of the whole database holds the name, number, street or words; the order keeps what it was about."""
-    found = await created(database, name="欧阳震华", addresses=(HOME,), notes="欧阳先生怕狗", openid="o6_ouyang")
+    openids = {"openid": "o6_ouyang", "miniprogram_openid": "oM_ouyang"}
+    found = await created(database, name="欧阳震华", addresses=(HOME,), notes="欧阳先生怕狗", **openids)
     order = await order_of(database, found.customer_id)
     await edited(database, found.customer_id, name="欧阳震")
     async with database.write() as work:
@@ -216,9 +220,8 @@ async def test_a_forgotten_person_is_in_no_table_and_the_statistics_stay(databas
         kept = await orders.get_order(work.session, order.order_id)
         tables = list(CustomerChange.metadata.tables)
         rows = [str(row) for table in tables for row in await work.session.execute(text(f"SELECT * FROM {table}"))]
-        assert not [
-            row for row in rows for word in ("欧阳", "13800138000", "文三路", "王芳家", "o6_ouyang") if word in row
-        ]
+        personal = ("欧阳", "13800138000", "文三路", "王芳家", *openids.values())
+        assert not [row for row in rows for word in personal if word in row]
         assert [card.customer_id for card in await customers.search(work.session, "13800138000")] == []
         lines = (await work.session.scalars(select(CustomerChange))).all()
         assert (await trail.verify(work.session)).faults == ()

@@ -69,3 +69,6 @@ def test_an_openid_is_kept_shown_and_taken_off(config: Path):
     assert "WeChat o6_lilei" in call(config, "show", added["customer_id"]).output
     assert call(config, "edit", added["customer_id"], "--openid", "", "--json")["openid"] is None
     assert "openid" in call(config, "edit", added["customer_id"], "--openid", "o 6", code=3).output
+    both = call(config, "edit", added["customer_id"], "--miniprogram-openid", "oM_lilei", "--json")
+    assert (both["openid"], both["miniprogram_openid"]) == (None, "oM_lilei")
+    assert "Mini-program oM_lilei" in call(config, "show", added["customer_id"]).output

@@ -6,12 +6,13 @@ import asyncio
 import random
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import JSON, Connection, MetaData, Table, insert, select
+from sqlalchemy import JSON, Connection, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callcenter.storage import schema
@@ -91,6 +92,51 @@ async def test_every_released_schema_upgrades_with_its_rows(fresh_url: str, revi
         assert all(len(keys) == ROWS for keys in before.values())
     finally:
         await database.aclose()
+
+
+SENT = (
+    (0, "miniprogram", "oM_first"),
+    (0, "miniprogram", "oM_last"),
+    (0, "wechat", "o6_later"),
+    (1, "miniprogram", "王 芳"),
+    (2, "miniprogram", "oM_gone"),
+)
+"""Which customer's order a report is about, its channel and sender; the oldest first."""
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+async def test_openids_of_the_mini_program_are_taken_from_reports(fresh_url: str):
+    """Whoever reported last there for a customer is on file; what is no openid, and an erased customer's, is not."""
+    engine = create_async_engine(fresh_url)
+    async with engine.begin() as connection:
+        keys = await connection.run_sync(_reported)
+    await engine.dispose()
+    database = await Database.open(fresh_url)
+    try:
+        await database.upgrade()
+        async with database.connection() as connection:
+            rows = await connection.execute(text("SELECT customer_id, miniprogram_openid FROM customers"))
+            assert dict(rows.all()) == {**dict.fromkeys(keys), keys[0]: "oM_last"}
+    finally:
+        await database.aclose()
+
+
+def _reported(connection: Connection) -> list[str]:
+    """The schema before, with ``SENT`` and the third customer erased; keys of the customers."""
+    schema.upgrade(connection, "0027")
+    reflected = MetaData()
+    reflected.reflect(connection, only=("customers", "work_orders", "order_reports"))
+    rows = made(len(SENT), random.Random(27), reflected)
+    keys = [customer["customer_id"] for customer in rows["customers"]]
+    for number, (customer, channel, sender) in enumerate(SENT):
+        at = datetime(2026, 11, 1 + number, tzinfo=UTC)
+        rows["customers"][number] |= {"merged_into": None, "erased_at": at if number == 2 else None}
+        rows["work_orders"][number] |= {"customer_id": keys[customer], "field_values": {}, "alerts": []}
+        order_id = rows["work_orders"][number]["order_id"]
+        rows["order_reports"][number] |= {"order_id": order_id, "channel": channel, "sender": sender, "at": at}
+    for table in reflected.sorted_tables:
+        connection.execute(insert(table), rows[table.name])
+    return keys
 
 
 def test_no_migration_leans_on_the_application():

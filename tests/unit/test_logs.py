@@ -47,11 +47,14 @@ def test_numbers_are_masked_wherever_they_stand(lines):
 
 def test_secrets_and_speech_are_masked_whole(lines):
     """Fields that are secret or personal by name show at most their length."""
-    structlog.get_logger().info("x", password="p", token="t", text="我家空调不制冷", address="文三路288号")
+    structlog.get_logger().info(
+        "x", password="p", token="t", text="我家空调不制冷", address="文三路288号", openid="o6_wang"
+    )
     (line,) = lines()
     assert (line["password"], line["token"]) == ("***", "***")
     assert "空调" not in json.dumps(line, ensure_ascii=False)
     assert "文三路" not in json.dumps(line, ensure_ascii=False)
+    assert line["openid"] == "<7 chars>"
 
 
 def test_ids_and_times_stay_readable(lines):

@@ -36,6 +36,8 @@ class Customer(Base):
     """The key in the system a customer was imported from."""
     openid: Mapped[str | None] = mapped_column(sorted_text(64), index=True)
     """Who this is to our WeChat account."""
+    miniprogram_openid: Mapped[str | None] = mapped_column(sorted_text(64), index=True)
+    """Who this is to our mini-program: an openid is of one account."""
     notes: Mapped[str] = mapped_column(Text, default="", server_default="")
     merged_into: Mapped[str | None] = mapped_column(Key, index=True)
     """The customer this one turned out to be: phones, assets, orders and calls are there."""

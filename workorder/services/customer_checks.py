@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from workorder.commands import NewAddress, NewPhone
 from workorder.errors import FieldProblem, Invalid
 from workorder.fields import ADDRESS_PARTS
-from workorder.policy.customers import LEVELS, MAX_LABEL, MAX_NOTES, MAX_OWNED
+from workorder.policy.customers import LEVELS, MAX_LABEL, MAX_NOTES, MAX_OWNED, OPENID
 from workorder.policy.phones import parse_phone
 from workorder.policy.values import check_all
-
-_OPENID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 def check(
@@ -20,7 +17,7 @@ def check(
     name: str | None = None,
     level: str | None = None,
     notes: str | None = None,
-    openid: str | None = None,
+    openids: Mapping[str, str | None],
     phones: Sequence[NewPhone] | None = None,
     addresses: Sequence[NewAddress] | None = None,
 ) -> None:
@@ -29,7 +26,7 @@ def check(
         *_name(name),
         *_level(level),
         *_notes(notes),
-        *_openid(openid),
+        *_openids(openids),
         *(_phones(phones) if phones is not None else ()),
         *(_addresses(addresses) if addresses is not None else ()),
     ]
@@ -53,9 +50,10 @@ def _notes(notes: str | None) -> Iterator[FieldProblem]:
     yield from _text_problems("notes", notes, MAX_NOTES)
 
 
-def _openid(openid: str | None) -> Iterator[FieldProblem]:
-    if openid and not _OPENID.fullmatch(openid.strip()):
-        yield FieldProblem("openid", "not_allowed", "must be 1 to 64 letters, digits, _ and -, as WeChat gives it")
+def _openids(openids: Mapping[str, str | None]) -> Iterator[FieldProblem]:
+    for name, openid in openids.items():
+        if openid and not OPENID.fullmatch(openid.strip()):
+            yield FieldProblem(name, "not_allowed", "must be 1 to 64 letters, digits, _ and -, as WeChat gives it")
 
 
 def _phones(phones: Sequence[NewPhone]) -> Iterator[FieldProblem]:

@@ -17,7 +17,7 @@ from workorder.model.customers import Asset, Customer, CustomerChange
 from workorder.model.orders import WorkOrder
 from workorder.model.outcomes import SlotOutcome
 from workorder.model.warranty import ServiceContract
-from workorder.policy.customers import ERASED_NAME
+from workorder.policy.customers import ERASED_NAME, OPENIDS
 from workorder.services.customer_file import check_version, loaded, record, touch
 from workorder.services.reports import forget_sender
 from workorder.services.search_index import index_customer
@@ -56,7 +56,9 @@ async def keys_of(session: AsyncSession, customer_id: str) -> tuple[str, ...]:
 
 async def _forget(session: AsyncSession, customer: Customer, command: EraseCustomer) -> None:
     customer.name, customer.notes, customer.external_key = ERASED_NAME, "", None
-    customer.phones, customer.addresses, customer.openid = [], [], None
+    customer.phones, customer.addresses = [], []
+    for name in OPENIDS.values():
+        setattr(customer, name, None)
     customer.erased_at = command.at
     touch(customer, command.at)
     owned = update(Asset).where(Asset.customer_id == customer.customer_id)

@@ -17,6 +17,7 @@ from workorder.errors import Conflict, NotFound
 from workorder.events import CustomerEdited
 from workorder.fields import ADDRESS_PARTS
 from workorder.model.customers import Customer, CustomerAddress, CustomerChange, CustomerPhone
+from workorder.policy.customers import OPENIDS
 from workorder.policy.phones import PhoneReader, parse_phone
 from workorder.services import service_level
 from workorder.services.contract_views import contracts_of
@@ -39,6 +40,7 @@ async def record(session: AsyncSession, customer_id: str) -> CustomerRecord:
         level=customer.level,
         notes=customer.notes,
         openid=customer.openid,
+        miniprogram_openid=customer.miniprogram_openid,
         external_key=customer.external_key,
         created_at=customer.created_at,
         updated_at=customer.updated_at,
@@ -58,11 +60,12 @@ async def edit_customer(session: AsyncSession, command: EditCustomer) -> Custome
     """A person's changes. Raises Invalid (per field), Conflict (changed meanwhile, merged, erased), NotFound."""
     customer = await loaded(session, command.customer_id, lock=True)
     check_version(customer, command.edit_version)
+    openids = {name: getattr(command, name) for name in OPENIDS.values()}
     check(
         name=command.name,
         level=command.level,
         notes=command.notes,
-        openid=command.openid,
+        openids=openids,
         phones=command.phones,
         addresses=command.addresses,
     )
@@ -70,8 +73,9 @@ async def edit_customer(session: AsyncSession, command: EditCustomer) -> Custome
     for part in ("name", "level", "notes"):
         if (text := getattr(command, part)) is not None:
             setattr(customer, part, text.strip())
-    if command.openid is not None:
-        customer.openid = command.openid.strip() or None
+    for name, openid in openids.items():
+        if openid is not None:
+            setattr(customer, name, openid.strip() or None)
     if command.phones is not None:
         reader = partial(parse_phone, country=command.country, area_code=command.area_code)
         customer.phones = _phones(customer.phones, command.phones, reader)
@@ -141,7 +145,7 @@ def facts(customer: Customer) -> dict[str, object]:
         "name": customer.name,
         "level": customer.level,
         "notes": customer.notes,
-        "openid": customer.openid,
+        **{name: getattr(customer, name) for name in OPENIDS.values()},
         "phones": [{"number": phone.raw, "label": phone.label} for phone in customer.phones],
         "addresses": [
             {part: getattr(address, part) for part in (*ADDRESS_PARTS, "label", "division_code")}

@@ -14,7 +14,7 @@ from workorder.model.customers import Asset, Customer, CustomerChange
 from workorder.model.maintenance import MaintenancePlan
 from workorder.model.orders import WorkOrder
 from workorder.model.warranty import ServiceContract
-from workorder.policy.customers import LEVELS
+from workorder.policy.customers import LEVELS, OPENIDS
 from workorder.policy.phones import parse_phone
 from workorder.services import service_level
 from workorder.services.customer_file import check_version, facts, loaded, note, record, touch
@@ -35,7 +35,7 @@ async def merge_customers(session: AsyncSession, command: MergeCustomers) -> Cus
     check_version(duplicate, None)
     before = facts(kept)
     _take_over(kept, duplicate)
-    duplicate.phones, duplicate.addresses, duplicate.openid = [], [], None
+    duplicate.phones, duplicate.addresses = [], []
     duplicate.merged_into = kept.customer_id
     await _move_orders(session, kept, duplicate, command)
     await session.execute(
@@ -74,7 +74,7 @@ async def _both(session: AsyncSession, command: MergeCustomers) -> tuple[Custome
 
 
 def _take_over(kept: Customer, duplicate: Customer) -> None:
-    """Phones, addresses and notes the kept record lacks come after its own; the higher level stays."""
+    """Phones, addresses and notes the kept record lacks come after its own; openids move, the higher level stays."""
     known = {phone.lookup for phone in kept.phones}
     for phone in duplicate.phones:
         if phone.lookup not in known:
@@ -88,7 +88,9 @@ def _take_over(kept: Customer, duplicate: Customer) -> None:
             moved_to = NewAddress(**parts, label=address.label, division_code=address.division_code)
             kept.addresses.append(address_row(moved_to, len(kept.addresses)))
     kept.notes = "\n".join(dict.fromkeys(text for text in (kept.notes, duplicate.notes) if text))
-    kept.openid = kept.openid or duplicate.openid
+    for name in OPENIDS.values():
+        setattr(kept, name, getattr(kept, name) or getattr(duplicate, name))
+        setattr(duplicate, name, None)
     order = list(LEVELS)
     kept.level = max(kept.level, duplicate.level, key=order.index)
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder import uow
@@ -20,8 +20,7 @@ from workorder.ids import new_id
 from workorder.model.customers import Asset, Customer, CustomerAddress, CustomerPhone
 from workorder.model.json_rows import json_rows
 from workorder.model.orders import WorkOrder
-from workorder.model.reports import OrderReport
-from workorder.policy.channels import Channel
+from workorder.policy.customers import OPENIDS
 from workorder.policy.lifecycle import CLOSED, Status
 from workorder.policy.phones import PhoneKey, PhoneReader, parse_phone
 from workorder.services.asset_rows import asset_row
@@ -30,7 +29,7 @@ from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, refresh, state_of
 from workorder.views.assets import AssetView
 from workorder.views.customers import AddressView, CustomerCard, PhoneView
-from workorder.views.orders import AppointmentView, OrderBrief, OrderView
+from workorder.views.orders import AppointmentView, OrderBrief
 
 OPEN_SHOWN, PAST_SHOWN, CANDIDATES = 20, 5, 6
 _HOME_ZONE = timezone(timedelta(hours=8))
@@ -111,7 +110,7 @@ async def add_customer(session: AsyncSession, command: CreateCustomer) -> Custom
         name=command.name,
         level=command.level,
         notes=command.notes,
-        openid=command.openid,
+        openids={name: getattr(command, name) for name in OPENIDS.values()},
         phones=phones,
         addresses=addresses,
     )
@@ -120,7 +119,7 @@ async def add_customer(session: AsyncSession, command: CreateCustomer) -> Custom
         name=command.name.strip(),
         level=command.level,
         notes=command.notes.strip(),
-        openid=command.openid.strip() or None,
+        **{name: getattr(command, name).strip() or None for name in OPENIDS.values()},
         external_key=command.external_key,
         created_at=command.at,
         created_by=command.by,
@@ -148,37 +147,6 @@ async def known_fields(session: AsyncSession, customer_id: str) -> dict[str, Fie
         "contact_phone": known.phones[0].raw if known.phones else None,
         "address": {part: getattr(address, part) or None for part in ADDRESS_PARTS} if address else None,
     }
-
-
-async def customer_with(session: AsyncSession, openid: str) -> str | None:
-    """The one customer on file with this openid; None when there is none, or several have it."""
-    found = await session.scalars(select(Customer.customer_id).where(Customer.openid == openid, ON_FILE).limit(2))
-    keys = found.all()
-    return keys[0] if len(keys) == 1 else None
-
-
-async def openid_of(session: AsyncSession, order: OrderView) -> str | None:
-    """Where WeChat reaches the customer of an order: whoever reported it there, else who is on file."""
-    sent = select(OrderReport.sender).where(
-        OrderReport.order_id == order.order_id, OrderReport.channel == Channel.WECHAT, OrderReport.sender.is_not(None)
-    )
-    reporter = await session.scalar(sent.order_by(OrderReport.at, OrderReport.report_id).limit(1))
-    if reporter is not None or order.customer_id is None:
-        return reporter
-    return await session.scalar(select(Customer.openid).where(Customer.customer_id == order.customer_id, ON_FILE))
-
-
-async def miniprogram_openid_of(session: AsyncSession, order: OrderView) -> str | None:
-    """Where the mini-program reaches the customer of an order: whoever reported it there, else reported there last."""
-    theirs = OrderReport.order_id == order.order_id
-    if order.customer_id is not None:
-        of_customer = select(WorkOrder.order_id).where(WorkOrder.customer_id == order.customer_id)
-        theirs |= OrderReport.order_id.in_(of_customer)
-    sent = select(OrderReport.sender).where(
-        theirs, OrderReport.channel == Channel.MINIPROGRAM, OrderReport.sender.is_not(None)
-    )
-    own_first = case((OrderReport.order_id == order.order_id, 0), else_=1)
-    return await session.scalar(sent.order_by(own_first, OrderReport.at.desc(), OrderReport.report_id.desc()).limit(1))
 
 
 def phone_row(phone: NewPhone, position: int, read: PhoneReader) -> CustomerPhone:

@@ -25,7 +25,7 @@ from workorder.policy.lifecycle import OPEN, Action, Status
 from workorder.policy.phones import PhoneKey, parse_phone
 from workorder.policy.repeats import same_matter
 from workorder.policy.values import check_all
-from workorder.services import customers, orders
+from workorder.services import customers, openids, orders
 from workorder.services.search_index import index_order
 from workorder.services.templates import newest
 from workorder.views.casework import IntakeView, ReportView
@@ -82,6 +82,8 @@ async def create_work_order(session: AsyncSession, command: CreateWorkOrder) -> 
             return await _repeated(session, known)
         raise
     report = await _identified(session, row, command, values)
+    if report.customer_id is not None:
+        await openids.keep_openid(session, report.customer_id, channel, row.sender, by=command.by, at=command.at)
     chased = await _chased(session, report) if command.attach else None
     row.order_id, row.outcome = (
         (await _chase(session, report, chased), Outcome.CHASED) if chased else await _new_order(session, report)
@@ -249,8 +251,8 @@ async def _identified(
     customer_id = command.customer_id
     if customer_id is None and (card := await customers.card_by_phone(session, phone)) is not None:
         customer_id = card.customer_id
-    if customer_id is None and row.channel == Channel.WECHAT and command.sender:
-        customer_id = await customers.customer_with(session, command.sender)
+    if customer_id is None:
+        customer_id = await openids.customer_with(session, Channel(row.channel), row.sender)
     heard = {name: value for name, value in command.heard.items() if values.get(name) is None and _fits(name, value)}
     return _Report(row, command, values, heard, customer_id, phone)
 

@@ -89,6 +89,7 @@ class CustomerRecord:
     level: str
     notes: str
     openid: str | None
+    miniprogram_openid: str | None
     external_key: str | None
     created_at: datetime
     updated_at: datetime | None

@@ -26,9 +26,10 @@ from callcenter.storage import deliveries, outbox, users
 from callcenter.storage.database import Database
 from workorder.errors import NotFound
 from workorder.events import OrderEvent
+from workorder.policy.channels import Channel
 from workorder.policy.phones import PhoneReader
 from workorder.services import orders
-from workorder.services.customers import miniprogram_openid_of, openid_of
+from workorder.services.openids import openid_of
 from workorder.views.orders import OrderView
 
 log = structlog.get_logger(__name__)
@@ -37,10 +38,6 @@ SWEEP_BACK = timedelta(hours=24)
 """How far back a start looks for events that nobody planned."""
 CACHE_S = 15.0
 """How old the rules may be that another process saved."""
-
-
-OPENIDS = {"wechat": openid_of, "miniprogram": miniprogram_openid_of}
-"""Where a channel reaches a customer by an openid."""
 
 
 class Notices(Protocol):
@@ -207,8 +204,8 @@ class Planner:
                 return (address,) if address else ()
 
     async def _customer(self, session: AsyncSession, rule: MessageRule, order: OrderView) -> str | None:
-        if (find := OPENIDS.get(rule.channel)) is not None:
-            return await find(session, order)
+        if rule.channel in KEYED:
+            return await openid_of(session, order, Channel(rule.channel))
         phone = order.fields.get("contact_phone")
         number = self._read_phone(phone.value) if phone and isinstance(phone.value, str) else None
         return number.lookup if number is not None else None

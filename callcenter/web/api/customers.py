@@ -25,7 +25,7 @@ Part = Annotated[str, StringConstraints(max_length=200)]
 Label = Annotated[str, StringConstraints(max_length=MAX_LABEL)]
 Notes = Annotated[str, StringConstraints(max_length=MAX_NOTES)]
 Openid = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{0,64}$")]
-"""Who somebody is to our WeChat account; empty takes it off the record."""
+"""Who somebody is to our WeChat account or mini-program; empty takes it off the record."""
 Level = Literal["normal", "member", "vip", "business"]
 """The keys of ``workorder.policy.customers.LEVELS``."""
 
@@ -67,6 +67,7 @@ class NewCustomer(Input):
     level: Level = "normal"
     notes: Notes = ""
     openid: Openid | None = None
+    miniprogram_openid: Openid | None = None
 
 
 class CustomerEdit(Input):
@@ -76,6 +77,7 @@ class CustomerEdit(Input):
     level: Level | None = None
     notes: Notes | None = None
     openid: Openid | None = None
+    miniprogram_openid: Openid | None = None
     phones: Annotated[tuple[PhoneInput, ...], Field(min_length=1, max_length=MAX_OWNED)] | None = None
     addresses: Annotated[tuple[AddressInput, ...], Field(max_length=MAX_OWNED)] | None = None
 
@@ -146,6 +148,7 @@ async def create(ask: Ask, body: NewCustomer) -> CustomerRecord:
         level=body.level,
         notes=body.notes,
         openid=body.openid or "",
+        miniprogram_openid=body.miniprogram_openid or "",
         country=settings.country,
         area_code=settings.area_code,
     )
@@ -165,6 +168,7 @@ async def edit(ask: Ask, customer_id: Id, edit_version: int, body: CustomerEdit)
         level=body.level,
         notes=body.notes,
         openid=body.openid,
+        miniprogram_openid=body.miniprogram_openid,
         phones=None if body.phones is None else tuple(map(_phone, body.phones)),
         addresses=None if body.addresses is None else tuple(map(_address, body.addresses)),
         country=settings.country,
