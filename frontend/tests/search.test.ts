@@ -1,5 +1,5 @@
 import type { SearchAnswer } from '@/api/types'
-import { contractState, planState, told } from '@/customers/file'
+import { contractState, draftsOf, planState, told } from '@/customers/file'
 import { groupsOf, pieces, step } from '@/search/hits'
 import { describe, expect, it } from 'vitest'
 
@@ -57,5 +57,12 @@ describe("a customer's file in words", () => {
   it('tells an appliance in words, without its keys', () => {
     const asset = { asset_id: '01J', customer_id: '01K', appliance: '冰箱', brand: '海尔', serial: 'SN-1', purchased_on: '2026-08-20', retired_on: null }
     expect(told('asset', asset, t)).toBe('海尔 冰箱，customer.serial，customer.purchased')
+  })
+})
+
+describe('how many orders a customer has', () => {
+  it('drafts are counted apart: they are no orders yet', () => {
+    expect(draftsOf([{ status: 'draft' }, { status: 'created' }, { status: 'draft' }, { status: 'cancelled' }])).toBe(2)
+    expect(draftsOf([])).toBe(0)
   })
 })

@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.test_orders import add_order
-from workorder.commands import AddAsset, CreateCustomer, EditCustomer, NewAsset, NewPhone, SaveContract
-from workorder.services import assets, contracts, customer_file, customers
+from workorder.commands import AddAsset, CreateCustomer, EditCustomer, NewAsset, NewPhone, OpenDraft, SaveContract
+from workorder.services import assets, contracts, customer_file, customers, orders
 from workorder.services.warranty import local_day
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -131,6 +131,43 @@ async def test_level_and_notes_are_changed_and_a_stale_file_is_not_overwritten(s
     await expect(page.get_by_text("档案已被他人修改")).to_be_visible()
     await page.get_by_role("button", name="取消").click()
     await expect(page.get_by_test_id("notes")).to_have_text("别人的")
+
+
+async def test_orders_are_counted_alike_and_drafts_apart(stage, open_page):
+    """Header and list say the same number; a draft in the list is counted as what it is, in both languages."""
+    customer_id = await add_customer(stage)
+    async with stage.app.database.write() as work:
+        opened_ = OpenDraft(by="machine", at=stage.app.clock.now(), customer_id=customer_id)
+        await orders.open_draft(work.session, opened_)
+        await work.commit()
+    page = await opened(stage, open_page, f"/customers/{customer_id}")
+    await expect(page.get_by_test_id("customer-order")).to_have_count(2)
+    await expect(page.get_by_test_id("customer-count")).to_have_text("共 1 单")
+    await expect(page.get_by_test_id("orders-counted")).to_have_text("共 1 单 · 另有草稿 1 份")
+    await page.get_by_role("button", name="EN").click()
+    await expect(page.get_by_test_id("customer-count")).to_have_text("1 in all")
+    await expect(page.get_by_test_id("orders-counted")).to_have_text("1 in all · drafts besides: 1")
+
+
+async def test_who_a_customer_is_to_our_accounts_is_shown_and_changed(stage, open_page):
+    """What is no openid is refused before it is sent; an emptied one leaves the file; the history has both."""
+    customer_id = await add_customer(stage)
+    page = await opened(stage, open_page, f"/customers/{customer_id}")
+    await expect(page.get_by_test_id("miniprogram_openid")).to_be_hidden()
+    await page.get_by_test_id("edit-customer").click()
+    await page.get_by_test_id("edit-miniprogram_openid").fill("o M")
+    await page.get_by_test_id("save-customer").click()
+    await expect(page.locator("input:invalid")).to_have_count(1)
+    await page.get_by_test_id("edit-miniprogram_openid").fill("oM8xT5KcQ2v1nDyuJ0sZgkqf3bLw")
+    await page.get_by_test_id("save-customer").click()
+    await expect(page.get_by_test_id("miniprogram_openid")).to_contain_text("oM8xT5KcQ2v1nDyuJ0sZgkqf3bLw")
+    await expect(page.get_by_test_id("miniprogram_openid")).to_contain_text("小程序")
+    await expect(page.get_by_test_id("openid")).to_be_hidden()
+    await expect(page.get_by_test_id("customer-change").first).to_contain_text("小程序 openid oM8xT5")
+    await page.get_by_test_id("edit-customer").click()
+    await page.get_by_test_id("edit-miniprogram_openid").fill("")
+    await page.get_by_test_id("save-customer").click()
+    await expect(page.get_by_test_id("miniprogram_openid")).to_be_hidden()
 
 
 async def test_on_a_phone_and_in_english(stage, open_page):

@@ -10,13 +10,13 @@ import type {
   Comment,
   CustomerCard,
   CustomerChange,
+  CustomerPatch,
   CustomerRecord,
   Delivery,
   FieldContent,
   FieldName,
   FiledAsset,
   FormDocument,
-  Level,
   MaintenancePlan,
   NewCustomer,
   NewRepair,
@@ -118,7 +118,7 @@ export const api = {
 
   search: (q: string, signal: AbortSignal) => request<SearchAnswer>('GET', '/api/search', { query: { q }, signal }),
   customer: (customerId: string) => request<CustomerRecord>('GET', `/api/customers/${id(customerId)}`),
-  editCustomer: (customer: CustomerRecord, body: { level: Level; notes: string }) =>
+  editCustomer: (customer: CustomerRecord, body: CustomerPatch) =>
     request<CustomerRecord>('PATCH', `/api/customers/${id(customer.customer_id)}`, { version: customer.edit_version, body }),
   customerChanges: (customerId: string) => everything<CustomerChange>(`/api/customers/${id(customerId)}/changes`),
   plansOf: (customerId: string) => request<Pick<Page<MaintenancePlan>, 'items'>>('GET', `/api/customers/${id(customerId)}/maintenance-plans`),

@@ -176,6 +176,8 @@ export interface CustomerCard {
 export interface CustomerRecord extends CustomerCard {
   edit_version: number
   notes: string
+  openid: string | null
+  miniprogram_openid: string | null
   created_at: IsoTime
   updated_at: IsoTime | null
   merged_into: string | null
@@ -183,6 +185,14 @@ export interface CustomerRecord extends CustomerCard {
   phones: FiledPhone[]
   addresses: (Address & { label: string | null })[]
   contracts: Contract[]
+}
+
+/** What the page changes of a record; an empty openid takes it off. */
+export interface CustomerPatch {
+  level: Level
+  notes: string
+  openid: string
+  miniprogram_openid: string
 }
 
 export interface CustomerChange {

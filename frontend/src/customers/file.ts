@@ -1,5 +1,5 @@
 /** What a customer's file says, in words. */
-import type { AddressParts, Contract, MaintenancePlan } from '@/api/types'
+import type { AddressParts, Contract, MaintenancePlan, OrderLine } from '@/api/types'
 import { LEVELS } from '@/api/types'
 import { addressLine } from '@/format/fields'
 import { named } from '@/format/names'
@@ -17,6 +17,11 @@ export function contractState(contract: Pick<Contract, 'starts_on' | 'ends_on'>,
 export function planState(plan: Pick<MaintenancePlan, 'next_on' | 'active' | 'stopped_because'>): { word: string; date?: string; running: boolean } {
   if (plan.active && plan.next_on) return { word: 'customer.next', date: plan.next_on, running: true }
   return { word: plan.stopped_because ? `customer.stopped.${plan.stopped_because}` : 'customer.plan_over', running: false }
+}
+
+/** How many of these are no orders yet: what is counted as a customer's orders leaves drafts out. */
+export function draftsOf(orders: readonly Pick<OrderLine, 'status'>[]): number {
+  return orders.filter((one) => one.status === 'draft').length
 }
 
 /** A value of the history of a file: a level, a list of phones or addresses, an appliance, or text; '' when there was none. */
