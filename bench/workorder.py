@@ -102,6 +102,11 @@ async def open_by_status_and_name(database, number):
     await database.look(order_lines, OrderQuery(status="created", q=name(number), limit=20))
 
 
+async def orders_by_letter(database, number):
+    """A list when one character of a name is typed: one order in twenty fits."""
+    assert (await database.look(order_lines, OrderQuery(q=name(number)[0]))).items
+
+
 async def newest_open(database, _given):
     assert (await database.look(order_lines, OrderQuery(status="created", limit=50))).items
 
@@ -167,9 +172,9 @@ async def dashboard(database, _given):
 
 
 READS = (
-    customer_by_phone, orders_by_phone, open_by_status_and_name, newest_open, newest_open_whole, by_many_conditions,
-    deep_page, full_text, full_text_common, full_text_letter, customer_by_pinyin, customer_by_letter,
-    customer_by_serial, search_box_phone, search_box_digits, dashboard,
+    customer_by_phone, orders_by_phone, orders_by_letter, open_by_status_and_name, newest_open, newest_open_whole,
+    by_many_conditions, deep_page, full_text, full_text_common, full_text_letter, customer_by_pinyin,
+    customer_by_letter, customer_by_serial, search_box_phone, search_box_digits, dashboard,
 )  # fmt: skip
 
 

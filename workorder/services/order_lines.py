@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, func, select
+from sqlalchemy import Connection, Row, case, func
 
 from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import Status
 from workorder.policy.sla import Limit
-from workorder.services.order_filters import OrderQuery, Values, condition, conditions
-from workorder.services.paging import check_limit, encode_cursor
+from workorder.services.newest_orders import newest_rows
+from workorder.services.order_filters import OrderQuery
+from workorder.services.paging import encode_cursor
 from workorder.views.orders import OrderLine, SlaView
 from workorder.views.pages import Page
 
@@ -26,26 +26,14 @@ _CLOCK: tuple[Any, ...] = (
     WorkOrder.sla_tier, WorkOrder.respond_by, WorkOrder.resolve_by, WorkOrder.responded_at, WorkOrder.resolved_at,
     WorkOrder.sla_paused, WorkOrder.sla_left_s, WorkOrder.respond_breached, WorkOrder.resolve_breached,
 )  # fmt: skip
+_COLUMNS = (*_SHOWN, *_CLOCK)
 
 
 def order_lines(rows: Connection, query: OrderQuery) -> Page[OrderLine]:
     """Newest first, ``limit`` (1 to 200) a page. Raises Invalid for a limit or cursor that is not ours."""
-    check_limit(query.limit)
-    asked = conditions(query)
-    found = rows.execute(_rows(tuple(asked)), at_most(query.limit + 1, asked)).all()
-    items = tuple(map(_row, found[: query.limit]))
-    return Page(items, next_cursor(items, more=len(found) > query.limit))
-
-
-def newest_first(statement: Select[Any], names: tuple[str, ...]) -> Select[Any]:
-    """Orders by the conditions of these names; ``at_most`` gives its values."""
-    chosen = statement.where(*map(condition, names))
-    return chosen.order_by(WorkOrder.created_at.desc(), WorkOrder.order_id.desc()).limit(bindparam("at_most"))
-
-
-def at_most(count: int, asked: dict[str, Values]) -> dict[str, Any]:
-    """The values of ``newest_first``."""
-    return {name: value for values in asked.values() for name, value in values.items()} | {"at_most": count}
+    found, more = newest_rows(rows, _COLUMNS, query)
+    items = tuple(map(_row, found))
+    return Page(items, next_cursor(items, more=more))
 
 
 def next_cursor(items: tuple[Any, ...], *, more: bool) -> str | None:
@@ -68,11 +56,6 @@ def sla_view(order: Any) -> SlaView | None:
         left_s=order.sla_left_s or 0,
         breached=tuple(str(limit) for limit, broken in flags.items() if broken),
     )
-
-
-@lru_cache(maxsize=256)
-def _rows(names: tuple[str, ...]) -> Select[Any]:
-    return newest_first(select(*_SHOWN, *_CLOCK), names)
 
 
 def _row(row: Row[Any]) -> OrderLine:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -30,9 +30,9 @@ from workorder.policy.values import check_all
 from workorder.services import checkpoints, outcomes, service_level
 from workorder.services.approval_rules import needing
 from workorder.services.customers import known_fields
-from workorder.services.order_filters import OrderQuery, conditions
-from workorder.services.order_lines import at_most, newest_first, next_cursor, sla_view
-from workorder.services.paging import check_limit
+from workorder.services.newest_orders import newest_rows
+from workorder.services.order_filters import OrderQuery
+from workorder.services.order_lines import next_cursor, sla_view
 from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
 from workorder.views.orders import ChangeView, MoveView, OrderView
@@ -46,6 +46,7 @@ _COUNT = Prepared(
         "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
     )
 )
+_WHOLE = select(WorkOrder).where(WorkOrder.order_id.in_(bindparam("keys", expanding=True)))
 
 
 @lru_cache(maxsize=1024)
@@ -242,11 +243,11 @@ async def list_orders(session: AsyncSession, query: OrderQuery) -> Page[OrderVie
 
     Raises Invalid for a limit or cursor that is not ours.
     """
-    check_limit(query.limit)
-    asked = conditions(query)
-    found = list(await session.scalars(_wholes(tuple(asked)), at_most(query.limit + 1, asked)))
-    items = tuple(view(order) for order in found[: query.limit])
-    return Page(items, next_cursor(items, more=len(found) > query.limit))
+    rows, more = await uow.look(session, newest_rows, (WorkOrder.order_id,), query)
+    keys = [row.order_id for row in rows]
+    found = {order.order_id: order for order in await session.scalars(_WHOLE, {"keys": keys})}
+    items = tuple(view(found[key]) for key in keys)
+    return Page(items, next_cursor(items, more=more))
 
 
 async def changes_of(session: AsyncSession, order_ids: Iterable[str]) -> tuple[ChangeView, ...]:
@@ -412,8 +413,3 @@ async def _next_number(session: AsyncSession, day: str) -> str:
 
 def _with_values(fields: Mapping[str, FieldValue], values: Mapping[str, FieldContent | None]) -> dict[str, FieldValue]:
     return {name: replace(field, value=values[name]) for name, field in fields.items()}
-
-
-@lru_cache(maxsize=256)
-def _wholes(names: tuple[str, ...]) -> Select[WorkOrder]:
-    return newest_first(select(WorkOrder), names)
