@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from nlp.normalize import DIGIT, spoken_int
 
-_DIGITS = r"(?:[零〇二三四五六七八九幺两洞拐\d]|一(?![般直共定样开会些起旦边块大长堆串排]))"
+_DIGITS = r"(?:[零〇二三四五六七八九幺两洞拐\d]|一(?![般直共定样开会些起旦边块大长堆串排截段行小]))"
 _WORDS = r"(?:PRO|PURE|MAX|PLUS|ULTRA|MINI|LITE)"
 _JOIN = (
-    r"(?:[、,，.\-/]?(?:[斜横短中]?[杠横]|后面是?|后边是?|后头是?|后面还有|还有|再|括号|然后|接着|呃|嗯|点)*"
+    r"(?:[、,，.\-/]?(?:[斜横短中]?[杠横]|(?:后面|后边|后头|最后|末尾|尾巴)(?:一位)?(?:还有|还带|是|有|带)?个?|还有个?|再|括号|然后|接着|呃|嗯|点)*"
     r"[、,，:：]?)"
 )
 _COUNT = (
@@ -53,15 +53,24 @@ def codes(s: str) -> Iterator[Code]:
         if _MEASURE.match(s[end:]) or _PLACE.match(s[end:]):
             text = re.sub(rf"(?:{_JOIN}){_DIGITS}+$", "", text) if "，" in text or "," in text else ""
             end = m.start() + len(text)
-        if s[end : end + 1] == "是" and "，" in text:
+        if _NOT_READ.match(s, end):
+            text = text[: max((part.start() for part in _PART.finditer(text)), default=len(text))]
+        elif s[end : end + 1] == "是" and "，" in text:
             text = text[: text.rindex("，")]
-        if (again := _SPELLED.match(text)) and s[m.start() - 1 : m.start()] == "个":
+        start = m.start()
+        if s[start - 1 : start] in ("十", "百") and "，" in text:
+            start += text.index("，") + 1
+            text = text[start - m.start() :]
+        if (again := _SPELLED.match(text)) and s[start - 1 : start] == "个":
             text = text[again.end() :]
-        code = _clean(_without_letter(s[: m.start()], text))
-        if code and not _LITRES.match(code) and s[m.start() - 1 : m.start()] not in tuple("十百第周期月"):
-            yield Code(code, m.start(), end)
+        code = _clean(_without_letter(s[:start], text))
+        if code and not _LITRES.match(code) and s[start - 1 : start] not in tuple("十百第周期月"):
+            yield Code(code, start, end)
 
 
+_NOT_READ = re.compile("什么(?!时候)|啥|几?来着")
+"""后面是 F M 什么: so much of the tail was read that it is worth nothing."""
+_PART = re.compile("[，,]|后[面边头]|最后|末尾|尾巴|还有|再")
 _SPELLED = re.compile(rf"{_DIGITS}，(?=[A-Z])")
 """一个 E，一个幺，E 幺: the digit told apart before the whole."""
 _NOT_BUT = re.compile("不是[^，。]{1,3}，?是$")
@@ -74,11 +83,20 @@ def _without_letter(before: str, text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """The letters and digits; a part that spells out again what was just said is left out (Q 八，Q 后面是八)."""
+    """The letters and digits; a part that spells out again what was just said is left out.
+
+    Q 八，Q 后面是八 is Q8, and 八二，Q 八二 is Q82.
+    """
     whole = ""
     counted = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), text)
     for part in re.split("[，,]", counted):
         code = "".join(d for c in part if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
-        again = len(whole) > 1 and len(code) > len(whole) and code.startswith(whole)
-        whole = code if again else whole + ("" if len(code) > 1 and whole.endswith(code) else code)
+        again = len(whole) > 1 and len(code) > len(whole) and (code.startswith(whole) or code.endswith(whole))
+        whole = code if again else whole + ("" if _said_before(whole, code) else code)
     return whole
+
+
+def _said_before(whole: str, code: str) -> bool:
+    """Whether ``code`` only says the end of ``whole`` again, or names it by its beginning (B 九 L 二幺五，B 九那个)."""
+    mixed = not (code.isalpha() or code.isdigit())
+    return len(code) > 1 and (whole.endswith(code) or (mixed and whole.startswith(code)))
