@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -19,6 +20,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from callcenter.storage.database import Database
 from callcenter.storage.tables import metadata
 from tests.nats_server import NatsServer
+
+# No property is about how long a machine took: a busy one is slow, and nothing is wrong with it.
+settings.register_profile("callcenter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("callcenter")
+SHARED_FIXTURE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+"""Health checks that a property passes over whose examples share a fixture on purpose, each with rows of its own."""
 
 SHARED = "callcenter_tests"
 # The server dies with the run: nothing needs to survive a power cut.

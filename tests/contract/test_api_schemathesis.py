@@ -36,7 +36,6 @@ from tests.contract.api_things import things, with_keys
 
 BOUNDED = settings(
     max_examples=25,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

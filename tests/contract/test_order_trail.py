@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from callcenter.storage.database import Database
+from tests.conftest import SHARED_FIXTURE
 from workorder.commands import (
     MACHINE,
     AddTask,
@@ -178,7 +179,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=SHARED_FIXTURE)
 @given(script=st.lists(STEPS, max_size=25))
 async def test_no_sequence_of_commands_breaks_the_rules(database: Database, script: list[tuple]) -> None:
     """Chains hold, closed orders change no field, versions only grow, a closed whole has no open part; refusals change nothing."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from callcenter.storage.database import Database
+from tests.conftest import SHARED_FIXTURE
 from workorder.commands import (
     CreateCustomer,
     CreateOrder,
@@ -248,7 +249,7 @@ async def test_forgetting_needs_a_reason(database):
 NUMBERS = st.lists(st.sampled_from([f"1390000000{n}" for n in range(6)]), min_size=1, max_size=4, unique=True)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=SHARED_FIXTURE)
 @given(first=NUMBERS, second=NUMBERS)
 async def test_a_merge_loses_and_doubles_no_number(database, first, second):
     """The kept customer has each number of both exactly once, its own first."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
 from callcenter.storage.database import Database
+from tests.conftest import SHARED_FIXTURE
 from workorder.commands import (
     AddComment,
     CreateCustomer,
@@ -249,7 +250,7 @@ async def test_the_index_is_made_anew_as_it_was(database):
 NAMES = st.text("王张李单曾芳伟娜敏静三四", min_size=1, max_size=3)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=SHARED_FIXTURE)
 @given(names=st.lists(NAMES, min_size=1, max_size=4), asked=NAMES)
 async def test_names_are_found_as_a_plain_search_would(database, names, asked):
     """Against reading everybody: those whose name begins so, and no others by name."""
@@ -263,7 +264,7 @@ async def test_names_are_found_as_a_plain_search_would(database, names, asked):
 DIGITS = st.text("0123456789", min_size=8, max_size=8)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=SHARED_FIXTURE)
 @given(
     numbers=st.lists(DIGITS, min_size=1, max_size=4, unique=True), tail=st.text("0123456789", min_size=4, max_size=6)
 )

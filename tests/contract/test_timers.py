@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,7 @@ from callcenter.features.timers import LOOK_S, RETRY_S, Timers
 from callcenter.storage import audit
 from callcenter.storage.database import Database
 from callcenter.storage.spent_rows import remove_some
+from tests.conftest import SHARED_FIXTURE
 from workorder.ids import new_id
 from workorder.model.timers import Timer
 from workorder.services import timers
@@ -321,7 +322,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Await
     return open_one
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=SHARED_FIXTURE)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_any_run_of_sets_clears_and_restarts_fires_what_a_list_in_memory_would(
     opened: Callable[[], Awaitable[Database]], steps: list[tuple[str, str, int]]

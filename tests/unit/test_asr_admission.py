@@ -40,7 +40,7 @@ class Decoders:
             self.levels.append(self.admission.level(self.now_s))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     cost=st.floats(0.005, 0.2),
     threads=st.integers(1, 8),
@@ -64,7 +64,7 @@ def test_the_load_never_passes_the_limit(cost, threads, waves):
     assert decoders.busiest > 1 or decoders.lag_s == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(waves=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.floats(0.1, 12)), max_size=15))
 def test_guesses_stop_before_calls_are_refused_and_come_back_after(waves):
     """Over any load, levels fall one at a time, not sooner than the holding time, and an open gate lets calls in."""

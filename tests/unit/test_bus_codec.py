@@ -16,7 +16,7 @@ st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False
 
 
 @pytest.mark.parametrize("kind", shared_events(), ids=lambda kind: kind.__name__)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_every_shared_event_comes_back_as_it_was(kind, data):
     """Whatever its fields hold, an event is the same after the wire: times, enums, words and numbers too."""

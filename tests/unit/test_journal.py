@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -264,14 +264,12 @@ def test_off_keeps_nothing_and_hands_through():
     assert not OFF.rotation_due
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_samples_come_back_exactly(pcm):
     """Coding loses nothing, odd bytes included."""
     assert journal_samples.decode(*journal_samples.encode(pcm)) == pcm
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_sound_of_a_telephone_line_takes_half(codes):
     """Samples that came from mu-law are kept as 8-bit codes, and those of A-law too."""

@@ -6,12 +6,13 @@ import csv
 import zipfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.errors import Invalid
 from callcenter.features.sheet_columns import SHEETS, column_of
 from callcenter.features.sheets import guarded, read_rows, revealed, write_rows
+from tests.conftest import SHARED_FIXTURE
 
 CELLS = st.text(st.sampled_from("张三ab1 =+-@',;\"\t|!"), max_size=12).map(str.strip)
 GRID = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=6).map(
@@ -27,7 +28,7 @@ def test_a_guarded_cell_never_runs_and_comes_back(cell):
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=SHARED_FIXTURE)
 @given(rows=GRID)
 def test_what_is_written_is_read_again(tmp_path, kind, rows):
     """Through CSV and XLSX, commas, quotes, Chinese and formulas included; empty rows are no rows."""

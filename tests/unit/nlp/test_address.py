@@ -204,7 +204,7 @@ ESTATES = st.sampled_from(["", "桃花源小区", "阳光花园", "锦绣家园"
 BUILDINGS = st.sampled_from(["栋", "幢", "号楼", "座"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     ROADS, st.integers(1, 999), ESTATES, st.integers(1, 60), BUILDINGS, st.integers(1, 6), st.integers(1, 30),
     st.integers(1, 8), st.sampled_from(["", "，", "，嗯，"]), st.booleans(),
@@ -224,7 +224,7 @@ def test_generated_addresses_come_back(
     assert found.detail == f"{road}{number}号{estate}{building}{kind}{unit}单元{door}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(), st.booleans(), st.booleans())
 def test_no_text_breaks_the_parser(text: str, asked: bool, by_agent: bool) -> None:
     """Any Unicode gives an address inside the text, or none; twice the same."""

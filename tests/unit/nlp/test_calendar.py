@@ -188,7 +188,7 @@ def searched(wanted: Callable[[date], bool], today: date) -> date | None:
 CALLED = st.dates(date(2024, 1, 1), date(2026, 11, 30))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CALLED, st.sampled_from(SEARCHED))
 def test_festivals_are_the_next_such_day(today: date, case: tuple[str, Callable[[date], bool]]) -> None:
     """Whatever day the call is on, a festival's or lunar day is the one a search through the calendar finds next."""
@@ -205,7 +205,7 @@ def test_festivals_are_the_next_such_day(today: date, case: tuple[str, Callable[
 WEEK = "一二三四五六日"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     CALLED, st.sampled_from([("", 0), ("这", 0), ("本", 0), ("下", 1), ("下个", 1), ("下下", 2)]), st.integers(0, 6),
     st.sampled_from(["周", "星期", "礼拜"]),
@@ -225,7 +225,7 @@ def test_weekdays_lie_in_their_week(today: date, which: tuple[str, int], weekday
     assert [(w.day, w.part) for w in found] == [(expected, (13, 18))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(CALLED, st.integers(1, 28))
 def test_days_of_the_month_are_the_next_of_that_number(today: date, number: int) -> None:
     """二号 is the next second of a month, in this month or the next, over the year's end too."""
@@ -234,7 +234,7 @@ def test_days_of_the_month_are_the_next_of_that_number(today: date, number: int)
     assert [w.day for w in found] == [expected]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     CALLED, st.text(alphabet="国庆五一春节中秋元旦端午年初三十腊月正调休放假过后前第天号周六日下个的了完", max_size=20)
 )

@@ -157,7 +157,7 @@ def test_nothing_is_invented(number: str) -> None:
 SAYS = {"1": "幺一", "7": "七拐", "0": "零洞"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
@@ -176,7 +176,7 @@ def test_numbers_survive_the_ways_of_saying_them(number: str, rng: random.Random
     assert [n.digits for n in phones(f"我的电话是{said}。")] == [number]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.integers(3, 8), st.sampled_from(["哦不对", "说错了", "不是"])
 )

@@ -42,7 +42,7 @@ def timed(index: int) -> tuple[CallContext, list[Segment]]:
 CALLS = st.integers(0, 10_000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CALLS, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_gives_the_same(index: int, rng: random.Random) -> None:
     """Timed segments in any order of arrival end in the extraction of the right order."""
@@ -51,7 +51,7 @@ def test_any_order_of_arrival_gives_the_same(index: int, rng: random.Random) -> 
     assert extract(shuffled, context, extractor()) == extract(segments, context, extractor())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CALLS, st.randoms(use_true_random=False))
 def test_what_is_kept_between_pushes_changes_nothing(index: int, rng: random.Random) -> None:
     """After every push, late, repeated and corrected segments too, the state is that of a session that starts anew."""
@@ -75,7 +75,7 @@ def _anew(context: CallContext, segments: list[Segment]) -> Extraction:
     return result
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CALLS)
 def test_pushing_everything_again_changes_nothing(index: int) -> None:
     """Pushing is idempotent over a whole call."""

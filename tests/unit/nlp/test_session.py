@@ -128,7 +128,7 @@ def test_names_on_file_mend_misheard_ones() -> None:
     assert "model" not in values
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(SPEAKERS, st.text()), max_size=6))
 def test_no_text_breaks_it(turns: list[tuple[str, str]]) -> None:
     """Any Unicode, lone surrogates included, gives an extraction whose evidence lies inside the text."""
@@ -148,7 +148,7 @@ HAN = st.text(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(SPEAKERS, HAN), max_size=6))
 def test_no_jumble_of_our_own_words_breaks_it(turns: list[tuple[str, str]]) -> None:
     """Words of the trade in any jumble are survived, too."""

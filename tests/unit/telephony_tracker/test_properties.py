@@ -95,7 +95,7 @@ def repeated(draw):
     return number, [headers for _, headers in sorted(stream, key=lambda item: item[0])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(interleaved())
 def test_calls_at_once_do_not_mix(given_calls):
     """Interleaved calls give each call the events that it gives alone."""
@@ -115,7 +115,7 @@ def _plain(line: str) -> str:
     return line.partition(" ")[2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(repeated())
 def test_repeated_messages_offer_nothing_twice(given_call):
     """Messages that come twice, even late, repeat no offer and leave nothing behind."""
@@ -128,7 +128,7 @@ def test_repeated_messages_offer_nothing_twice(given_call):
     assert used.size == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(interleaved(), st.floats(0, 1))
 def test_stream_cut_short_leaves_nothing_once_all_hang_up(given_calls, share):
     """A stream that breaks off anywhere, followed by nothing but the Hangups, ends every call once."""
@@ -141,7 +141,7 @@ def test_stream_cut_short_leaves_nothing_once_all_hang_up(given_calls, share):
     assert used.size == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(interleaved(), st.floats(0, 1))
 def test_stream_that_begins_anywhere_leaves_nothing(given_calls, share):
     """A client that joins in the middle of calls is left with nothing once they are over."""
@@ -154,7 +154,7 @@ def test_stream_that_begins_anywhere_leaves_nothing(given_calls, share):
     assert used.size == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, len(CALLS) - 1), st.randoms(use_true_random=False))
 def test_any_order_at_all_is_survived(number, random):
     """Messages in an order that no PBX sends raise nothing, offer nothing twice and leave nothing."""
@@ -166,7 +166,7 @@ def test_any_order_at_all_is_survived(number, random):
     assert used.size == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(some_calls, st.lists(st.integers(1, 65536), min_size=1, max_size=20))
 def test_bytes_to_events_in_any_slicing(numbers, sizes):
     """From bytes in any slicing, up to 64 KiB, the events are those of the whole stream."""
@@ -313,4 +313,4 @@ class AnyCalls(RuleBasedStateMachine):
 
 
 TestAnyCalls = AnyCalls.TestCase
-TestAnyCalls.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyCalls.settings = settings(max_examples=60, stateful_step_count=40)

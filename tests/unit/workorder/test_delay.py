@@ -27,14 +27,14 @@ def by_hand(past: Sequence[Past], moment: float) -> float:
     return share
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pasts.filter(lambda past: any(order.done for order in past)), times)
 def test_of_orders_all_alike_it_is_the_product_limit_estimate(past: list[Past], moment: float) -> None:
     """With one group only the mixture's weights are equal and drop out."""
     assert outlook(FRIDGE, past).open_after(moment) == pytest.approx(by_hand(past, moment), abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pasts, times, times)
 def test_shares_fall_with_time_and_what_is_spent_only_raises_the_risk(past: list[Past], one: float, two: float) -> None:
     """Survival never rises; the longer an order is open already, the likelier it breaks the same limit."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workorder.errors import Invalid
@@ -110,7 +110,6 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the very first draw builds the character tables
 @given(st.dictionaries(st.sampled_from(list(FIELDS)), JSON, max_size=5))
 def test_any_json_is_checked_without_surprise(values: dict[str, object]) -> None:
     """Either it is refused as Invalid, or checking the result again changes nothing and it can be shown."""

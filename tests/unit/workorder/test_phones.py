@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workorder.policy.phones import HIDDEN, PhoneKey, parse_phone
@@ -84,7 +84,6 @@ def test_every_spelling_of_a_mobile_number_has_one_key(digits: str, prefix: str,
     assert parse_phone(spelled).lookup == parse_phone(digits).lookup
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the very first draw builds the character tables
 @given(st.text(max_size=40))
 def test_any_text_is_taken_and_kept(raw: str) -> None:
     """Nothing raises; the text as received is kept; a key exists unless the number is hidden."""

@@ -80,7 +80,7 @@ def due_by_walking(
     raise AssertionError("the oracle walked too far")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(CALENDARS), starts, allowances, pauses())
 def test_due_is_where_walking_minute_by_minute_arrives(
     calendar: WorkingCalendar, start: datetime, allowance: timedelta, stops: list[Pause]
@@ -89,7 +89,7 @@ def test_due_is_where_walking_minute_by_minute_arrives(
     assert due(calendar, start, allowance, stops) == due_by_walking(calendar, start, allowance, stops)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(CALENDARS), starts)
 def test_what_is_used_up_just_when_a_shift_ends_is_due_then(calendar: WorkingCalendar, start: datetime) -> None:
     """At the end of the day's work, not at the beginning of the next."""
@@ -100,7 +100,7 @@ def test_what_is_used_up_just_when_a_shift_ends_is_due_then(calendar: WorkingCal
             assert due(calendar, start, allowance) == due_by_walking(calendar, start, allowance, [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(CALENDARS), starts, pauses())
 def test_what_is_used_up_just_when_a_pause_begins_is_due_then(
     calendar: WorkingCalendar, start: datetime, stops: list[Pause]
@@ -112,7 +112,7 @@ def test_what_is_used_up_just_when_a_pause_begins_is_due_then(
             assert due(calendar, start, allowance, stops) == due_by_walking(calendar, start, allowance, stops)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(CALENDARS), starts, st.integers(-100, 6000), pauses())
 def test_elapsed_is_what_walking_minute_by_minute_counts(
     calendar: WorkingCalendar, start: datetime, minutes: int, stops: list[Pause]
@@ -125,7 +125,7 @@ def test_elapsed_is_what_walking_minute_by_minute_counts(
     assert elapsed(calendar, start, now, stops) == counted * MINUTE
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(CALENDARS), starts, allowances, pauses())
 def test_elapsed_until_due_is_the_allowance(
     calendar: WorkingCalendar, start: datetime, allowance: timedelta, stops: list[Pause]
@@ -189,7 +189,7 @@ def test_the_first_tier_that_fits_decides() -> None:
         tier_of(TIERS[:1], service_type="install")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(TIERS), starts, pauses())
 def test_milestones_come_in_order_and_end_with_each_limits_breach(
     tier: Tier, start: datetime, stops: list[Pause]

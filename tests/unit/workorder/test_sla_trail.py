@@ -51,7 +51,7 @@ def stands(trail: Trail, moment: datetime) -> bool:
     return Status.REOPENED in later and Status.REOPENED not in [status for at, status in trail if done < at <= moment]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.sampled_from(TIERS), trails(), st.integers(0, 4000))
 def test_time_used_is_what_walking_the_trail_counts(tier: Tier, trail: Trail, minutes: int) -> None:
     """Working minutes in which nobody was waited for, up to the resolution, the end, or now."""
@@ -67,7 +67,7 @@ def test_time_used_is_what_walking_the_trail_counts(tier: Tier, trail: Trail, mi
     assert (Limit.RESOLVE in found.breached) == (counted * MINUTE > tier.resolve)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.sampled_from(TIERS), trails())
 def test_milestones_ahead_are_real(tier: Tier, trail: Trail) -> None:
     """The next milestone lies in the future of an unmet limit; a standing clock or a finished order has none."""

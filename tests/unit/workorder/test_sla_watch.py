@@ -40,7 +40,7 @@ def standing_still(trail: Trail, moment: datetime) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([ALWAYS_TIER, OFFICE_TIER]), trails())
 def test_each_limits_moment_is_where_counting_minutes_arrives(tier, trail: Trail) -> None:
     """At a warning or breach exactly that share of the limit is used up, by the oracle's count."""
@@ -52,7 +52,7 @@ def test_each_limits_moment_is_where_counting_minutes_arrives(tier, trail: Trail
             assert abs(counted - limit / MINUTE * watch.fraction) <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(LEVELS.tiers), trails(), st.integers(0, 3000))
 def test_what_is_watched_fits_the_state(tier, trail: Trail, minutes: int) -> None:
     """No warning of a limit that is met, a breach only where it came too late, no alert of rest for a closed order."""
