@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from nlp.address_parts import L, N, components, merge_detail, numbered, read_back, tidy
 from nlp.divisions import DISTRICT, MUNICIPALITIES, Place, districts_of, divisions, matches
@@ -95,7 +96,22 @@ def prepared(raw: str) -> tuple[str, list[int]]:
     whole = [(n.start, n.end) for n in phones(text)]
     for start, end in whole or [m.span() for m in _PHONE.finditer(text)]:
         chars[start:end] = "。" * (end - start)
-    return heal("".join(chars)), kept
+    return _healed("".join(chars)), kept
+
+
+def _healed(text: str) -> str:
+    """The text with numbers put right, whole names of districts left alone."""
+    healed = heal(text)
+    for m in _like_numbers().finditer(text):
+        healed = healed[: m.start()] + m.group() + healed[m.end() :]
+    return healed
+
+
+@lru_cache(maxsize=1)
+def _like_numbers() -> re.Pattern[str]:
+    """Districts whose whole names would be taken for house numbers: 三义乡, 千山区."""
+    names = {p.name for places in divisions().said.values() for p in places if p.level == DISTRICT}
+    return re.compile("|".join(sorted(name for name in names if heal(name) != name)))
 
 
 _AGAIN = re.compile(

@@ -178,6 +178,17 @@ def test_every_district_is_understood_after_its_city(pair: tuple[str, str]) -> N
     assert str(found.district).removesuffix("区") == district.removesuffix("区")
 
 
+@pytest.mark.parametrize(
+    ("city", "district"),
+    [("苗栗县", "三义乡"), ("鞍山市", "千山区"), ("林芝市", "巴宜区"), ("芜湖市", "三山区"), ("永州市", "零陵区")],
+)
+def test_a_district_that_sounds_like_a_number_is_no_house_number(city: str, district: str) -> None:
+    """Its name is as good as any other's, and the number after it is put right all the same."""
+    found = parse(f"{city}{district}人民路九是八好三栋二零一", asked=True)
+    assert found is not None
+    assert (found.city, found.district, found.detail, found.quality) == (city, district, "人民路98号3栋201", 1.0)
+
+
 def test_a_place_that_begins_like_a_hesitation_is_heard() -> None:
     """额敏县 keeps its first character; a 额 before another place is none of it."""
     for said in ("塔城地区额敏县人民路十八号", "额，塔城地区额敏县人民路十八号"):
