@@ -31,7 +31,8 @@ SNIPPETS = (
 )
 DOCUMENTS: tuple[Any, ...] = (
     {}, [], "", 0, True, {"a": None}, {"z": 1, "a": [1, 2.5, "三"]}, [1e17, -0.0, 1e-7, 0.1, 123456789012345678],
-    {"言": "😀" * 3000}, {"deep": {"deeper": {"deepest": [[[]]]}}},
+    1e17, [-0.0, 2.0], {"a": [9.007199254740993e17, 1e19, -1e19, 1.5e300, 5e-324]}, {"言": "😀" * 3000},
+    {"deep": {"deeper": {"deepest": [[[]]]}}},
 )  # fmt: skip
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 from callcenter.errors import Conflict
 from callcenter.storage import schema
 from callcenter.storage.database import Database
+from callcenter.storage.filling import put_off
 from callcenter.storage.tables import metadata
 from callcenter.storage.transfer.archive import ArchiveReader, KeptFile, KeptTable, Manifest, files_below, writing
 from callcenter.storage.transfer.canonical import Tally
@@ -115,17 +116,21 @@ async def _fill(
 ) -> dict[str, Tally]:
     """Schema, rows, proof, commit: one transaction. ``expected`` is what the source promised."""
     tables = list(tables)
-    async with database.connection(write=True) as connection:
+    async with database.filling() as connection:
         await connection.run_sync(_refuse_filled, revision)
         await connection.run_sync(schema.upgrade, revision)
         rows = rows_of(connection)
         for table in reversed(tables):
             # What the migrations put in themselves comes from the source.
             await rows.clear(table)
+        waiting = await connection.run_sync(put_off, [table.name for table in tables])
         tallies = await copy(source, rows, tables, progress)
         for name, tally in (expected or {}).items():
             agree(name, tallies[name], tally)
-        await verify(rows, tables, tallies, progress)
+        await verify(rows.as_written(), tables, tallies, progress)
+        for number, one in enumerate(waiting):
+            progress(f"{one.name} (index)", number)
+            await connection.exec_driver_sql(one.statement)
         await connection.run_sync(schema.upgrade)
         await connection.commit()
     return tallies

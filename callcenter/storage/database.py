@@ -142,6 +142,21 @@ class Database:
             async with (self._alone if write else self._engines.read).connect() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def filling(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that fills the whole of the empty database; rolls back unless its user commits.
+
+        On SQLite nobody else may have it open: raises Unavailable (locked) otherwise.
+        """
+        await self._engines.dispose()
+        engines = open_engines(self.url, fills=True)
+        try:
+            with explained(self.url):
+                async with engines.write.connect() as connection:
+                    yield connection
+        finally:
+            await engines.dispose()
+
     async def upgrade(self) -> None:
         """Bring the schema up to this version's; does nothing when it is. Raises Conflict for a newer schema.
 

@@ -53,10 +53,11 @@ class Engines:
         await self.write.dispose()
 
 
-def open_engines(url: URL, *, busy_timeout_ms: int | None = None) -> Engines:
+def open_engines(url: URL, *, busy_timeout_ms: int | None = None, fills: bool = False) -> Engines:
     """Engines for ``sqlite+aiosqlite:///file`` or ``postgresql+asyncpg://…``; connects to nothing yet.
 
-    ``busy_timeout_ms``: on SQLite, instead of ``BUSY_TIMEOUT_MS``.
+    ``busy_timeout_ms``: on SQLite, instead of ``BUSY_TIMEOUT_MS``. ``fills``: one transaction fills the whole of an
+    empty database, which nothing else has open.
     """
     opener = {"sqlite+aiosqlite": _sqlite, "postgresql+asyncpg": _postgresql}.get(url.drivername)
     if opener is None:
@@ -65,22 +66,27 @@ def open_engines(url: URL, *, busy_timeout_ms: int | None = None) -> Engines:
             field="storage.url",
             fix="use sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
         )
-    return opener(url, busy_timeout_ms or BUSY_TIMEOUT_MS)
+    return opener(url, busy_timeout_ms or BUSY_TIMEOUT_MS, fills)
 
 
-def _sqlite(url: URL, busy_timeout_ms: int) -> Engines:
+_SHARED = ("journal_mode=WAL", "cache_size=-32768")
+_FILLING = ("journal_mode=DELETE", "cache_size=-131072", "threads=2")
+"""The write-ahead log would take every page twice. The journal has only pages that were there before: next to none."""
+
+
+def _sqlite(url: URL, busy_timeout_ms: int, fills: bool) -> Engines:
     if not url.database or ":memory:" in url.database:
         raise ConfigInvalid("SQLite needs a file", field="storage.url", fix="use sqlite+aiosqlite:///FILE")
     driver = {"connect_args": {"isolation_level": None}, "max_overflow": 0}
     write = _engine(url, pool_size=WRITERS, module=SharedDriver(), **driver)
     read = _engine(url, pool_size=READ_CONNECTIONS, module=OneVisitDriver(), **driver)
-    pragmas = (f"busy_timeout={busy_timeout_ms}", "journal_mode=WAL", "foreign_keys=ON", "cache_size=-32768")
+    pragmas = (f"busy_timeout={busy_timeout_ms}", "foreign_keys=ON", *(_FILLING if fills else _SHARED))
     _prepare(write, begin=group_commit.BEGIN, pragmas=pragmas, only_reads=False)
     _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"), only_reads=True)
     return Engines(write, read)
 
 
-def _postgresql(url: URL, _busy_timeout_ms: int) -> Engines:
+def _postgresql(url: URL, _busy_timeout_ms: int, _fills: bool) -> Engines:
     write = _engine(url, pool_size=8, max_overflow=8)
     _ping_first(write)
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

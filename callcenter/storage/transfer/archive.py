@@ -24,20 +24,14 @@ from typing import IO, Any, Self
 
 import orjson
 
-from callcenter.errors import Conflict, Invalid, Unavailable
-from callcenter.storage.transfer.canonical import Tally, from_line, to_line
-from callcenter.storage.transfer.port import PAGE
-from callcenter.storage.transfer.shape import Column, Kind, Row, Table
+from callcenter.errors import Conflict, Unavailable
+from callcenter.storage.transfer.canonical import Line, Tally
+from callcenter.storage.transfer.port import BackupUnreadable
+from callcenter.storage.transfer.shape import Column, Kind, Table
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
-
-
-class BackupUnreadable(Invalid):
-    """The file is no backup, one of a later format, or damaged."""
-
-    code = "backup_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +71,9 @@ class ArchiveWriter:
         self._member: IO[bytes] | None = None
         self.files: list[KeptFile] = []
 
-    async def write(self, table: Table, rows: Sequence[Row]) -> None:
+    async def write(self, table: Table, lines: Sequence[Line]) -> None:
         """Add rows of a table; all of one table before the next."""
-        member = self._open(table)
-        for row in rows:
-            member.write(to_line(table, row) + b"\n")
+        self._open(table).write(b"".join(line + b"\n" for line in lines))
 
     async def finish(self, table: Table) -> None:
         """The table is whole, also when it has no rows."""
@@ -178,16 +170,16 @@ class ArchiveReader:
         with archive:
             yield cls(archive, _read_manifest(archive, path))
 
-    async def pages(self, table: Table) -> AsyncIterator[Sequence[Row]]:
+    async def pages(self, table: Table) -> AsyncIterator[Sequence[Line]]:
         """Every row once. Raises BackupUnreadable when the file is damaged."""
-        page: list[Row] = []
-        for line in self._lines(table):
-            page.append(line)
-            if len(page) == PAGE:
-                yield page
-                page = []
-        if page:
-            yield page
+        with self._guarded(), self._archive.open(f"tables/{table.name}.jsonl") as member:
+            begun = b""
+            while chunk := member.read(CHUNK):
+                *lines, begun = (begun + chunk).split(b"\n")
+                if lines:
+                    yield lines
+            if begun:
+                raise ValueError(f"the last line of {table.name} is cut")
 
     def extract(self, kept: KeptFile, target: Path) -> None:
         """Write one file; it appears under its name when it is whole. Raises BackupUnreadable, Conflict (it exists)."""
@@ -208,11 +200,6 @@ class ArchiveReader:
             partial.rename(target)
         finally:
             partial.unlink(missing_ok=True)
-
-    def _lines(self, table: Table) -> Iterator[Row]:
-        with self._guarded(), self._archive.open(f"tables/{table.name}.jsonl") as member:
-            for line in member:
-                yield from_line(table, line)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

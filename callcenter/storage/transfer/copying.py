@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from callcenter.errors import CallcenterError
-from callcenter.storage.transfer.canonical import Tally, to_line
+from callcenter.storage.transfer.canonical import Tally
 from callcenter.storage.transfer.port import Source, Target
 from callcenter.storage.transfer.shape import Table
 
@@ -24,10 +24,9 @@ async def copy(source: Source, target: Target, tables: Iterable[Table], progress
     done: dict[str, Tally] = {}
     for table in tables:
         tally = done[table.name] = Tally()
-        async for rows in source.pages(table):
-            await target.write(table, rows)
-            for row in rows:
-                tally.add(to_line(table, row))
+        async for lines in source.pages(table):
+            await target.write(table, lines)
+            tally.add(lines)
             progress(table.name, tally.rows)
         await target.finish(table)
     return done
@@ -37,9 +36,8 @@ async def verify(source: Source, tables: Iterable[Table], expected: Mapping[str,
     """Read everything again, row by row. Raises TransferDiffers naming the first table that differs."""
     for table in tables:
         tally = Tally()
-        async for rows in source.pages(table):
-            for row in rows:
-                tally.add(to_line(table, row))
+        async for lines in source.pages(table):
+            tally.add(lines)
             progress(f"{table.name} (check)", tally.rows)
         agree(table.name, tally, expected[table.name])
 

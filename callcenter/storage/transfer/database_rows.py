@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 import orjson
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcenter.errors import Invalid
-from callcenter.storage.transfer.port import PAGE
-from callcenter.storage.transfer.shape import Column, Kind, Row, Table
+from callcenter.storage.transfer.canonical import Line, document, from_line, to_line
+from callcenter.storage.transfer.port import PAGE, BackupUnreadable
+from callcenter.storage.transfer.shape import Column, Kind, Table
 
 Convert = Mapping[Kind, Callable[[Any], Any]]
+Steps = Sequence[tuple[int, Callable[[Any], Any]]]
+"""Positions of the values to convert."""
+NAIVE = len("2026-11-27 09:00:00.000000")
+
+
+def _aware(text: str) -> str:
+    """``2026-11-27 09:00:00.000000`` with what UTC needs; other spellings of the same are understood, too."""
+    if len(text) == NAIVE:
+        return f"{text[:10]}T{text[11:]}+00:00"
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).isoformat(timespec="microseconds")
 
 
 class DatabaseRows(ABC):
     """Source and target. The base knows SQL that both databases share; each says how it keeps values."""
 
     reads: ClassVar[Convert] = {}
-    """From the driver's value to that of a Row, where they differ; never called with None."""
+    """From the driver's value to that of a line, where they differ; never called with None."""
     writes: ClassVar[Convert] = {}
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def pages(self, table: Table) -> AsyncIterator[Sequence[Row]]:
+    async def pages(self, table: Table) -> AsyncIterator[Sequence[Line]]:
         """By key, so that no page has to be skipped over and none is held open."""
-        last: list[Any] | None = None
+        steps = _steps(table, self.reads)
+        key = [table.names.index(name) for name in table.key]
+        last: tuple[Any, ...] = ()
         while True:
-            found = await self._connection.exec_driver_sql(self._page(table, first=last is None), tuple(last or ()))
+            found = await self._connection.exec_driver_sql(self._page(table, first=not last), last)
             rows = found.all()
             if rows:
-                yield [self._convert(table, row, self.reads) for row in rows]
+                yield [to_line(_converted(row, steps)) for row in rows]
             if len(rows) < PAGE:
                 return
-            last = [rows[-1][table.names.index(name)] for name in table.key]
+            last = tuple(rows[-1][position] for position in key)
 
-    async def write(self, table: Table, rows: Sequence[Row]) -> None:
-        """Add rows. Raises Invalid when the database cannot hold one of them."""
-        await self._insert(table, [self._convert(table, row, self.writes) for row in rows])
+    async def write(self, table: Table, lines: Sequence[Line]) -> None:
+        """Add rows. Raises Invalid when the database cannot hold one of them, BackupUnreadable for what is none."""
+        steps, columns = _steps(table, self.writes), len(table.columns)
+        try:
+            rows = [tuple(_converted(from_line(line, columns), steps)) for line in lines]
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise BackupUnreadable(
+                f"a line of {table.name} cannot be read: {error}", field=table.name, fix="use another backup"
+            ) from error
+        await self._insert(table, rows)
 
     async def finish(self, table: Table) -> None:  # noqa: B027 - SQLite does so by itself
         """Counters go on from the highest value."""
@@ -49,6 +71,10 @@ class DatabaseRows(ABC):
     async def clear(self, table: Table) -> None:
         """Delete every row."""
         await self._connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 - our own names
+
+    def as_written(self) -> DatabaseRows:
+        """The same rows, to read back what was just written from lines."""
+        return self
 
     @abstractmethod
     async def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
@@ -68,30 +94,27 @@ class DatabaseRows(ABC):
     def _column(self, column: Column) -> str:
         return _quoted(column.name)
 
-    @staticmethod
-    def _convert(table: Table, row: Sequence[Any], by: Convert) -> tuple[Any, ...]:
-        return tuple(
-            value if value is None or column.kind not in by else by[column.kind](value)
-            for column, value in zip(table.columns, row, strict=True)
-        )
-
 
 class SqliteRows(DatabaseRows):
     """SQLite keeps moments and days as text, documents as JSON text, flags as 0 and 1."""
 
     reads: ClassVar[Convert] = {
-        Kind.MOMENT: lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
-        Kind.DAY: date.fromisoformat,
+        Kind.MOMENT: _aware,
         # A document that is a number loses its quotes: SQLite keeps it as a number.
-        Kind.DOCUMENT: lambda kept: [orjson.loads(kept) if isinstance(kept, str) else kept],
+        Kind.DOCUMENT: lambda kept: document(orjson.loads(kept) if isinstance(kept, str) else kept),
+        Kind.BYTES: lambda raw: base64.b64encode(raw).decode(),
         Kind.FLAG: bool,
     }
     writes: ClassVar[Convert] = {
-        Kind.MOMENT: lambda at: at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds"),
-        Kind.DAY: lambda on: on.isoformat(),
+        Kind.MOMENT: lambda text: f"{text[:10]} {text[11:26]}",
         Kind.DOCUMENT: lambda wrapped: orjson.dumps(wrapped[0]).decode(),
+        Kind.BYTES: base64.b64decode,
         Kind.FLAG: int,
     }
+
+    def as_written(self) -> DatabaseRows:
+        """A document was written as its line spells it: what is not the same text differs."""
+        return _SqliteRowsAsWritten(self._connection)
 
     def _mark(self, position: int) -> str:  # noqa: ARG002 - SQLite's marks have no numbers
         return "?"
@@ -99,17 +122,34 @@ class SqliteRows(DatabaseRows):
     async def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
         marks = ", ".join("?" * len(table.columns))
         names = ", ".join(map(_quoted, table.names))
-        await self._connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        try:
+            await self._connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        except IntegrityError as error:
+            raise _cannot_hold("SQLite", table, error.orig) from error
+
+
+class _SqliteRowsAsWritten(SqliteRows):
+    reads: ClassVar[Convert] = {
+        **SqliteRows.reads,
+        Kind.DOCUMENT: lambda kept: orjson.Fragment(f"[{kept}]") if isinstance(kept, str) else document(kept),
+    }
 
 
 class PostgresqlRows(DatabaseRows):
     """PostgreSQL has a type for everything; documents come and go as text, rows go in by COPY."""
 
     reads: ClassVar[Convert] = {
-        Kind.MOMENT: lambda at: at.astimezone(UTC),
-        Kind.DOCUMENT: lambda text: [orjson.loads(text)],
+        Kind.MOMENT: lambda at: at.isoformat(timespec="microseconds"),
+        Kind.DAY: date.isoformat,
+        Kind.DOCUMENT: lambda text: document(orjson.loads(text)),
+        Kind.BYTES: lambda raw: base64.b64encode(raw).decode(),
     }
-    writes: ClassVar[Convert] = {Kind.DOCUMENT: lambda wrapped: orjson.dumps(wrapped[0]).decode()}
+    writes: ClassVar[Convert] = {
+        Kind.MOMENT: datetime.fromisoformat,
+        Kind.DAY: date.fromisoformat,
+        Kind.DOCUMENT: lambda wrapped: orjson.dumps(wrapped[0]).decode(),
+        Kind.BYTES: base64.b64decode,
+    }
 
     def _mark(self, position: int) -> str:
         return f"${position + 1}"
@@ -124,14 +164,10 @@ class PostgresqlRows(DatabaseRows):
         try:
             await raw.copy_records_to_table(table.name, records=rows, columns=table.names)
         except Exception as error:
-            if not getattr(error, "sqlstate", "").startswith("22"):
+            # Wrong values and broken constraints. SQLite does not enforce lengths and keeps NUL characters.
+            if not getattr(error, "sqlstate", "").startswith(("22", "23")):
                 raise
-            # SQLite does not enforce lengths and keeps NUL characters; PostgreSQL does and does not.
-            raise Invalid(
-                f"PostgreSQL cannot hold a row of {table.name}: {error}",
-                field=table.name,
-                fix="correct that row in the source, then start again; nothing was written",
-            ) from error
+            raise _cannot_hold("PostgreSQL", table, error) from error
 
     async def finish(self, table: Table) -> None:
         """Counters go on from the highest value."""
@@ -145,6 +181,27 @@ class PostgresqlRows(DatabaseRows):
 def rows_of(connection: AsyncConnection) -> DatabaseRows:
     """The rows on this connection."""
     return PostgresqlRows(connection) if connection.dialect.name == "postgresql" else SqliteRows(connection)
+
+
+def _steps(table: Table, by: Convert) -> Steps:
+    return [(position, by[column.kind]) for position, column in enumerate(table.columns) if column.kind in by]
+
+
+def _converted(row: Sequence[Any], steps: Steps) -> list[Any]:
+    values = list(row)
+    for position, convert in steps:
+        value = values[position]
+        if value is not None:
+            values[position] = convert(value)
+    return values
+
+
+def _cannot_hold(database: str, table: Table, error: object) -> Invalid:
+    return Invalid(
+        f"{database} cannot hold a row of {table.name}: {error}",
+        field=table.name,
+        fix="correct that row in the source, then start again; nothing was written",
+    )
 
 
 def _quoted(name: str) -> str:

@@ -6,7 +6,6 @@ older version can be read by a newer one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,12 +13,6 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, LargeBinary, MetaData, String
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.types import TypeDecorator, TypeEngine
-
-Row = Sequence[Any]
-"""Values in the order of the table's columns: str, int, float, bool, aware datetime, date, JSON document, bytes, None.
-
-A document is wrapped as ``[document]``, which tells JSON's null from SQL's NULL.
-"""
 
 
 class Kind(StrEnum):
