@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from callcenter.errors import Conflict
 from callcenter.storage import schema
-from callcenter.storage.database import Database
+from callcenter.storage.database import Database, upgrade
 from callcenter.storage.filling import put_off
 from callcenter.storage.tables import metadata
 from callcenter.storage.transfer.archive import ArchiveReader, KeptFile, KeptTable, Manifest, files_below, writing
@@ -131,7 +131,7 @@ async def _fill(
         for number, one in enumerate(waiting):
             progress(f"{one.name} (index)", number)
             await connection.exec_driver_sql(one.statement)
-        await connection.run_sync(schema.upgrade)
+        await connection.run_sync(upgrade)
         await connection.commit()
     return tallies
 

@@ -33,6 +33,14 @@ SEARCHABLE = "0017"
 """The revision since which there is full text: what was on file before is indexed once."""
 
 
+def upgrade(connection: Connection) -> None:
+    """This version's schema, and the full text of what was on file before there was any. The caller commits."""
+    before = schema.current(connection)
+    schema.upgrade(connection)
+    if before is not None and before < SEARCHABLE:
+        deque(reindex(connection), maxlen=0)
+
+
 class UnitOfWork:
     """One transaction. ``session`` takes rows and statements; nothing lasts without ``commit``.
 
@@ -166,10 +174,7 @@ class Database:
         try:
             with explained(self.url):
                 async with engines.write.connect() as connection:
-                    before = await connection.run_sync(schema.current)
-                    await connection.run_sync(schema.upgrade)
-                    if before is not None and before < SEARCHABLE:
-                        await connection.run_sync(lambda rows: deque(reindex(rows), maxlen=0))
+                    await connection.run_sync(upgrade)
                     await connection.commit()
         finally:
             await engines.dispose()

@@ -7,10 +7,7 @@ Everything is computed from a row's number, so a run can be repeated and any row
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -18,8 +15,12 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from callcenter.storage.database import Database
+from callcenter.storage.filling import put_off
+from callcenter.storage.transfer.database_rows import rows_of
 from workorder.fields import FieldState, FieldValue, Source
 from workorder.policy.pinyin import name_keys
 from workorder.policy.sounds import sound_key
@@ -58,11 +59,12 @@ async def seed(url: str, *, customers: int, orders_each: int = 3) -> None:
     """
     parsed = make_url(url)
     plan = _plan(customers, orders_each, native=parsed.get_backend_name() == "postgresql")
-    if parsed.get_backend_name() == "sqlite":
-        await asyncio.to_thread(_fill_sqlite, str(parsed.database), plan)
-    else:
-        dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        await _fill_postgresql(dsn, plan)
+    database = await Database.open(url)
+    try:
+        await _write(database, plan)
+    finally:
+        await database.aclose()
+    await _tidy(parsed)
 
 
 Plan = list[tuple[str, tuple[str, ...], Iterator[Row]]]
@@ -243,76 +245,27 @@ _NAME, _PHONE = "<name>", "<phone>"
 _DOCUMENTS = tuple(_document(*kind) for kind in _APPLIANCES)
 
 
-def _fill_sqlite(file: str, plan: Plan) -> None:
-    connection = sqlite3.connect(file, isolation_level=None)
+async def _write(database: Database, plan: Plan) -> None:
+    tables = [table for table, _, _ in plan]
+    async with database.filling() as connection:
+        waiting = await connection.run_sync(put_off, tables)
+        target = rows_of(connection)
+        for table, columns, rows in plan:
+            while batch := list(islice(rows, BATCH)):
+                await target.insert(table, columns, batch)
+        for one in waiting:
+            await connection.exec_driver_sql(one.statement)
+        await connection.commit()
+
+
+_LAST = {"sqlite": "ANALYZE", "postgresql": "VACUUM"}
+"""What the planner knows; else the first readers of each page of PostgreSQL would write what this writes."""
+
+
+async def _tidy(url: URL) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     try:
-        # A crash leaves a broken file, which is made again: no journal, no waiting for the disk.
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-524288", "threads=2"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute("BEGIN IMMEDIATE")
-        with _indexed_afterwards(connection, [table for table, _, _ in plan]):
-            for table, columns, rows in plan:
-                marks = ", ".join("?" * len(columns))
-                connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
-        connection.execute("COMMIT")
-        connection.execute("ANALYZE")
-        connection.execute("PRAGMA journal_mode=WAL")
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql(_LAST[url.get_backend_name()])
     finally:
-        connection.close()
-
-
-@contextmanager
-def _indexed_afterwards(connection: sqlite3.Connection, tables: list[str]) -> Iterator[None]:
-    """The indexes of ``tables`` are away meanwhile, but those behind keys (which have no statement of their own)."""
-    marks = ", ".join("?" * len(tables))
-    found = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN"
-    indexes = connection.execute(f"{found} ({marks})", tables).fetchall()
-    for index, _ in indexes:
-        connection.execute(f'DROP INDEX "{index}"')
-    yield
-    for _, statement in indexes:
-        connection.execute(statement)
-
-
-async def _fill_postgresql(dsn: str, plan: Plan) -> None:
-    import asyncpg  # type: ignore[import-untyped]
-
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
-        tables = [table for table, _, _ in plan]
-        async with connection.transaction(), _bound_afterwards(connection, tables):
-            for table, columns, rows in plan:
-                while batch := list(islice(rows, BATCH)):
-                    await connection.copy_records_to_table(table, records=batch, columns=columns)
-        for table in tables:
-            # Else the first readers of each page would write what this writes.
-            await connection.execute(f"VACUUM (ANALYZE) {table}")
-    finally:
-        await connection.close()
-
-
-_INDEXES = """
-SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS statement FROM pg_index
-WHERE indrelid = ANY ($1::text[]::regclass[])
-  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
-"""
-_FOREIGN_KEYS = """
-SELECT conrelid::regclass::text AS on_table, quote_ident(conname) AS name, pg_get_constraintdef(oid) AS rule
-FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY ($1::text[]::regclass[])
-"""
-
-
-@asynccontextmanager
-async def _bound_afterwards(connection: Any, tables: list[str]) -> AsyncIterator[None]:
-    """Indexes and foreign keys of ``tables`` are away meanwhile; what was written must then satisfy them."""
-    indexes, keys = [await connection.fetch(found, tables) for found in (_INDEXES, _FOREIGN_KEYS)]
-    for bond in keys:
-        await connection.execute(f"ALTER TABLE {bond['on_table']} DROP CONSTRAINT {bond['name']}")
-    for index in indexes:
-        await connection.execute(f"DROP INDEX {index['name']}")
-    yield
-    for index in indexes:
-        await connection.execute(index["statement"])
-    for bond in keys:
-        await connection.execute(f"ALTER TABLE {bond['on_table']} ADD CONSTRAINT {bond['name']} {bond['rule']}")
+        await engine.dispose()

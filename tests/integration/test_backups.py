@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -35,7 +36,7 @@ from callcenter.storage.transfer.copying import TransferDiffers, copy
 from callcenter.storage.transfer.database_rows import DatabaseRows, rows_of
 from callcenter.storage.transfer.shape import shapes
 from tests.conftest import named, run_sql
-from tests.table_rows import fill
+from tests.table_rows import fill, made
 from workorder.model.search import SearchText
 
 AT = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
@@ -409,7 +410,7 @@ async def test_what_postgresql_cannot_hold_is_named(new_database: NewDatabase):
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_a_backup_of_the_first_release_is_restored(new_database: NewDatabase, tmp_path: Path, kind: str):
-    """The rows go into the schema they were written for, which is then upgraded."""
+    """The rows go into the schema they were written for, which is then upgraded; full text finds them."""
     old, target = await new_database("sqlite"), await new_database(kind)
     reflected = MetaData()
     async with old.connection(write=True) as connection:
@@ -424,6 +425,8 @@ async def test_a_backup_of_the_first_release_is_restored(new_database: NewDataba
             "created_at": AT.replace(tzinfo=None),
         }
         await connection.execute(insert(reflected.tables["users"]), [user])
+        (customer,) = made(1, random.Random(7), reflected)["customers"]
+        await connection.execute(insert(reflected.tables["customers"]), [customer | {"name": "王芳"}])
         await connection.commit()
     reflected.remove(reflected.tables["alembic_version"])
     tables = shapes(reflected)
@@ -438,7 +441,10 @@ async def test_a_backup_of_the_first_release_is_restored(new_database: NewDataba
     await target.check()
     async with target.read() as work:
         (row,) = await work.session.scalars(select(UserRow))
+        (found,) = await work.session.scalars(select(SearchText))
     assert (row.username, row.roles, row.active, row.created_at) == ("lin", ["agent"], True, AT)
+    assert (found.kind, found.key) == ("customer", customer["customer_id"])
+    assert "王芳" in found.tokens
 
 
 async def test_files_come_along_whole(new_database: NewDatabase, tmp_path: Path):

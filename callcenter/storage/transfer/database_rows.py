@@ -63,7 +63,7 @@ class DatabaseRows(ABC):
             raise BackupUnreadable(
                 f"a line of {table.name} cannot be read: {error}", field=table.name, fix="use another backup"
             ) from error
-        await self._insert(table, rows)
+        await self.insert(table.name, table.names, rows)
 
     async def finish(self, table: Table) -> None:  # noqa: B027 - SQLite does so by itself
         """Counters go on from the highest value."""
@@ -77,8 +77,8 @@ class DatabaseRows(ABC):
         return self
 
     @abstractmethod
-    async def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        """Add rows whose values are the driver's."""
+    async def insert(self, table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+        """Add rows whose values are the driver's. Raises Invalid when the database cannot hold one of them."""
 
     @abstractmethod
     def _mark(self, position: int) -> str:
@@ -119,11 +119,12 @@ class SqliteRows(DatabaseRows):
     def _mark(self, position: int) -> str:  # noqa: ARG002 - SQLite's marks have no numbers
         return "?"
 
-    async def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        marks = ", ".join("?" * len(table.columns))
-        names = ", ".join(map(_quoted, table.names))
+    async def insert(self, table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+        """By one statement for all."""
+        marks = ", ".join("?" * len(columns))
+        names = ", ".join(map(_quoted, columns))
         try:
-            await self._connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            await self._connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
         except IntegrityError as error:
             raise _cannot_hold("SQLite", table, error.orig) from error
 
@@ -159,10 +160,11 @@ class PostgresqlRows(DatabaseRows):
         # As text, whatever the driver would make of it.
         return f"{name}::text" if column.kind is Kind.DOCUMENT else name
 
-    async def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    async def insert(self, table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+        """By COPY."""
         raw: Any = (await self._connection.get_raw_connection()).driver_connection
         try:
-            await raw.copy_records_to_table(table.name, records=rows, columns=table.names)
+            await raw.copy_records_to_table(table, records=rows, columns=columns)
         except Exception as error:
             # Wrong values and broken constraints. SQLite does not enforce lengths and keeps NUL characters.
             if not getattr(error, "sqlstate", "").startswith(("22", "23")):
@@ -196,10 +198,10 @@ def _converted(row: Sequence[Any], steps: Steps) -> list[Any]:
     return values
 
 
-def _cannot_hold(database: str, table: Table, error: object) -> Invalid:
+def _cannot_hold(database: str, table: str, error: object) -> Invalid:
     return Invalid(
-        f"{database} cannot hold a row of {table.name}: {error}",
-        field=table.name,
+        f"{database} cannot hold a row of {table}: {error}",
+        field=table,
         fix="correct that row in the source, then start again; nothing was written",
     )
 
