@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.storage import deliveries
@@ -21,6 +21,7 @@ from workorder.services import customers, orders, search, sla_report, timers
 from workorder.services.newest_orders import newest_rows
 from workorder.services.order_filters import OrderFilters, OrderQuery
 from workorder.services.paging import encode_cursor
+from workorder.services.text_index import TOP_POSITION, TextIndex
 from workorder.uow import look
 
 AT = datetime(2024, 1, 2, tzinfo=UTC)
@@ -182,6 +183,23 @@ async def test_a_list_goes_the_way_that_was_chosen(seeded: Database, *, statisti
         assert fine or {NAMES_OF.get(index, index) for index in used} == set(wanted), (what, plan)
 
 
+async def test_texts_are_gathered_or_walked_as_was_chosen(seeded: Database) -> None:
+    """PostgreSQL, whose index knows no order: what few texts have by the tokens, what many have from the newest on."""
+    for enough, wanted in ((1, "pk_search_texts"), (10**9, "ix_search_texts_tokens")):
+        with statements(seeded) as seen:
+            await seeded.look(newest_texts, ["0order0"], enough)
+        plan = "\n".join(await explained(seeded, *seen[-1]))
+        if seeded.url.get_backend_name() == "sqlite":
+            assert "search_fts VIRTUAL TABLE INDEX" in plan
+            assert "TEMP B-TREE" not in plan
+        else:
+            assert INDEX.findall(plan) == INDEX.findall(wanted), plan
+
+
+def newest_texts(rows: Connection, tokens: list[str], enough: int) -> object:
+    return TextIndex(rows, tokens, (), {"at_most": 1}, enough).newest(TOP_POSITION)
+
+
 async def explained(database: Database, statement: str, parameters: Any) -> list[str]:
     """The plan, a line for each step; PostgreSQL may take no whole table, as it would not if there were many rows."""
     async with database.read() as work:
@@ -192,7 +210,7 @@ async def explained(database: Database, statement: str, parameters: Any) -> list
         return [row[0] for row in await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
 
 
-INDEX = re.compile(r"(?:ix_|uq_|sqlite_autoindex_)(\w+)")
+INDEX = re.compile(r"(?:ix_|pk_|uq_|sqlite_autoindex_)(\w+)")
 NAMES_OF = {"2": "number", "3": "number"}
 """SQLite's own names of indexes of unique columns."""
 

@@ -91,6 +91,11 @@ def asked_tokens(query: TextQuery) -> list[str]:
     return sorted(found)
 
 
+def says_all(query: TextQuery) -> bool:
+    """Whether every text that has the tokens of ``query`` fits it: each term is a token, and none is unwanted."""
+    return not query.without and set(query.terms) <= set(asked_tokens(query))
+
+
 def fits(query: TextQuery, text: str) -> bool:
     """Whether every term is in ``text`` and none of the unwanted ones; words count from their beginning."""
     searched = _searched(text)
@@ -113,25 +118,27 @@ def score(query: TextQuery, text: str) -> float:
 def snippet(query: TextQuery, text: str, length: int = 60) -> tuple[Piece, ...]:
     """A part of ``text`` around the first hit, cut into hits and the rest; put together it is that part."""
     searched = _searched(text)
-    hits = sorted({at for term in query.terms if (at := _find(term, searched)) >= 0})
-    start = max(0, (hits[0] if hits else 0) - CONTEXT)
+    hits = [(at, term) for term in query.terms if (at := _find(term, searched)) >= 0]
+    start = max(0, min(hits)[0] - CONTEXT) if hits else 0
     end = min(len(text), start + length)
-    marked = [False] * (end - start)
-    for term in query.terms:
-        at = _find(term, searched)
+    marked = bytearray(end - start)
+    for place, term in hits:
+        at = place
         while 0 <= at < end:
-            for place in range(max(at, start), min(at + len(term), end)):
-                marked[place - start] = True
+            last = min(at + len(term), end)
+            marked[at - start : last - start] = b"\1" * (last - at)
             at = _find(term, searched, at + 1)
     return tuple(_pieces(text[start:end].replace("\n", " "), marked))
 
 
-def _pieces(text: str, marked: list[bool]) -> Iterator[Piece]:
+def _pieces(text: str, marked: bytearray) -> Iterator[Piece]:
     begin = 0
-    for place in range(1, len(text) + 1):
-        if place == len(text) or marked[place] != marked[begin]:
-            yield Piece(text[begin:place], marked[begin])
-            begin = place
+    while begin < len(text):
+        hit = bool(marked[begin])
+        end = marked.find(not hit, begin)
+        end = len(text) if end < 0 else end
+        yield Piece(text[begin:end], hit)
+        begin = end
 
 
 def _normal_character(character: str) -> str:
@@ -162,8 +169,13 @@ def _runs(text: str) -> list[str]:
 
 def _find(term: str, searched: str, begin: int = 0) -> int:
     """Where ``term`` stands in a normal text, its first word from the word's beginning; -1 when nowhere."""
-    word = not _IS_HAN.match(term)
     at = searched.find(term, begin)
-    while at > 0 and word and searched[at - 1].isalnum() and not _IS_HAN.match(searched[at - 1]):
+    while at > 0 and searched[at - 1].isalnum() and _is_word(term) and not _IS_HAN.match(searched[at - 1]):
         at = searched.find(term, at + 1)
     return at
+
+
+@lru_cache(maxsize=64)
+def _is_word(term: str) -> bool:
+    """Asked for every text of a window."""
+    return not _IS_HAN.match(term)

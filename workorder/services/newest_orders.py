@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, literal, litera
 
 from workorder.model.orders import WorkOrder
 from workorder.policy.list_plan import COUNTED, ENOUGH, TIMES, Plan, plans, to_count
-from workorder.services.order_filters import OrderQuery, begins, by_no_index, condition, conditions
+from workorder.services.order_filters import OrderQuery, begins, condition, conditions
 from workorder.services.paging import check_limit
+from workorder.services.unindexed import by_no_index
 
 _FITS = {
     "q": begins(WorkOrder.customer_name, "q"),

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_
-from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy import ColumnElement, bindparam, or_, select, tuple_
 
 from workorder.model.customers import Asset
 from workorder.model.orders import WorkOrder
@@ -147,13 +146,3 @@ def conditions(filters: OrderFilters | None) -> dict[str, Values]:
 def condition(name: str) -> ColumnElement[bool]:
     """The condition of that name."""
     return _CONDITIONS[name]
-
-
-def by_no_index(part: Any) -> Any:
-    """The same condition or order, in words for which neither database has an index: it can only filter or sort."""
-    return replacement_traverse(part, {}, _wrapped)
-
-
-def _wrapped(element: Any, **_: Any) -> Any:
-    is_column = getattr(element, "table", None) is not None and element.table.name == WorkOrder.__tablename__
-    return func.coalesce(element, element) if is_column else None

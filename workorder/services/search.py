@@ -9,7 +9,6 @@ letter costs what a whole name does. All of it is read below the ORM, by stateme
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,17 +21,16 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     union_all,
 )
 
 from workorder.errors import Invalid
 from workorder.model.customers import Asset, Customer, CustomerPhone
 from workorder.model.orders import WorkOrder
-from workorder.model.search import FTS, TOKENS, SearchText
+from workorder.model.search import SearchText
 from workorder.policy.phones import parse_phone
 from workorder.policy.pinyin import typed_pinyin
-from workorder.policy.search_text import TextQuery, asked_tokens, fits, parse_query, score, snippet
+from workorder.policy.search_text import TextQuery, asked_tokens, fits, parse_query, says_all, score, snippet
 from workorder.services.customers import ON_FILE
 from workorder.services.order_filters import (
     MIN_TAIL,
@@ -40,12 +38,13 @@ from workorder.services.order_filters import (
     Values,
     beginning,
     begins,
-    condition,
     conditions,
     phone_values,
 )
 from workorder.services.paging import check_limit
 from workorder.services.search_index import CUSTOMER, MARKS, ORDER
+from workorder.services.text_index import TOP_POSITION, TextIndex
+from workorder.services.unindexed import by_no_index
 from workorder.views.customers import CustomerHit
 from workorder.views.orders import OrderHit, PieceView
 from workorder.views.pages import Page
@@ -55,8 +54,7 @@ LOOKED_THROUGH = 1000
 """Texts of the index looked at for one window: pairs of characters may fit where the words do not."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A text of the index."""
 
     position: int
@@ -124,8 +122,7 @@ def search_orders(
         return Page(())
     above, skip = _decode(cursor)
     window = _texts(rows, ORDER, query, below=above, limit=WINDOW, filters=filters)
-    ranked = sorted(window, key=lambda one: (-score(query, one.text), -one.position))
-    items = _order_hits(rows, ranked[skip : skip + limit], query)
+    items = _order_hits(rows, _ranked(window, query)[skip : skip + limit], query)
     return Page(items, _next(window, above, skip + limit))
 
 
@@ -133,13 +130,12 @@ def orders_like(rows: Connection, q: str, *, limit: int = 20) -> tuple[OrderHit,
     """For the search box: by order number or phone where ``q`` is one, newest first, else by words."""
     query = parse_query(q.strip())
     keys = {key for _place, _typed, key in _by_ways(rows, ORDER, _order_values(q.strip()), limit)}
-    direct = [_Found(0, key, "") for key in keys]
-    hits = sorted(_order_hits(rows, direct, query), key=lambda hit: hit.created_at, reverse=True)
+    direct = rows.execute(_NEWEST, {"keys": list(keys), "at_most": limit}) if keys else ()
+    hits = tuple(_order_hit(row, row.summary, query) for row in direct)
     if len(hits) < limit and query.terms:
         texts = [one for one in _texts(rows, ORDER, query, below=None, limit=WINDOW) if one.key not in keys]
-        ranked = sorted(texts, key=lambda one: (-score(query, one.text), -one.position))
-        hits += _order_hits(rows, ranked[: limit - len(hits)], query)
-    return tuple(hits[:limit])
+        hits += _order_hits(rows, _ranked(texts, query)[: limit - len(hits)], query)
+    return hits
 
 
 # ---- how something begins -------------------------------------------------------------------------------------------
@@ -205,17 +201,14 @@ def _texts(
     """The newest ``limit`` texts before position ``below`` that have every word."""
     asked = conditions(filters)
     values = {name: value for given in asked.values() for name, value in given.items()}
-    tokens = [MARKS[kind], *asked_tokens(query)]
-    native = rows.dialect.name == "postgresql"
-    # Tokens are letters and digits alone, so nothing in them is syntax of the index.
-    values |= {"tokens": tokens if native else " AND ".join(f'"{token}"' for token in tokens), "at_most": limit}
-    statement = _candidates(rows.dialect.name, tuple(asked))
-    below = _TOP if below is None else below
+    index = TextIndex(rows, [MARKS[kind], *asked_tokens(query)], tuple(asked), {**values, "at_most": limit})
+    surely = says_all(query)
+    below = TOP_POSITION if below is None else below
     found: list[_Found] = []
     seen = 0
     while len(found) < limit and seen < LOOKED_THROUGH:
-        texts = rows.execute(statement, {**values, "below": below}).all()
-        found += [_Found(*row) for row in texts if fits(query, row.text)]
+        texts = index.newest(below)
+        found += [_Found._make(row) for row in texts if surely or fits(query, row.text)]
         seen += len(texts)
         if len(texts) < limit:
             break
@@ -223,26 +216,9 @@ def _texts(
     return found[:limit]
 
 
-_TOP = 2**63 - 1
-"""Above every position."""
-_TEXT: tuple[Any, ...] = (SearchText.position, SearchText.key, SearchText.text)
-
-
-@lru_cache(maxsize=256)
-def _candidates(dialect: str, names: tuple[str, ...]) -> Select[Any]:
-    """The newest texts that have the tokens, of orders that fit the conditions of these names."""
-    statement: Select[Any] = select(*_TEXT)
-    if dialect == "postgresql":
-        place: Any = SearchText.position
-        statement = statement.where(TOKENS.op("@>")(bindparam("tokens", type_=TOKENS.type)))
-    else:
-        place = FTS.c.rowid
-        both = FTS.join(SearchText, SearchText.position == FTS.c.rowid)
-        statement = statement.select_from(both).where(text("search_fts MATCH :tokens"))
-    if names:
-        orders = statement.join(WorkOrder, WorkOrder.order_id == SearchText.key)
-        statement = orders.where(*map(condition, names))
-    return statement.where(place < bindparam("below")).order_by(place.desc()).limit(bindparam("at_most"))
+def _ranked(texts: Sequence[_Found], query: TextQuery) -> list[_Found]:
+    """Those that answer best first, of equal ones the newest."""
+    return sorted(texts, key=lambda one: (-score(query, one.text), -one.position))
 
 
 def _next(window: Sequence[_Found], above: int | None, skip: int) -> str | None:
@@ -275,11 +251,19 @@ _CUSTOMERS = select(
     .where(SearchText.kind == CUSTOMER, SearchText.key == Customer.customer_id)
     .scalar_subquery(),
 ).where(Customer.customer_id.in_(bindparam("keys", expanding=True)), ON_FILE)
-_ORDERS = select(
+_HIT: tuple[Any, ...] = (
     WorkOrder.order_id, WorkOrder.number, WorkOrder.status, WorkOrder.customer_id, WorkOrder.customer_name,
     WorkOrder.service_type, WorkOrder.appliance, WorkOrder.brand, WorkOrder.fault, WorkOrder.created_at,
-    WorkOrder.summary,
-).where(WorkOrder.order_id.in_(bindparam("keys", expanding=True)))  # fmt: skip
+)  # fmt: skip
+_ASKED_FOR = WorkOrder.order_id.in_(bindparam("keys", expanding=True))
+_ORDERS = select(*_HIT).where(_ASKED_FOR)
+_NEWEST = (
+    select(*_HIT, WorkOrder.summary)
+    .where(_ASKED_FOR)
+    .order_by(by_no_index(WorkOrder.created_at).desc(), by_no_index(WorkOrder.order_id).desc())
+    .limit(bindparam("at_most"))
+)
+"""They show the beginning of their summary, unless what was asked for is in it."""
 
 
 def _customer_hits(rows: Connection, found: dict[str, str]) -> tuple[CustomerHit, ...]:
@@ -302,7 +286,7 @@ def _customer_hit(key: str, why: str, name: str, level: str, number: str | None,
 
 
 def _order_hits(rows: Connection, found: Sequence[_Found], query: TextQuery) -> tuple[OrderHit, ...]:
-    """Those with a text show where it fits, the others the beginning of their summary."""
+    """Each shows where its text fits."""
     if not found:
         return ()
     shown = {row.order_id: row for row in rows.execute(_ORDERS, {"keys": [one.key for one in found]})}
@@ -310,7 +294,5 @@ def _order_hits(rows: Connection, found: Sequence[_Found], query: TextQuery) -> 
 
 
 def _order_hit(row: Any, text: str, query: TextQuery) -> OrderHit:
-    shown = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    text = text or shown["summary"]
-    del shown["summary"]
-    return OrderHit(**shown, snippet=tuple(PieceView(*piece) for piece in snippet(query, text)))
+    pieces = tuple(PieceView(*piece) for piece in snippet(query, text))
+    return OrderHit(*row[: len(_HIT)], pieces)  # type: ignore[call-arg]

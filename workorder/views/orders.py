@@ -76,7 +76,7 @@ class PieceView:
     hit: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OrderHit:
     """An order that was searched for; the pieces of ``snippet`` put together are part of its text."""
 

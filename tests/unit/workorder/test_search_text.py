@@ -13,6 +13,7 @@ from workorder.policy.search_text import (
     fits,
     normal,
     parse_query,
+    says_all,
     snippet,
     tokens_of,
 )
@@ -55,6 +56,22 @@ def test_every_part_of_a_text_is_looked_up_by_tokens_it_has(text, begin, length)
     asked = parse_query(f'"{text[begin : begin + length]}"')
     if asked.terms and fits(asked, text):
         assert set(asked_tokens(asked)) <= set(tokens_of(text))
+
+
+@given(text=CHARACTERS, asked=st.text('空调不制冷kfr35 -"', max_size=8))
+@example(text="KFR-35", asked="kf 35")
+@example(text="空调不制冷", asked="制冷 -空")
+def test_where_tokens_say_all_no_text_is_read_again(text, asked):
+    """A text fits such a query exactly when it has the tokens."""
+    query = parse_query(asked)
+    if query.terms and says_all(query):
+        assert fits(query, text) == (set(asked_tokens(query)) <= set(tokens_of(text)))
+
+
+def test_which_tokens_say_all():
+    """Characters alone or in pairs and beginnings of words; not what is longer, and nothing with what is unwanted."""
+    assert all(says_all(parse_query(asked)) for asked in ("王", "空调 漏水", "kfr 35gw"))
+    assert not any(says_all(parse_query(asked)) for asked in ("不制冷", "漏水 -空调", "kfr-35", "a" * 17))
 
 
 @given(text=CHARACTERS, begin=st.integers(0, 40), length=st.integers(1, 12))
