@@ -9,9 +9,10 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from nlp.address_parts import components
-from nlp.addresses import Spoken, parse
+from nlp.addresses import parse
 from nlp.dialogue import Found
 from nlp.sound import alike
+from nlp.spoken_address import Spoken
 from nlp.types import KnownCustomer, SlotState, SlotValue
 
 NAME_ALIKE = 0.72

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 
 from nlp.address_parts import merge_detail, tidy
-from nlp.addresses import Spoken, completed, contradicts, echoes, merge, parse
+from nlp.addresses import parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
+from nlp.spoken_address import Spoken, completed, contradicts, echoes, merge
 from nlp.types import SlotState
 
 _OUR_PLACE = re.compile(r"网点|服务站|门店|维修点|专卖店|我们仓库")

@@ -1,0 +1,44 @@
+"""Names by which agents address callers, or read them out from the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nlp.dialogue import Span, Talk, Turn, Verdict
+from nlp.rules.name_words import NOT_GIVEN, POLITE, TITLES, Heard, patterns
+
+
+def in_agent(talk: Talk, turn: Turn) -> Iterator[Heard]:
+    """How the agent addresses the caller, unless the caller objects."""
+    if not turn.by_agent:
+        return
+    answer, reply = talk.answer(turn.index)
+    objects = answer is Verdict.NO or (
+        reply is not None and re.search(r"不是|我是(?!的)", reply.s[:12]) and "？" in turn.s
+    )
+    if objects:
+        return
+    for m in patterns().registered.finditer(turn.s):
+        if not re.match(TITLES, m.group(2)) and not NOT_GIVEN.intersection(m.group(2)):
+            yield Heard(m.group(1), m.group(2), "", Span(turn.index, m.start(1), m.end()), "name.addressed")
+    for m in patterns().told.finditer(turn.s):
+        if answer is Verdict.YES:
+            yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end()), "name.addressed")
+    for m in re.finditer(TITLES, turn.s):
+        before = turn.s[: m.start()]
+        found = _before_title(before)
+        if found is None or m.group() in ("师傅", "总") or re.match("电器|油烟|牌", turn.s[m.end() :]):
+            continue
+        family, given = found
+        span = Span(turn.index, m.start() - len(family + given), m.end())
+        yield Heard(family, given, POLITE.get(m.group(), m.group()), span, "name.addressed")
+
+
+def _before_title(before: str) -> tuple[str, str] | None:
+    """Family and given name right before a title: 孙 in 好的孙先生, 潘立新 in 您爱人是潘立新先生."""
+    m = patterns().before_title.search(before)
+    if m and not NOT_GIVEN.intersection(m.group(2)):
+        return m.group(1), m.group(2)
+    m = patterns().last.search(before)
+    return (m.group(1), "") if m else None
