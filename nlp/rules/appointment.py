@@ -23,7 +23,7 @@ _BY_CALLER = re.compile(
     r"(?<![十百几])来|上门|安排|约|方便|有空|行|可以|吧|在家|过来|取|改|成|随时|白天|以后|之后|都行|都可以|都在"
 )
 _PAST = re.compile(
-    r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|.{0,2}那会儿|用了|装的|修的|拆的|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
+    r"买|签收|开始|报的修|坏了|洗的|换过|换的|送到|刚|说好|预约了|约的|.{0,2}那会儿|用了|装的|修的|拆(?:的|开|箱)|发现|收到|闻到|停了|来过|来修过|查|[就都]?(?:这样|不行了)|打的|装好|到期|到的|没来|寄"
 )
 _PAST_BEFORE = re.compile(
     r"上次|之前约|原来约|说好|本来|原先|约了|约的|报修|预约了|之前|还是|一?直到|昨|从|打|上个?$|保修?到$"
@@ -33,7 +33,7 @@ _CANCEL = re.compile(
 )
 _COMES = re.compile("上门|师傅|取件|来取|取货|取走|来修|来装|送新|送[^，。]{0,4}过[来去]")
 _OWN_DAY = re.compile(
-    r"客人|不是(?:来)?报修|点(?:半|钟)?我?(?:就|还)?(?:要|得)(?:去|走|送|出门|赶)|退房|上客|开业|营业|开席|开饭|吃饭|睡觉|午睡|交班|值班|收工|打烊|关门|开门(?=[，。])|开店|收摊(?!之?前)|接孩子|接娃|下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几"
+    r"客人|不是(?:来)?报修|点(?:半|钟)?我?(?:就|还)?(?:要|得)(?:去|走|送|出门|赶)|退房|遛弯|散步|跳完?舞|买菜|晨练|锻炼|打针|体检|上客|开业|营业|开席|开饭|吃饭|睡觉|午睡|交班|值班|收工|打烊|关门|开门(?=[，。])|开店|收摊(?!之?前)|接孩子|接娃|下班(?!前|之前|以前)|下课|放学|起床|都?几号|星期几|周几|礼拜几"
 )
 _REFUSED = re.compile(
     r"(?<!行)不行|不在|没空|没时间|(?<!不)(?<!不用)(?<!不要)(?<!没)(?<!不用去)要?上班|(?<!师傅)值班|不方便|有事|(?<!可)不可以|满了?|来不了|来不及|太?忙|(?<!我)(?<!我们)(?<!刚好)(?<!正好)(?<!轮到)休息|不成|开会|出差|去不了|赶不[到过及]|不得空|排不|没有师傅|太晚|太早|太赶|不算|(?<!师傅)(?<!工程师)(?<!不)出门(?!前|之前|以前)|要加班|不要了|取消"
@@ -51,7 +51,7 @@ _ARRIVES = re.compile("^(?:能|会|才|就|应该|可以)*(?:到货|到齐|到(?
 _AVOID = re.compile(r"(?:别|不要|不能|除了|别到|避开|不是|才|刚)$")
 
 
-_REFUND = re.compile("(?<!还是)(?<!还是直接)退款(?!还是|或)|到账|打款|退钱|寄出|寄回")
+_REFUND = re.compile("(?<!还是)(?<!还是直接)退款(?!还是|，?或)|到账|打款|退钱|寄出|寄回")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
         return None, current or cancelled
     wanted = current if current and turn.by_agent and not talk.turns[current.span.turn].by_agent else None
     for when in _heard(talk, turn):
-        if (wanted and _garbled(talk, turn, when, wanted)) or _cannot_be(turn.read, when):
+        if (wanted and _garbled(talk, turn, when, wanted)) or _cannot_be(turn, when):
             continue
         current = _considered(talk, turn, when, current)
     if current and not turn.by_agent:
@@ -100,10 +100,14 @@ def _after(talk: Talk, turn: Turn, offers: _Offers) -> _Offers:
 def _another_cancelled(talk: Talk, turn: Turn, current: Offer | None) -> bool:
     """Whether it is the visit of another day than the one agreed on that is cancelled (礼拜六那个就取消吧)."""
     said = _CANCEL.search(turn.read)
+    if _FORMER.search(turn.read) and (current or _heard(talk, turn)):
+        return True
     days = [w.day for w in _heard(talk, turn) if said and w.end <= said.start() <= w.end + NEAR]
     return current is not None and bool(days) and current.start.date() not in days
 
 
+_FORMER = re.compile("(?:原来|之前|原先|先前)(?:的|那个|约的)[^，。？?]{0,6}取消")
+"""原来的时间就取消了，改成…: the visit that was moved."""
 NEAR = 5
 """At most so many characters stand between a day and 取消."""
 
@@ -167,8 +171,15 @@ _CANNOT_BY_THEN = re.compile("赶不[到过及]|来不了|都(?:在外面|排满
 """中午赶不到嗦？—中午师傅都在外面: says nothing of the slot that stands."""
 
 
-def _cannot_be(s: str, when: When) -> bool:
+_NOBODY_WORKS = re.compile("[^，。？?]{0,5}(?:不(?:上班|派|营业|送|接单|出车|干活)|放假)")
+"""周末物流不上班: by the agent, no offer."""
+
+
+def _cannot_be(turn: Turn, when: When) -> bool:
+    s = turn.read
     ends = [p for c in "。？！" if (p := s.find(c, when.end)) >= 0]
+    if turn.by_agent and _NOBODY_WORKS.match(s, when.end):
+        return True
     return bool(_CANNOT_BY_THEN.search(s, when.end, min(ends, default=len(s))))
 
 

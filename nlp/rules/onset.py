@@ -19,7 +19,7 @@ _BEGAN = re.compile(
     r"开始|突然|就这样|发现|才(?!报|约|打|来|收|到|买|装|送|用|换|修|拿|拆|开箱|洗|加|下单|知道|跟|讲|说|告诉|和|[一两半几])|(?:起来|早上|回家|下班)一看|(?<!我)自己(?!又?好|恢复)|就(?:觉得|感觉|觉着|感觉到|听见|听到|闻到|发觉)|坏(?:的|了)|^.{0,5}(?:漏|冒|滴|响|跳闸|灭|炸|闻到)|(.)着\1着|黑屏|死机|(?:就|又|还是)(?:灭|黑|报(?!了?修|过)|关|一直|不|没|老|有|是|出|停|打|开|漏|响|坏)|半夜|起来|以来|出(?:的|现)|还好好|炸|停的|这样的|不(?:热|冷|转|亮|制|凉|出|通|动|响)"
 )
 _ONSET_NOT = re.compile(
-    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的|换的|约|联系|打(?:过|了)?电话|(?<![看听闻碰遇感])到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
+    r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的(?!.候)|换的|约|联系|打(?:过|了)?电话|(?<![看听闻碰遇感])到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
 )
 _LASTED = re.compile(
     r"(?:有|大概|差不多|大约|都|快|已经|得有|能有|断断续续|持续|好像|约)*(?P<span>(?:个把|一个多|两个多|半个多|[一二两三四五六七八九十]个半|[一二两三四五六七八九十几好\d]+个?(?:多|来)?|半[个拉]?(?:多|来)?|小[一半]?个?)(?:星期|礼拜|月|周|天|年)(?:多(?!了[好几两一二三四五六七八九十百]))?)(?P<about>左右|上下|的?(?:样子|光景))?(?P<end>了|前|以前|之前|的事|来(?=[，。]|$)|(?=[，。吧啊]|$))"
@@ -121,19 +121,27 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[int, Found]]:
     for order, rule in enumerate((_began_on, _just_now, _lasted, _vaguely)):
         if one := rule(talk, turn, asked):
             said = turn.read[one.spans[0].end :].startswith(("开始", "就开始"))
-            yield (-1 if said and rule is not _vaguely else order), one
+            answered = "onset" in talk.asked(turn.index) and one.spans[0].start <= WITHIN_ANSWER
+            yield (-1 if (said or answered) and rule is not _vaguely else order), one
 
 
 def _agreed(talk: Talk, turn: Turn) -> Found | None:
     """The agent's guess (今天发现的是吧, 是从昨天开始的吗) that the caller agrees to."""
     for w in past_days(talk, turn):
-        if w.day and _GUESSED.match(turn.read, w.end) and talk.answer(turn.index)[0] is Verdict.YES:
+        if w.day and _GUESSED.match(turn.read, w.end) and _agrees(talk, turn):
             value = w.day.isoformat()
             span = Span(turn.index, w.start, w.end)
             return Found("onset", value, value, "onset.agreed", SlotState.CONFIRMED, (span,), 0.85)
     return None
 
 
+def _agrees(talk: Talk, turn: Turn) -> bool:
+    """Whether the caller agrees, be it behind the answer to another question (是美的的吗，今天才坏的？—美的，对)."""
+    verdict, reply = talk.answer(turn.index)
+    return verdict is Verdict.YES or bool(verdict is Verdict.OPEN and reply and _YES_TOO.match(reply.read))
+
+
+_YES_TOO = re.compile("[^，。？?]{1,6}，(?:对|是的?|没错)(?=[，。]|$)")
 _GUESSED = re.compile("[^，。？?]{0,4}(?:才|刚|就)?(?:发现|开始|出现|坏)")
 
 
@@ -165,6 +173,8 @@ _THAT_NIGHT = re.compile(
     "[^。？?]{0,6}还好(?:好的?|着)?(?:呢)?，(?:到了?)?(?:晚上|下午|夜里|半夜|傍晚|中午|后来)[^，。]{0,4}(?:就|突然)"
 )
 """昨天还好好的，晚上突然就不转了: still that day."""
+_MEANWHILE = re.compile("[^，。]{0,6}(?:忙(?!的)|人多|没空|没顾|没管|没当回事)")
+"""过年忙没管它: why nobody saw to it."""
 _BY_TURNS = re.compile("[^，。]{1,8}，?(?:明天|后天)[^，。]{0,4}(?:不|又|没|好|都)")
 """今天转明天又不转: a way of saying now and then."""
 _TOLD_THEN = re.compile("[^，。]{0,3}才(?:告诉|跟|和|讲|说)")
@@ -219,6 +229,7 @@ def _began_on(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             or (_ONSET_NOT.search(after[:8]) and not _SINCE.match(after) and not _FOUND_SO.match(turn.read, w.end))
             or (told in (Befell.ERRAND, Befell.FINE) and not asked)
             or (told is Befell.FINE and best)
+            or _MEANWHILE.match(turn.read, w.end)
             or (told is not Befell.TROUBLE and _BACK_THEN.match(after))
             or before.endswith(("到", "至", "加上", "算上", "连"))
             or before.endswith(_BEFORE_A_NUMBER)
@@ -308,7 +319,7 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         if not asked and (
             owned
             or re.search(
-                "催|没人|没消息|没动静|没[个有]?(?:信儿?|音信?|下文|回音)(?!号)|没到账|报的修|退给|客服[^。]{0,6}说",
+                "(?:啥时候|什么时候|哪天|几时|何时)[^，。？]{0,4}(?:修|来|装|上门|送|退)|催|没人|没消息|没动静|没[个有]?(?:信儿?|音信?|下文|回音)(?!号)|没到账|报的修|退给|客服[^。]{0,6}说",
                 turn.read,
             )
         ):
@@ -353,6 +364,14 @@ _TROUBLE = re.compile(
 """What a stretch of days up to now is said to have brought: 这半个月炒菜的时候油往下滴."""
 
 
+def _that_day(talk: Talk, turn: Turn, after: int) -> date | None:
+    """The day told behind a vague beginning, in the same sentence (从入冬第一次开就这样，十四号那天开的)."""
+    stop = _ENDS.search(turn.read, after)
+    end = stop.start() if stop else len(turn.read)
+    days = (w.day for w in past_days(talk, turn) if after <= w.start < end and turn.read.startswith("那天", w.end))
+    return next(days, None)
+
+
 def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
     for m in sorted(_VAGUE.finditer(turn.read), key=lambda m: not m.group("month")):
         if NOT_OURS.search(turn.read[max(0, m.start() - 10) : m.start()]):
@@ -369,7 +388,9 @@ def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Found | None:
         )
         if told and not _ONSET_NOT.search(after):
             value = re.sub("(?<=.)过完$", "以后", word)
-            if m.group("month"):
+            if day := _that_day(talk, turn, m.end()):
+                value = day.isoformat()
+            elif m.group("month"):
                 value = _last_month(m.group("month"), talk.context.started_at.date()) or word
             elif re.match("上个?月", word):
                 last = talk.context.started_at.date().replace(day=1) - timedelta(days=1)

@@ -53,7 +53,7 @@ def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
         if answer is Verdict.YES or (answer is Verdict.OPEN and turn.reply and _ON_FILE.search(turn.read))
         else None
     )
-    if agreed or not turn.by_agent:
+    if agreed or not (turn.by_agent or (turn.question and _ROOM_ASKED.search(turn.question.read))):
         asked = bool(agreed) or "purchase_date" in talk.asked(turn.index)
         days = list(_by_year(talk, turn, asked)) or list(_by_day(talk, turn, asked))
         found = days[:1]
@@ -64,7 +64,11 @@ def _purchases(talk: Talk, turn: Turn) -> Iterator[Found]:
         yield from found
 
 
-_TOLD_BACK = re.compile("(?:[号年月日底初份]|双十一|六一八)[^，。]{0,4}(?:购买|买|安装|下单|购入)(?:的|(?=，))")
+_ROOM_ASKED = re.compile("(?:橱柜|台面|吊顶|水电|房子|装修)[^，。？?买]{0,8}(?:什么时候|哪天|几时|好了?[吗没])")
+"""The agent asks whether the room is ready: what was fitted then is no appliance."""
+_TOLD_BACK = re.compile(
+    "(?:购[买机入]|安装|装机)(?:时间|日期)[^，。？]{0,6}[是为在的][^，。？]*[号年月日底初份]|(?:[号年月日底初份]|双十一|六一八)[^，。]{0,4}(?:购买|买|安装|下单|购入)(?:的|(?=，))"
+)
 _ON_FILE = re.compile("系统|显示|记录|登记|查到")
 """Whose date the caller does not contradict.
 
@@ -89,7 +93,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         if part:
             value, used = f"{value}-{_PART_OF_YEAR[part.group()]}", part.end()
         elif festival and (day := FESTIVALS[festival[0]].day(year)):
-            value, used = day.isoformat(), festival[1] - m.end()
+            value, used = _exactly(s, festival[1], year) or day.isoformat(), festival[1] - m.end()
         elif rest and not month and (later := _LATER_MONTH.search(rest)) and _month_of(later):
             value = f"{value}-{_month_of(later):02d}"
             number = spoken_int(later.group("day") or "")
@@ -120,6 +124,18 @@ _OTHER_MONTH = re.compile(
     rf"[^。？?]{{0,2}}，?(?:[啊哎哦噢，]*)(?:不对|不是|不|错了|说错了?|记错了?)[^。？?]{{0,5}}?(?P<month>{NUMERALS})月"
 )
 """去年七月，哦不，八月份: another month of that year."""
+_EXACT_DAY = re.compile(
+    rf"[^。？?，]{{0,6}}，(?:大概|好像|应该|是|也就是|就是)*(?P<month>{NUMERALS})月(?P<day>{NUMERALS})[号日]"
+)
+
+
+def _exactly(s: str, end: int, year: int) -> str | None:
+    """The day of that year told behind a festival (去年国庆买的，十月三号)."""
+    m = _EXACT_DAY.match(s, end)
+    month, day = (spoken_int(m.group(name)) or 0 for name in ("month", "day")) if m else (0, 0)
+    return f"{year}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
 _SAME_MONTH = re.compile(rf"，(?:是|就是|大概|好像|应该是?)?(?P<month>{NUMERALS})月(?P<day>{NUMERALS})[号日]")
 """去年四月，四月二十号: the day of that month."""
 
@@ -191,7 +207,7 @@ _AGREED = re.compile("(?:(?:说|约|讲|定|排)(?:好|定)?(?:了|的)?(?:是|�
 _GOT = re.compile(
     r"[^。是]{0,8}?(?:买(?!了?[一个根块瓶卷条点些几]*(?:电池|软?管|滤|胶|配件|零件|插座|插排|遥控|灯|线|阀|芯|清洁))|购|下单|入手|(?:拍|抢|提|订|淘)的(?!蛋糕|菜|饭|餐|酒|花|房|票|货)(?!蛋糕|菜|饭|餐|酒|花|房|票|货))"
     r"|[^。]{0,6}(?:当天|第二天)[^，。]{0,3}装"
-    r"|[^。是，修]{0,7}?装(?:的(?!师傅|人|时候)|好|上|完)"
+    r"|[^。是，修]{0,7}?装(?:的(?!师傅|人|时候)|好|上|完)(?!台面|橱柜|柜|吊顶|地板|门|窗|水电|家具|灯)"
 )
 """What follows the day on which it was bought or installed."""
 _IN_MONTH = re.compile(
@@ -219,7 +235,7 @@ def _by_month(talk: Talk, turn: Turn, asked: bool) -> Found | None:
             _NOT_BOUGHT.search(around)
             or re.search("滤|芯|洗|修过|换过|保养", wanted)
             or _of_something_else(turn.read[: m.start()])
-            or re.search("滤|芯", around)
+            or re.search("滤|芯|上[次回]", around)
             or (back is None and not (number and 1 <= number <= 12))
         ):
             continue
