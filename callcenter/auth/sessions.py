@@ -19,7 +19,7 @@ from callcenter.auth.errors import LoginFailed
 from callcenter.auth.passwords import MIN_LENGTH, Passwords
 from callcenter.auth.permissions import Permission, Role, permissions_of
 from callcenter.clock import Clock
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.errors import Invalid, NotFound
 from callcenter.storage import audit, users
 from callcenter.storage.database import Database

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from callcenter.config import BusSettings
+from callcenter.config_sections import BusSettings
 from callcenter.errors import ConfigInvalid
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import aiosmtplib
 
 from callcenter.channels.port import Message, Refused, Unreachable
-from callcenter.config import EmailSettings
+from callcenter.config_channels import EmailSettings
 
 TIMEOUT_S = 20.0
 LOGIN_REFUSED = frozenset({530, 534, 535, 538})

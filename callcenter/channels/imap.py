@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from callcenter.channels.mailbox import Fate, Take
 from callcenter.channels.port import Unreachable
-from callcenter.config import MailboxSettings
+from callcenter.config_channels import MailboxSettings
 
 T = TypeVar("T")
 TIMEOUT_S = 30.0

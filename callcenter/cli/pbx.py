@@ -13,6 +13,7 @@ import click
 from callcenter import config as settings_file
 from callcenter.cli.findings import show
 from callcenter.cli.output import EXIT_FAILED, emit, reports_errors, say
+from callcenter.config_sections import checked_pattern
 from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def pbx() -> None:
 
 def _pattern(_context: click.Context, _option: click.Parameter, value: str) -> str:
     try:
-        return settings_file.checked_pattern(value)
+        return checked_pattern(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 

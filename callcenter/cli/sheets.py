@@ -37,7 +37,8 @@ def take_sheet(config: Path | None, kind: str, file: Path, *, good: bool, dry_ru
 
     async def run() -> None:
         from callcenter.clock import SystemClock
-        from callcenter.features.sheet_import import Importer, phone_reader
+        from callcenter.features.sheet_import import Importer
+        from callcenter.features.sheet_rows import phone_reader
         from callcenter.storage import audit
 
         settings = settings_file.load(config)

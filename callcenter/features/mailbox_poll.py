@@ -10,7 +10,8 @@ from callcenter.channels.imap import ImapMailbox
 from callcenter.channels.mailbox import Fate, Mailbox
 from callcenter.channels.trust import trust
 from callcenter.clock import Clock
-from callcenter.config import Settings, secret_file
+from callcenter.config import Settings
+from callcenter.config_sections import secret_file
 from callcenter.errors import CallcenterError, ConfigInvalid, Unavailable
 from callcenter.features.mail_intake import MailIntake
 from callcenter.features.readiness import Check

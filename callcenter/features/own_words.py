@@ -12,7 +12,7 @@ from pathlib import Path
 from asr.errors import AsrError
 from asr.load import find_model
 from asr.vocabulary import can_adapt
-from callcenter.config import AsrSettings
+from callcenter.config_sections import AsrSettings
 from callcenter.errors import Invalid, NotFound
 from nlp.catalogue import PATTERN, Catalogue
 from nlp.sound_alikes import SoundAlikes

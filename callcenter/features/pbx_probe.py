@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from callcenter.clock import Clock
-from callcenter.config import PbxSettings
+from callcenter.config_sections import PbxSettings
 from callcenter.errors import Unavailable
 from callcenter.telephony.ami_link import FIXES, AmiLink, Connected, Loss
 from callcenter.telephony.event_tally import EventTally

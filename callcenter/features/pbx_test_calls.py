@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from callcenter.clock import Clock
-from callcenter.config import MediaSettings
+from callcenter.config_sections import MediaSettings
 from callcenter.errors import CallcenterError, Unavailable
 from callcenter.features.findings import Finding, Level
 from callcenter.features.pbx_probe import Probe

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callcenter.config import Paths, WebhookMapping
+from callcenter.config_channels import Paths, WebhookMapping
 from callcenter.errors import Invalid
 
 LONGEST = 2000

@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 import structlog
 
 from callcenter.clock import Clock
-from callcenter.config import PbxSettings
+from callcenter.config_sections import PbxSettings
 from callcenter.errors import Unavailable
 from callcenter.storage.journal import OFF, Journal
 from callcenter.telephony.ami_session import AmiSession, LinkDown, Loss, Lost, Reply, Value, check_action

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from callcenter.config import MediaSettings
+from callcenter.config_sections import MediaSettings
 from callcenter.errors import CallcenterError
 from callcenter.telephony.actions import Actions
 

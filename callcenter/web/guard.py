@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.web.errors import HostUnknown, OriginForeign
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:\d+)?")

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, CookieJar, DummyCookieJar
+from aiohttp import ClientSession, CookieJar, DummyCookieJar
 from aiohttp.test_utils import TestServer
-from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
 from callcenter.auth.api_keys import ApiKeys
 from callcenter.auth.passwords import Passwords
 from callcenter.auth.sessions import Auth
 from callcenter.clock import VirtualClock
-from callcenter.config import Settings, WebSettings
-from callcenter.errors import NotFound
-from callcenter.features.caller_choice import ChosenCaller
+from callcenter.config import Settings
+from callcenter.config_sections import WebSettings
 from callcenter.features.mail_intake import MailIntake
 from callcenter.features.readiness import Check
 from callcenter.features.report_intake import ReportIntake
-from callcenter.features.wall_views import (
-    Quantiles,
-    WallboardView,
-    WallGap,
-    WallLink,
-    WallOrders,
-    WallPops,
-    WallToday,
-    WallTranscripts,
-)
 from callcenter.storage import calls, users
 from callcenter.storage.blobs import BlobStore
 from callcenter.storage.call_writer import CallWriter
@@ -46,16 +34,24 @@ from callcenter.web.server import build_web
 from callcenter.web.services import Services
 from callcenter.web.static import Pages
 from nlp.extract import Extractor
+from tests.contract.api_browser import Browser
+from tests.contract.api_people import QUICK, add_people
+from tests.contract.api_stand_ins import (
+    NOW,
+    DeskCalls,
+    DeskOrders,
+    LiveSounds,
+    QuietNotify,
+    QuietWall,
+    Sounds,
+    TriedOut,
+)
 from workorder.commands import AddAsset, CreateCustomer, NewAsset, OpenDraft, SavePlan
 from workorder.policy.phones import parse_phone
 from workorder.services import assets, customers, maintenance, orders
 from workorder.views.assets import AssetRecord, PlanView
 from workorder.views.customers import CustomerCard
 from workorder.views.orders import OrderView
-
-NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
-PASSWORD = "correct horse"
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 CATALOGUE = {
     "service_types": [{"value": "repair", "label": "维修"}],
@@ -73,132 +69,6 @@ FIELDS = {
     "fault": "不制冷",
     "address": {"province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "文三路1号"},
 }
-PEOPLE = {
-    "agent": (["agent"], "PJSIP/1001"),
-    "other": (["agent"], "PJSIP/1002"),
-    "supervisor": (["supervisor"], None),
-    "admin": (["admin"], None),
-    "nobody": ([], None),
-}
-
-
-@dataclass
-class DeskCalls:
-    """The live calls of a desk nobody calls; remembers what the page told."""
-
-    done_calls: list[tuple[str, str]] = field(default_factory=list)
-    painted_calls: list[tuple[str, str, float]] = field(default_factory=list)
-
-    def snapshot(self, interface: str | None) -> Mapping[str, object]:
-        return {"server_time": NOW, "agent_state": "available", "pbx": {"connected": True, "since": NOW}, "calls": []}
-
-    def done(self, interface: str, call_id: str) -> None:
-        self.done_calls.append((interface, call_id))
-
-    def painted(self, interface: str, call_id: str, painted_at_ms: float) -> None:
-        self.painted_calls.append((interface, call_id, painted_at_ms))
-
-
-WALL = WallboardView(
-    at=NOW,
-    day=NOW.date(),
-    calls=(),
-    agents=(),
-    today=WallToday(
-        offered=3, answered=2, abandoned=1, missed=0, wait_avg_s=4.5, service_level=0.6667, service_level_s=20
-    ),
-    pbx=WallLink(connected=True, since=NOW, reason="connected"),
-    gaps=(WallGap(NOW, NOW, 1, 0),),
-    pops=WallPops(sent=Quantiles(2, 1.5, 3.0), painted=Quantiles(0, None, None)),
-    transcripts=WallTranscripts(complete=2),
-    orders=WallOrders(running=7, due_soon=2, late=1, paused=3),
-)
-
-
-class QuietWall:
-    """A floor on which nothing happens."""
-
-    def snapshot(self) -> WallboardView:
-        return WALL
-
-
-class QuietNotify:
-    """Sends nothing."""
-
-    def changed(self) -> None:
-        """Nobody listens."""
-
-    def lanes(self) -> tuple[str, ...]:
-        return ("sms",)
-
-
-@dataclass
-class TriedOut:
-    """One way out, that remembers what it took; ``fault`` is what it answers with."""
-
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
-    fault: Exception | None = None
-
-    async def try_out(self, lane: str, *, to: str, subject: str, text: str) -> str | None:
-        if self.fault is not None:
-            raise self.fault
-        if lane != "sms":
-            raise NotFound(f"there is no way out {lane}", field="lane")
-        self.sent.append((to, subject, text))
-        return "R1"
-
-
-@dataclass
-class DeskOrders:
-    """Remembers which orders the desks were told about."""
-
-    seen: list[OrderView] = field(default_factory=list)
-    callers: list[tuple[str, ChosenCaller]] = field(default_factory=list)
-
-    def chosen(self, call_id: str, caller: ChosenCaller) -> None:
-        self.callers.append((call_id, caller))
-
-    def changed(self, order: OrderView) -> None:
-        self.seen.append(order)
-
-
-@dataclass(frozen=True)
-class Waveform:
-    sample_rate_hz: int = 8000
-    duration_ms: int = 2000
-    peaks_per_s: float = 1.0
-    channels: tuple[tuple[float, ...], ...] = ((0.5, 0.25), (0.0, 1.0))
-
-
-@dataclass
-class Sounds:
-    """Recordings in a folder, and the audio of calls that go on, by call."""
-
-    folder: Path
-    live: dict[str, bytes] = field(default_factory=dict)
-
-    def file(self, path: str) -> Path:
-        if not (self.folder / path).is_file():
-            raise NotFound("the recording is gone", field="call_id")
-        return self.folder / path
-
-    async def remove(self, path: str) -> None:
-        (self.folder / path).unlink(missing_ok=True)
-
-    async def peaks(self, path: str) -> Waveform:
-        self.file(path)
-        return Waveform()
-
-    async def clip(self, path: str, *, start_ms: int, end_ms: int, channel: str) -> bytes:
-        return f"RIFF {path} {start_ms} {end_ms} {channel}".encode()
-
-
-@dataclass
-class LiveSounds:
-    calls: dict[str, bytes] = field(default_factory=dict)
-
-    async def clip(self, call_id: str, *, start_ms: int, end_ms: int, channel: str) -> bytes | None:
-        return self.calls.get(call_id)
 
 
 @dataclass
@@ -338,39 +208,7 @@ class Site:
         return order
 
 
-@dataclass
-class Browser:
-    """Sends what the page sends: cookie, Origin and CSRF token."""
-
-    client: ClientSession
-    origin: str
-    csrf_token: str | None = None
-
-    async def log_in(self, body: Mapping[str, str]) -> ClientResponse:
-        response = await self.post("/api/session", body)
-        if response.status == 200:
-            self.csrf_token = (await response.json())["csrf_token"]
-        return response
-
-    def headers(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        own = ({"Origin": self.origin} if self.origin else {}) | (
-            {"X-CSRF-Token": self.csrf_token} if self.csrf_token else {}
-        )
-        return own | dict(extra or {})
-
-    async def get(self, path: str, **options: Any) -> ClientResponse:
-        return await self.client.get(path, **options)
-
-    async def send(self, method: str, path: str, body: object = None, **headers: str) -> ClientResponse:
-        """``headers`` are written with underscores: ``If_Match=…``."""
-        extra = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.request(method, path, json=body, headers=self.headers(extra))
-
-    async def post(self, path: str, body: object, **headers: str) -> ClientResponse:
-        return await self.send("POST", path, body, **headers)
-
-    async def socket(self, **options: Any) -> ClientWebSocketResponse:
-        return await self.client.ws_connect("/api/agent/socket", origin=self.origin, **options)
+_TEMPLATE: list[bytes] = []
 
 
 @asynccontextmanager
@@ -386,9 +224,6 @@ async def open_site(folder: Path, *, web: WebSettings | None = None, pages: Path
         await database.aclose()
 
 
-_TEMPLATE: list[bytes] = []
-
-
 async def _template(folder: Path) -> bytes:
     """A database with the schema and the people; made once per run, for it takes longer than most tests."""
     if not _TEMPLATE:
@@ -396,21 +231,12 @@ async def _template(folder: Path) -> bytes:
         database = await Database.open(f"sqlite+aiosqlite:///{file}")
         try:
             await database.upgrade()
-            auth = Auth(database=database, clock=VirtualClock(NOW), settings=WebSettings(), passwords=Passwords(QUICK))
-            for name in PEOPLE:
-                await _add(auth, database, name)
+            await add_people(database)
         finally:
             await database.aclose()
         _TEMPLATE.append(file.read_bytes())
         file.unlink()
     return _TEMPLATE[0]
-
-
-async def add_people(database: Database) -> None:
-    """Everybody of ``PEOPLE``; all but nobody have ``PASSWORD``."""
-    auth = Auth(database=database, clock=VirtualClock(NOW), settings=WebSettings(), passwords=Passwords(QUICK))
-    for name in PEOPLE:
-        await _add(auth, database, name)
 
 
 @asynccontextmanager
@@ -461,15 +287,3 @@ async def _extractor() -> Extractor:
 
 async def _fine() -> Check:
     return Check(ok=True, message="fine")
-
-
-async def _add(auth: Auth, database: Database, name: str) -> None:
-    roles, interface = PEOPLE[name]
-    if roles:
-        await auth.add_user(
-            username=name, display_name=name.title(), roles=roles, interface=interface, password=PASSWORD
-        )
-        return
-    async with database.write() as work:
-        await users.add_user(work.session, username=name, display_name=name, roles=(), at=NOW)
-        await work.commit()

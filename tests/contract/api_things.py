@@ -8,7 +8,8 @@ from typing import Any
 from callcenter.auth.permissions import Role
 from callcenter.ids import new_id
 from callcenter.storage import deliveries
-from tests.contract.api_site import FIELDS, NOW, Site
+from tests.contract.api_site import FIELDS, Site
+from tests.contract.api_stand_ins import NOW
 from workorder.commands import AddTask, AskApproval, AttachFile, CreateWorkOrder
 from workorder.policy.approvals import DEFAULTS
 from workorder.services import approvals, reports, teamwork

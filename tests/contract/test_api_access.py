@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 
 from callcenter.auth.permissions import GRANTS, SCOPES, Permission, Role
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.web.guard import SAFE_METHODS
 from callcenter.web.route import Access, Route
 from callcenter.web.routes import ROUTES
-from tests.contract.api_site import Browser, Site, open_site
+from tests.contract.api_browser import Browser
+from tests.contract.api_site import Site, open_site
 
 ROLES: dict[str, frozenset[Permission]] = {"nobody": frozenset(), **{role.value: GRANTS[role] for role in Role}}
 NAMED = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from callcenter.auth.api_keys import PREFIX
 from callcenter.auth.permissions import SCOPES
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.storage import audit
 from callcenter.storage.tables import ApiKeyRow, IdempotencyRow
 from tests.contract.api_site import Site, open_site

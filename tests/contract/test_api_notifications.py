@@ -14,7 +14,8 @@ from callcenter.cli.main import main
 from callcenter.features.notify.rules import DEFAULTS
 from callcenter.storage import deliveries
 from callcenter.web.hub import UserNotices
-from tests.contract.api_site import FIELDS, Site, TriedOut, open_site
+from tests.contract.api_site import FIELDS, Site, open_site
+from tests.contract.api_stand_ins import TriedOut
 
 TABLE = DEFAULTS.model_dump(mode="json")
 

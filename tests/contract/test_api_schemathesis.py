@@ -27,7 +27,7 @@ from schemathesis.specs.openapi import checks
 
 from callcenter.auth.permissions import SCOPES, Role
 from callcenter.auth.sessions import COOKIE
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.web.examples import EXAMPLES
 from callcenter.web.openapi import document
 from callcenter.web.routes import ROUTES

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.errors import NotFound
 from callcenter.storage import audit
-from tests.contract.api_site import PASSWORD, Site, open_site
+from tests.contract.api_people import PASSWORD
+from tests.contract.api_site import Site, open_site
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.storage import users
 from callcenter.web import agent_socket
 from tests.contract.api_site import Site, open_site

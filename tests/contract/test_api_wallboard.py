@@ -8,7 +8,8 @@ import pytest
 
 from callcenter.auth.permissions import Permission
 from callcenter.web.encode import encode
-from tests.contract.api_site import WALL, Site, open_site
+from tests.contract.api_site import Site, open_site
+from tests.contract.api_stand_ins import WALL
 
 
 @pytest.fixture

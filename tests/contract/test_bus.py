@@ -14,7 +14,7 @@ from callcenter.bus.connection import NatsConnection
 from callcenter.bus.local import QUEUE_LIMIT, LocalBus
 from callcenter.bus.nats import NatsBus
 from callcenter.clock import SystemClock
-from callcenter.config import BusSettings
+from callcenter.config_sections import BusSettings
 from callcenter.ids import new_id
 from tests.nats_server import NatsServer
 

@@ -26,7 +26,7 @@ from callcenter.channels.signing import verified
 from callcenter.channels.targets import Targets
 from callcenter.channels.wechat import TEMPLATE, WechatChannel, WechatKind, keywords, subscribe_kind
 from callcenter.clock import VirtualClock
-from callcenter.config import EmailSettings, NotifySettings
+from callcenter.config_channels import EmailSettings, NotifySettings
 from callcenter.errors import ConfigInvalid
 from callcenter.features.notify.lanes import build_lanes
 

@@ -9,7 +9,7 @@ from asr.worker.link import NobodyAnswered
 from asr.worker.memory_link import Exchange, MemoryLink
 from asr.worker.nats_link import NatsLink
 from callcenter.bus.connection import NatsConnection
-from callcenter.config import BusSettings
+from callcenter.config_sections import BusSettings
 from callcenter.ids import new_id
 
 

@@ -18,7 +18,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from callcenter.channels.email import EmailChannel
 from callcenter.channels.port import Message, Refused, Unreachable
 from callcenter.clock import VirtualClock
-from callcenter.config import EmailSettings, NotifySettings
+from callcenter.config_channels import EmailSettings, NotifySettings
 from callcenter.errors import ConfigInvalid
 from callcenter.features.notify.lanes import build_lanes
 

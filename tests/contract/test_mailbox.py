@@ -15,7 +15,8 @@ from callcenter.channels.imap import ImapMailbox
 from callcenter.channels.mailbox import Fate
 from callcenter.channels.port import Unreachable
 from callcenter.clock import VirtualClock
-from callcenter.config import MailboxSettings, Settings
+from callcenter.config import Settings
+from callcenter.config_channels import MailboxSettings
 from callcenter.errors import ConfigInvalid, Unavailable
 from callcenter.features.doctor import mailbox as doctor_mailbox
 from callcenter.features.mail_intake import MailIntake

@@ -9,7 +9,8 @@ from sqlalchemy import event, select
 
 from callcenter.errors import Invalid
 from callcenter.features.sheet_export import export
-from callcenter.features.sheet_import import Importer, phone_reader
+from callcenter.features.sheet_import import Importer
+from callcenter.features.sheet_rows import phone_reader
 from callcenter.features.sheets import read_rows, write_rows
 from callcenter.storage.tables import OutboxRow
 from workorder.commands import SetTemplate

@@ -20,7 +20,7 @@ from asr.worker.nats_link import NatsLink
 from asr.worker.recognizer import WorkerRecognizer
 from callcenter.bus.connection import NatsConnection
 from callcenter.clock import SystemClock
-from callcenter.config import BusSettings
+from callcenter.config_sections import BusSettings
 from tests.nats_server import NatsServer
 
 CALL = Path(__file__).parents[2] / "callcenter" / "features" / "demo" / "calls" / "dev-003.wav"

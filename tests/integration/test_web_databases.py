@@ -9,7 +9,8 @@ import pytest
 
 from callcenter.config import Settings
 from callcenter.storage import audit
-from tests.contract.api_site import FIELDS, Site, add_people, serve
+from tests.contract.api_people import add_people
+from tests.contract.api_site import FIELDS, Site, serve
 
 
 @pytest.fixture

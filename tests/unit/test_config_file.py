@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from callcenter import config
-from callcenter.config import MediaSettings, PbxSettings, Settings
+from callcenter.config import Settings
+from callcenter.config_sections import MediaSettings, PbxSettings
 from callcenter.errors import Conflict, Invalid, Unavailable
 from callcenter.features import config_file
 

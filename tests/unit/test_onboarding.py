@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from callcenter.config import MediaSettings, PbxSettings, Settings
+from callcenter.config import Settings
+from callcenter.config_sections import MediaSettings, PbxSettings
 from callcenter.errors import Invalid, Unavailable
 from callcenter.features.onboarding import Extension, aimed_at, fit, near_address
 from callcenter.telephony.devices import Facts

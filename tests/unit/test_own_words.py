@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from asr.events import Word
-from callcenter.config import AsrSettings
+from callcenter.config_sections import AsrSettings
 from callcenter.errors import Invalid
 from callcenter.features.frames import segment_json
 from callcenter.features.heard_fields import nlp_segment, stored_segment

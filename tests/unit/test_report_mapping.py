@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callcenter.config import WECHAT, WebhookMapping
+from callcenter.config_channels import WECHAT, WebhookMapping
 from callcenter.errors import Invalid
 from callcenter.features.report_mapping import mapped
 

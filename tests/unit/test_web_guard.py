@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from callcenter.config import WebSettings
+from callcenter.config_sections import WebSettings
 from callcenter.web.errors import HostUnknown, OriginForeign
 from callcenter.web.guard import Guard, client_address
 

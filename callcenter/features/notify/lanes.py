@@ -13,7 +13,8 @@ from callcenter.channels.targets import Targets
 from callcenter.channels.trust import trust
 from callcenter.channels.wechat import TEMPLATE, WechatChannel, WechatKind, subscribe_kind
 from callcenter.clock import Clock
-from callcenter.config import NotifySettings, WebhookTarget, WechatSettings, secret_file
+from callcenter.config_channels import NotifySettings, WebhookTarget, WechatSettings
+from callcenter.config_sections import secret_file
 from callcenter.errors import ConfigInvalid
 
 SMS_BODY = {"to": "{to}", "text": "{text}", "id": "{delivery_id}"}

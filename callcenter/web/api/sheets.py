@@ -9,7 +9,8 @@ from typing import Literal
 from aiohttp import web
 
 from callcenter.features.sheet_export import export as write_sheet
-from callcenter.features.sheet_import import Importer, ImportReport, phone_reader
+from callcenter.features.sheet_import import Importer, ImportReport
+from callcenter.features.sheet_rows import phone_reader
 from callcenter.storage import audit
 from callcenter.web.ask import Ask, Input
 from callcenter.web.errors import TooLarge

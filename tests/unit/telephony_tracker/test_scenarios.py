@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from callcenter.config import PbxSettings
+from callcenter.config_sections import PbxSettings
 from callcenter.telephony.ami_reading import parse
 from callcenter.telephony.ami_stream import AmiParser
 from callcenter.telephony.call_book import DEFAULT_AGENT_PATTERN
