@@ -36,7 +36,7 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     if part is None:
         return known
     if turn.by_agent:
-        if _OUR_PLACE.search(turn.s) or _names_ours(talk, turn):
+        if _OUR_PLACE.search(turn.s, 0, part.end) or _OUR_PLACE.match(turn.s, part.end) or _names_ours(talk, turn):
             return known
         answer, reply = talk.answer(turn.index, max(part.start, part.end - 1))
         if whole and reply and answer is not Verdict.YES and _says_another_room(part, reply):

@@ -10,7 +10,10 @@ from nlp.dialogue import Span
 from nlp.surnames import surnames
 
 HAN = r"[\u4e00-\u9fff]"
-TITLES = "先生|女士|小姐|老师|老板|大爷|阿姨|太太|师傅|大哥|大姐|大叔|大妈|大娘|奶奶|爷爷|同志|经理|主任|医生|总|哥|姐"
+TITLES = (
+    "先生|女士|小姐|老师|老板|大爷|阿姨|太太|师傅|大哥|大姐|大叔|大妈|大娘|奶奶|爷爷|同志|经理|主任|医生|总|哥|姐"
+    "|(?:(?<!方)太|伯|婶|嫂)(?=[，。？,]|$)"
+)
 POLITE = {
     "大爷": "先生",
     "大叔": "先生",
@@ -24,6 +27,10 @@ POLITE = {
     "大妈": "女士",
     "大娘": "女士",
     "小姐": "女士",
+    "太": "女士",
+    "婶": "女士",
+    "嫂": "女士",
+    "伯": "先生",
     "太太": "女士",
     "同志": "",
     "经理": "",
@@ -32,6 +39,9 @@ POLITE = {
 }
 NOT_GIVEN = frozenset(
     "的是我你您他她它们这那就在有不没了吗吧呢啊哦嗯呀哈嘛喽咯电话号码地址先女老师也都和跟姓叫名打要请好行对可以后前上下个么来去说看留写记幺零一二三四五六七八九十呃额喂哎"
+)
+_SOUNDED = frozenset(
+    "阿果曲比惹呷嫫木沙马艾尼瓦尔江古丽买提木拉吐逊克力热依孜帕夏娜迪亚斯卡米玛合别巴特勒格日朝鲁其仁那图雅娅托萨哈吉莫色乌苏伊布拉音扎西次旺央金多杰卓嘎平措旦增洛桑顿珠白姆德罕沙赛买买甫如孜汗"
 )
 _RISKY = "[别能都那相从有后还和要来过时就国公步年言商利海修车门文明成平安单包方]"
 _RARE = "\ue000"
@@ -84,7 +94,7 @@ def patterns() -> Patterns:
             rf"(?:^|[，。,.…、：:！!零一二三四五六七八九幺\d]|姓{x}|收件人|收货人|联系人)(?:写|哦|呃|嗯|啊|哎|我|我是|是|叫|就是|写|留我|喊|对|那就写|姓名)*(?={x})"
         ),
         family=re.compile(x),
-        surname=re.compile(rf"(?<!不)(?<!不是)姓(?![名氏什啥甚])({compound}|{HAN})"),
+        surname=re.compile(rf"(?<!不)(?<!不是)姓(?![名氏什啥甚念读写怎])({compound}|{HAN})"),
         titled=re.compile(rf"(?!{_RISKY})({x})({HAN}{{1,2}}?)??({TITLES})"),
         familiar=re.compile(rf"[老小]({x})(?=[，。,.就]|$)"),
         before_title=re.compile(
@@ -106,3 +116,8 @@ def introduced(s: str) -> str:
     for c in said - surnames().single:
         s = s.replace(c, _RARE) if len(c) == 1 else s
     return s
+
+
+def by_sound(word: str) -> bool:
+    """Whether a word is a name written by sound (艾尼瓦尔江): three characters or more that such names are made of."""
+    return len(word) >= 3 and sum(c in _SOUNDED for c in word) >= 0.9 * len(word)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nlp.dialogue import TAKEN_BACK, Span, Talk, Turn
 from nlp.rules.address import part_of
-from nlp.rules.name_words import HAN, NOT_GIVEN, POLITE, TITLES, Heard, introduced, patterns
+from nlp.rules.name_words import HAN, NOT_GIVEN, POLITE, TITLES, Heard, by_sound, introduced, patterns
 from nlp.sound import char_cost
 from nlp.surnames import surnames
 
@@ -23,7 +23,7 @@ _DIGIT = re.compile(r"[零一二三四五六七八九幺\d]")
 _NUMBER_END = re.compile(r"(?:[零〇一二三四五六七八九幺两洞拐\d][，,、]?){4}$")
 _THIRD = re.compile(r"他|她|父亲|母亲|爸|妈|儿子|女儿|老公|爱人|弟|哥|姐|老人")
 _ASKED_OF_ANOTHER = re.compile(
-    "(?:您|你)?(?:的)?(?:母亲|妈妈?|父亲|爸爸?|爱人|老公|老婆|先生|太太|儿子|女儿|婆婆|岳父|岳母|租客|房客|同事|邻居|老人家?)(?:那边)?(?:怎么称呼|贵姓|姓什么|叫什么|的?名字|的?姓名)"
+    "(?:您|你)?(?:的)?(?:母亲|妈妈?|父亲|爸爸?|爱人|老公|老婆|先生|太太|儿子|女儿|婆婆|岳父|岳母|租客|房客|同事|邻居|老人家?)(?:那边)?(?:怎么称呼|贵姓|姓什么|叫(?:什么|[？?])|的?名字|的?姓名)"
 )
 """The agent asks for the name of the one who will be there."""
 _ALSO_YOURS = re.compile("您(?:这边|本人|自己)?也(?:留|报|说)")
@@ -32,9 +32,10 @@ _SAYS_WHICH = re.compile("就?是|字")
 _EXPLAINS_GIVEN = re.compile(
     rf"[女三草木金火土竹绞单双走][字子人点立]|{HAN}{{1,2}}的|[那哪]个|电话|手机|号码|[零一二三四五六七八九幺\d]|[，。,.]|$"
 )
-_SOUNDED = frozenset(
-    "阿果曲比惹呷嫫木沙马艾尼瓦尔江古丽买提木拉吐逊克力热依孜帕夏娜迪亚斯卡米玛合别巴特勒格日朝鲁其仁那图雅娅托萨哈吉莫色乌苏伊布拉音扎西次旺央金多杰卓嘎平措旦增洛桑顿珠白姆德罕沙赛买买甫如孜汗"
+_PARTS_OF_IT = re.compile(
+    "[草竹]字头|宝盖头?|病字[旁头]?|[绞单双左右金木火王女言][丝人耳字]?旁?边?|[三两]点水|走之[旁边底]?|提手旁?|门字|[上左][面边]"
 )
+"""How a character is told by what it is made of."""
 
 
 def in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
@@ -58,8 +59,9 @@ def in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
                 Span(turn.index, m.start(2), m.start(3) + len(given)),
                 "name.third" if third and by_name else "name.called",
             )
+    of_another = turn.question is not None and bool(_ASKED_OF_ANOTHER.search(turn.question.s))
     if by_name or "姓" in turn.s:
-        yield from _openings(talk, turn, 1, "name.answer")
+        yield from _openings(talk, turn, 1, "name.third" if of_another else "name.answer")
     elif asked & {"contact_phone", "address"}:
         yield from _openings(talk, turn, 2, "name.after_number")
     for m in p.surname.finditer(turn.s):
@@ -70,12 +72,13 @@ def in_caller(talk: Talk, turn: Turn) -> Iterator[Heard]:
             "",
             POLITE.get(tail.group(), tail.group()) if tail else "",
             Span(turn.index, m.start(1), m.end()),
-            "name.third" if turn.question and _ASKED_OF_ANOTHER.search(turn.question.s) else "name.surname",
+            "name.third" if of_another else "name.surname",
         )
     if by_name:
         yield from _after_explanation(turn)
         yield from _alone(turn)
         yield from _by_explanation(turn)
+        yield from _by_parts(turn)
         yield from _foreign(turn)
     if by_name or "电话" in turn.s:
         yield from _titled(turn)
@@ -151,10 +154,10 @@ def _given(s: str, family: str, given: str, end: int) -> str:
 
 
 def _foreign(turn: Turn) -> Iterator[Heard]:
-    """Names written by sound (艾尼瓦尔江): three characters or more that such names are made of."""
+    """Names written by sound that stand by themselves."""
     for m in _BREATH.finditer(turn.s):
         word = m.group(1)
-        if sum(c in _SOUNDED for c in word) >= 0.9 * len(word):
+        if by_sound(word):
             yield Heard(word[0], word[1:], "", Span(turn.index, m.start(1), m.end()), "name.by_sound")
 
 
@@ -185,6 +188,13 @@ def _by_explanation(turn: Turn) -> Iterator[Heard]:
         at = turn.s.find(how + family)
         if at >= 0 and not turn.s[:at].endswith("不是"):
             yield Heard(family, "", "", Span(turn.index, at, at + len(how + family)), "name.explained")
+
+
+def _by_parts(turn: Turn) -> Iterator[Heard]:
+    """A surname by itself and what it is made of: 缑，绞丝旁加一个侯."""
+    m = re.match(rf"(?:[啊哎呃嗯哦，]|我?姓|免贵)*({patterns().family.pattern})[，,](?:就是)?", turn.s)
+    if m and _PARTS_OF_IT.match(turn.s, m.end()):
+        yield Heard(m.group(1), "", "", Span(turn.index, m.start(1), m.end(1)), "name.surname")
 
 
 def _titled(turn: Turn) -> Iterator[Heard]:

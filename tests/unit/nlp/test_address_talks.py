@@ -74,3 +74,14 @@ def test_our_own_place_is_not_the_callers() -> None:
         "c 好。",
     )["address"]
     assert address == {"province": "甘肃省", "city": "庆阳市", "district": "西峰区"}
+
+
+def test_an_address_read_out_before_our_own_people_are_named_is_the_callers() -> None:
+    """The one who will call back from the service point does not make the address read out the point's."""
+    address = fields(
+        HELLO,
+        "c 你们装空调的师傅态度太差了，我要反映一下。",
+        "a 地址是镇江市京口区正东路四十一号，学府花园十四幢三零六，网点负责人明天给您打电话。",
+        "c 好，我等电话。",
+    )["address"]
+    assert (address["district"], address["detail"]) == ("京口区", "正东路41号学府花园14幢306")
