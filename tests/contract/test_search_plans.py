@@ -155,7 +155,11 @@ async def test_every_search_goes_by_an_index(seeded: Database) -> None:
 
 WAYS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "sharp": ({"name": "王伟伟", "status": "created", "city": "上海市"}, ("customer_name",)),
-    "the sharper one": ({"q": "王", "model": "M-300", "brand": "海尔"}, ("model",)),
+    "the sharper one": ({"q": "王", "model": "M-300", "brand": "海尔"}, ("model_brand_fault_city",)),
+    "one index for four": (
+        {"model": "M-300", "brand": "海尔", "fault": "不制冷", "city": "上海市"},
+        ("model_brand_fault_city",),
+    ),
     "seen among the newest": ({"q": "罗"}, ("created_at",)),
     "among the newest of a status": ({"q": "罗", "status": "created"}, ("status_created_at",)),
     "few, but not known to be": ({"brand": "海尔", "fault": "漏水"}, ("brand_appliance_fault_created_at",)),

@@ -314,7 +314,7 @@ async def test_killed_in_the_middle_it_starts_again(new_database: NewDatabase, t
     await fill(source, rows_each=3)
     await backups.back_up(source, tmp_path / "b.zip", at=AT, progress=quiet)
     url = target.url.render_as_string(hide_password=False)
-    for moment in ("work_orders", "work_orders (check)", "ix_work_orders_model (index)"):
+    for moment in ("work_orders", "work_orders (check)", "ix_work_orders_model_brand_fault_city (index)"):
         await target.aclose()
         command = [sys.executable, "-c", KILLED, str(tmp_path / "b.zip"), url, moment]
         child = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE)

@@ -83,7 +83,7 @@ class WorkOrder(Base):
     contact_lookup: Mapped[str | None] = mapped_column(sorted_text(40), index=True)
     appliance: Mapped[str | None] = mapped_column(String(60))
     brand: Mapped[str | None] = mapped_column(String(60))
-    model: Mapped[str | None] = mapped_column(sorted_text(80), index=True)
+    model: Mapped[str | None] = mapped_column(sorted_text(80))
     fault: Mapped[str | None] = mapped_column(String(80))
     error_code: Mapped[str | None] = mapped_column(String(40))
     urgency: Mapped[str | None] = mapped_column(String(16))
@@ -154,6 +154,8 @@ class WorkOrder(Base):
         Index("ix_work_orders_running", "resolve_by", sqlite_where=RUNNING, postgresql_where=RUNNING),
         Index(None, "service_type", "resolved_at"),
         Index(None, "brand", "appliance", "fault", "created_at"),
+        # How a model begins, with what is often asked for beside it: orders that do not fit are told in the index.
+        Index(None, "model", "brand", "fault", "city"),
         Index(None, "city", "district", "created_at"),
         *map(_sparse, ("call_id", "parent_id", "asset_id", "handler")),
     )

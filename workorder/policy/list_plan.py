@@ -26,6 +26,9 @@ WALKS = (("customer_id",), ("brand", "appliance", "fault"), ("city", "district")
 BROAD = ("brand", "appliance", "fault", "city", "district")
 """Conditions that an index finds, with a brand or a city among them: many fit each, though few may fit all."""
 
+BESIDE: Mapping[str, tuple[str, ...]] = {"model": ("brand", "fault", "city")}
+"""Conditions that the index of another one can judge, though it is not looked up by them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, func, literal, literal_column, select
 
 from workorder.model.orders import WorkOrder
-from workorder.policy.list_plan import COUNTED, ENOUGH, TIMES, Plan, plans, to_count
+from workorder.policy.list_plan import BESIDE, COUNTED, ENOUGH, TIMES, Plan, plans, to_count
 from workorder.services.order_filters import OrderQuery, begins, condition, conditions
 from workorder.services.paging import check_limit
 from workorder.services.unindexed import by_no_index
@@ -43,7 +43,8 @@ def newest_rows(
     found: Sequence[Row[Any]] = ()
     for plan in plans(names, _counts(rows, names, values, enough), enough):
         end = rows.scalar(_end(plan.by, tuple(TIMES.intersection(names)), enough), values) if plan.window else None
-        found = rows.execute(_page(shown, names, plan, ends=end is not None), {**values, "end": end}).all()
+        page = _page(rows.dialect.name, shown, names, plan, ends=end is not None)
+        found = rows.execute(page, {**values, "end": end}).all()
         if end is None or len(found) > query.limit:
             # Without an end the window held them all.
             break
@@ -72,14 +73,19 @@ def _end(by: tuple[str, ...], times: tuple[str, ...], enough: int) -> Select[Any
 
 
 @lru_cache(maxsize=512)
-def _page(shown: tuple[Any, ...], names: tuple[str, ...], plan: Plan, *, ends: bool) -> Select[Any]:
+def _page(dialect: str, shown: tuple[Any, ...], names: tuple[str, ...], plan: Plan, *, ends: bool) -> Select[Any]:
     """The statement that goes this way; ``ends``: not beyond the window."""
     order = _ORDER if plan.walk else map(by_no_index, _ORDER)
-    wanted = [condition(name) if _looked_up(name, plan) else by_no_index(condition(name)) for name in names]
+    plain = _plain(dialect, plan)
+    wanted = [condition(name) if name in plain else by_no_index(condition(name)) for name in names]
     if ends:
         wanted.append(WorkOrder.created_at >= bindparam("end", type_=WorkOrder.created_at.type))
     return select(*shown).where(*wanted).order_by(*(column.desc() for column in order)).limit(bindparam("at_most"))
 
 
-def _looked_up(name: str, plan: Plan) -> bool:
-    return name in plan.by or (plan.walk and name in TIMES)
+def _plain(dialect: str, plan: Plan) -> set[str]:
+    """Conditions that an index may answer."""
+    times = TIMES if plan.walk else ()
+    # SQLite tells in the index also what is not written plainly, and without statistics would look up the brand.
+    beside = BESIDE.get(plan.by[0], ()) if dialect == "postgresql" and plan.by and not plan.walk else ()
+    return {*plan.by, *times, *beside}
