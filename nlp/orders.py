@@ -89,14 +89,8 @@ def findings(talk: Talk) -> Findings:
     return Findings(
         tuple(repaired(marked(talk, f), customer) for f in found if f),
         tuple(repaired(f, customer) for f in other if f),
-        about_appliance=heard.named
-        or any(f and f.name in _OF_APPLIANCES for f in found)
-        or (heard.placed and service.wished(talk, service.HINT)),
+        about_appliance=misdirected.about_appliance(talk, heard, [f.name for f in found if f]),
     )
-
-
-_OF_APPLIANCES = frozenset({"fault", "model", "error_code", "safety", "in_warranty_claim"})
-"""What is told of an appliance, even where its name was misheard."""
 
 
 def _since(talk: Talk, thing: appliance.Reported | None, belongs: Callable[[Span], bool]) -> Found | None:

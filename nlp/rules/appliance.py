@@ -19,7 +19,7 @@ _REFERENCE = re.compile(
 _ONE_MORE = re.compile(
     r"还有(?:一?[个台]|那[个台]|(?:我们?|俺)?家里?的?)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都(?:送)?到了|都要|都得"
 )
-_HUNG_UP = re.compile(r"(?:已|不要|别|先|请|勿|后|再|不|您)挂机$")
+_HUNG_UP = re.compile(r"(?:已|不要|别|先|请|勿|后|再|不|您|对方|我|就)挂机$|电话机$")
 IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -95,11 +95,16 @@ def rank(talk: Talk) -> list[Reported]:
 def _implied(talk: Talk) -> list[Reported]:
     """The appliance that the words of the call belong to when nobody names it (冷藏冷冻 → 冰箱)."""
     seen: dict[str, Reported] = {}
-    for name, span in talk.gather("appliances.implied", _implications):
+    for name, span in implied(talk):
         r = seen.setdefault(name, Reported(name, quality=0.6, implied=True))
         r.score += 1
         r.spans.append(span)
     return sorted(seen.values(), key=lambda r: (-r.score, r.spans[0]))
+
+
+def implied(talk: Talk) -> Sequence[tuple[str, Span]]:
+    """Appliances that words of the call belong to, and those words."""
+    return talk.gather("appliances.implied", _implications)
 
 
 def _implications(_: Talk, turn: Turn) -> Iterator[tuple[str, Span]]:

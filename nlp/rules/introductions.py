@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_WE_ARE = re.compile("(?:这里|这边|我们|您[打拨]的)(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)[^，。？]{0,8}$")
+_WE_ARE = re.compile(
+    "(?:这里|这边|我们|您(?:打|拨|拨打)的)(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)[^，。？]{0,8}$"
+)
 
 
 def introduces(s: str, start: int) -> bool:

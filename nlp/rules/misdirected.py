@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from nlp.dialogue import Found, Span, Talk, Turn
-from nlp.rules import fault, service
-from nlp.rules.appliance import Reported
+from nlp.rules import appliance, fault, service
 from nlp.rules.introductions import introduces
 
 _WRONG_NUMBER = re.compile(
@@ -23,7 +22,7 @@ _TOLD_WRONG = re.compile(
     "[^，。？]{0,12}(?:售后|客服|家电|热线|服务)"
 )
 """The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
-_CHILD = re.compile("小朋友|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
+_CHILD = re.compile("小朋友|宝宝拿|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
 _HANGS_UP = re.compile(
     "(?:没|无)(?:有)?人?(?:应答|回应|说话)|听不到您(?:的声音|说话)|(?:先|要|这边)(?:就)?(?:挂断|挂机|挂了)|占用(?:热线|线路)|不陪您|别再打"
 )
@@ -47,7 +46,7 @@ _CALL_AGAIN = re.compile(
 class Heard:
     """What a call is about so far: the appliance, an address, a telephone number; each None if there is none."""
 
-    main: Reported | None
+    main: appliance.Reported | None
     place: Found | None
     number: Found | None
 
@@ -76,11 +75,11 @@ def concrete(talk: Talk, heard: Heard) -> bool:
 
     A caller who gives neither address nor number and breaks off, or says that it was a mistake, has told no order.
     """
-    if talk.gather("wrong_number", lambda _, t: () if t.by_agent else _WRONG_NUMBER.finditer(t.read)):
-        return False
-    if _sent_away(talk, heard):
+    if _sent_away(talk, heard) or (not heard.given and talk.gather("nobody_there", _nobody_there)):
         return False
     ill, wished = heard.ill(talk), service.wished(talk, service.WISH)
+    if not ill and talk.gather("work_sought", _work_sought):
+        return False
     if not heard.given and not ill and talk.gather("for_nobody_here", _for_nobody_here):
         return False
     if not heard.placed and talk.gather("call_again", lambda _, t: () if t.by_agent else _CALL_AGAIN.finditer(t.read)):
@@ -88,10 +87,37 @@ def concrete(talk: Talk, heard: Heard) -> bool:
     return heard.named or heard.placed or wished
 
 
+def about_appliance(talk: Talk, heard: Heard, found: Iterable[str]) -> bool:
+    """Whether something was told that one tells only a service for appliances, even where the name was misheard.
+
+    ``found``: the fields that are known.
+    """
+    if heard.named or not _OF_APPLIANCES.isdisjoint(found) or _implied(talk, heard):
+        return True
+    return heard.placed and (service.wished(talk, service.HINT) or bool(talk.gather("booked", _booked)))
+
+
+_OF_APPLIANCES = frozenset({"fault", "model", "error_code", "safety", "in_warranty_claim"})
+
+
+def _implied(talk: Talk, heard: Heard) -> bool:
+    """Whether the caller's words belong to the appliance, even if only the greeting named it (滤芯多少钱)."""
+    main = heard.main
+    return main is not None and any(
+        name == main.name and not talk.turns[span.turn].by_agent for name, span in appliance.implied(talk)
+    )
+
+
 def _for_nobody_here(_: Talk, turn: Turn) -> Iterator[int]:
-    """That it is no call for a service: by the agent a wrong number or a child, by the caller an offer or a survey."""
-    signs = (_TOLD_WRONG, _CHILD, _HANGS_UP) if turn.by_agent else (_SELLS, _NO_WISH)
+    """That it is no call for a service: by the agent a wrong number, by the caller an offer or a survey."""
+    signs = (_TOLD_WRONG,) if turn.by_agent else (_SELLS, _NO_WISH)
     if any(sign.search(turn.read) for sign in signs):
+        yield turn.index
+
+
+def _nobody_there(_: Talk, turn: Turn) -> Iterator[int]:
+    """That the agent hears nobody, or only a child, and gives up."""
+    if turn.by_agent and (_CHILD.search(turn.read) or _HANGS_UP.search(turn.read)):
         yield turn.index
 
 
@@ -99,19 +125,19 @@ _NOT_OUR_LINE = (
     "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你|这个意思|免费|一定|马上|每|我们|很|太|不)"
 )
 _MISTAKEN = re.compile(
-    "(?:打|拨|按|存|输|查|给|记)错(?!过)|打到我们这|核对[^，。？]{0,4}号码|不是一家|不是我们(?:负责|管|这|的)?(?:[，。的]|$)"
-    f"|(?:我们|这里|这边|您[打拨]的)(?:这里|这边|真的|也|并|可)*不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
-    f"|(?:我们|这里|这边)(?:真的)?是[^。？]{{1,14}}，(?:可)?不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
+    "(?:打|拨|按|存|输|查|给|记|看)[错串](?!过)|打到我们这|(?:是|找)别家|核对[^，。？]{0,4}号码|不是一家|不是我们(?:负责|管|这|的)?(?:[，。的]|$)"
+    f"|(?:我们|这里|这边|您(?:打|拨|拨打)的)(?:这里|这边|真的|也|并|可)*不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
+    f"|(?:我们|这里|这边|您(?:打|拨|拨打)的)(?:真的)?是[^。？]{{1,14}}，(?:可)?不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
 )
 """The agent tells that the caller has the wrong number."""
 _WE_ARE = re.compile(
-    "(?:这里|这边|我们|您[打拨]的)(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)"
+    "(?:这里|这边|我们|您(?:打|拨|拨打)的)(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)"
     "[^，。？]{0,12}(?:售后|客服|客户服务|热线|服务电话|电器|家电|厨电|科技|公司|厂家)"
 )
 """The agent says again whom the caller has reached."""
 _NOT_OURS = re.compile(
     "(?:我们|这里|这边|客服)[^，。？]{0,4}(?:不负责|不修|不维修|不做|管不[了着]|没有这个(?:业务|服务)|没(?:有)?点)"
-    "|不归我们|不在(?:我们)?[^，。？]{0,8}(?:范围|受理)|(?:跟|和|与)我们(?:没|无)|(?:登记|受理|处理|办理?)不了|没(?:办)?法登记|没有这个业务"
+    "|不归我们|不在(?:我们|(?![^，。？]{0,4}保)[^，。？]{0,8}(?:范围|受理))|没有这[项个种](?:业务|服务|权限)|提供不了|不提供|(?:跟|和|与)我们(?:没|无)|(?:登记|受理|处理|办理?)不了|没(?:办)?法登记"
 )
 """The agent says that it is none of their business."""
 _WORK = re.compile("招聘|应聘|找个?工作|招[^，。？]{0,8}(?:师傅|工|人)")
@@ -120,19 +146,21 @@ _STANDS_BY_IT = re.compile("[啊哎呃嗯哦，]*(?:没有?(?:啊|呀|打错|拨
 """没打错啊: the caller does want this service."""
 _SEES_IT = re.compile(
     "(?:你|你们|您)(?:那边|那儿|那里|这)?不是[^，。？]{1,12}(?:[吗啊呀嘛么？]|$)|(?:你|你们)(?:是不是|不管)[^，。？]{0,10}(?:[吗啊？]|$)"
-    "|不是一家|我以为|(?:重新|再|去)(?:打|找|问|查|拨)(?!过来|进来)|搞错|弄错|怪不得|难怪|我说(?:呢|咋|怎么)|打扰|对不住|抱歉|不好意思|(?:那|就)算了"
+    "|不是一家|我以为|(?:重新|再|去)(?:打|找|问|查|搜|拨)(?!过来|进来)|搞错|弄错|怪不得|难怪|我说(?:呢|咋|怎么)|打扰|对不住|抱歉|不好意思|(?:那|就)算了"
 )
 """The caller sees whom they have reached (你不是物业啊？—哎，我再打)."""
 
 
 class _Refusal(NamedTuple):
-    """An agent's word that the call belongs elsewhere; ``plain`` when it leaves no doubt."""
+    """A word that the call belongs elsewhere; ``plain`` when it leaves no doubt."""
 
     turn: int
     plain: bool
 
 
 def _refusals(talk: Talk, turn: Turn) -> Iterator[_Refusal]:
+    if not turn.by_agent and _WRONG_NUMBER.search(turn.read):
+        yield _Refusal(turn.index, plain=True)
     if turn.by_agent and turn.index > 1 and not (turn.reply and _STANDS_BY_IT.match(turn.reply.read)):
         if _MISTAKEN.search(turn.read):
             yield _Refusal(turn.index, plain=True)
@@ -147,10 +175,10 @@ def _introduced(talk: Talk, turn: Turn) -> bool:
 
 
 def _sent_away(talk: Talk, heard: Heard) -> bool:
-    """Whether the agent sent the caller elsewhere and neither of them went on with an order after it.
+    """Whether one of them said that it is the wrong number, and neither went on with an order after it.
 
     Who they are and what they do not do is said to customers too: then it counts only where the caller has named no
-    appliance of theirs, sees the mistake, or is after work.
+    appliance of theirs, or sees the mistake.
     """
     refusals = talk.gather("refusals", _refusals)
     if not refusals:
@@ -159,14 +187,18 @@ def _sent_away(talk: Talk, heard: Heard) -> bool:
     ours = [span for span in (heard.main.by_caller if heard.main else ()) if _theirs(talk, span)]
     if any(span.turn > last for span in [*ours, *_spans(heard.place), *_spans(heard.number), *_troubles(talk, heard)]):
         return False
-    if any(turn.by_agent and _BOOKED.search(turn.read) for turn in talk.turns[last + 1 :]):
+    if any(at > last for at in talk.gather("booked", _booked)):
         return False
     return (
         not ours
         or any(refusal.plain for refusal in refusals)
         or any(at > first for at in talk.gather("sees_it", _sees_it))
-        or bool(talk.gather("work_sought", _work_sought))
     )
+
+
+def _booked(_: Talk, turn: Turn) -> Iterator[int]:
+    if turn.by_agent and _BOOKED.search(turn.read):
+        yield turn.index
 
 
 def _sees_it(_: Talk, turn: Turn) -> Iterator[int]:
@@ -175,13 +207,14 @@ def _sees_it(_: Talk, turn: Turn) -> Iterator[int]:
 
 
 def _work_sought(_: Talk, turn: Turn) -> Iterator[int]:
+    """That the caller is after work."""
     if _WORK.search(turn.read):
         yield turn.index
 
 
 _NONE_OF_THEIRS = re.compile("(?:没有?|什么|啥|哪来的?|不是|哪有|你说)$")
 _BY_THE_WAY = re.compile(
-    "上(?:说|讲|天天|演|看|放|广告)|那个|安装|维修(?:工|师傅)|吗|啊？|是房东的|(?:又|都|也)?(?:没坏|没问题|没毛病|好好的|好看)"
+    "上(?:说|讲|天天|演|看|放|广告)|那个[^，。？]{0,6}啊|安装|维修(?:工|师傅)|吗|啊？|是房东的|(?:又|都|也)?(?:没坏|没问题|没毛病|好好的|好看)"
 )
 
 
