@@ -24,7 +24,7 @@ _TOLD_WRONG = re.compile(
 """The agent's word for it, which holds where the caller leaves no address and tells no trouble."""
 _CHILD = re.compile("小朋友|宝宝拿|(?:你|把电话给)[^，。？]{0,4}(?:爸爸|妈妈|大人)")
 _HANGS_UP = re.compile(
-    "(?:没|无)(?:有)?人?(?:应答|回应|说话)|听不到您(?:的声音|说话)|(?:先|要|这边)(?:就)?(?:挂断|挂机|挂了)|占用(?:热线|线路)|不陪您|别再打"
+    "(?:没|无)(?:有)?人?(?:应答|回应|说话)|听不到您(?:的声音|说话)|没(?:有)?听到您|(?:先|要|这边)(?:就)?(?:挂断|挂机|挂了)|占用(?:热线|线路)|不陪您|别再打"
 )
 """The agent gives up somebody who is not there, or wants nothing."""
 _SELLS = re.compile(
@@ -40,6 +40,9 @@ _NO_WISH = re.compile(
 _CALL_AGAIN = re.compile(
     r"(?:等下|等一下|一会儿?|待会儿?|回头|过会儿?|晚点|改天)(?:我)?(?:再|重新)(?:给你们?)?(?:打|拨|说)(?!来|通)|(?:看|认|搞|弄)错了.{0,14}(?:没事|不用|打扰)"
 )
+
+
+_THIS_NUMBER = "phone.this_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Heard:
     @property
     def given(self) -> bool:
         """Whether address or number were given in words, and not only by 这个电话."""
-        return self.place is not None or (self.number is not None and self.number.rule != "phone.this_number")
+        return self.place is not None or (self.number is not None and self.number.rule != _THIS_NUMBER)
 
     @property
     def placed(self) -> bool:
@@ -125,13 +128,13 @@ _NOT_OUR_LINE = (
     "(?!销售|安装|厂家|门店|商城|总部|网点|维修|仓库|物流|电商|旗舰|您|你|这个意思|免费|一定|马上|每|我们|很|太|不)"
 )
 _MISTAKEN = re.compile(
-    "(?:打|拨|按|存|输|查|给|记|看)[错串](?!过)|打到我们这|(?:是|找)别家|核对[^，。？]{0,4}号码|不是一家|不是我们(?:负责|管|这|的)?(?:[，。的]|$)"
+    "(?:打|拨|按|存|输|查|给|记|看)[错串](?!过)|打到我们这|(?:是|找)别家|核对[^，。？]{0,4}号码|再核对|多按了|不是一家|不是我们(?:负责|管|这|的)?(?:[，。的]|$)"
     f"|(?:我们|这里|这边|您(?:打|拨|拨打)的)(?:这里|这边|真的|也|并|可)*不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
     f"|(?:我们|这里|这边|您(?:打|拨|拨打)的)(?:真的)?是[^。？]{{1,14}}，(?:可)?不是{_NOT_OUR_LINE}[^，。？的]{{1,8}}(?=[，。！]|$)"
 )
 """The agent tells that the caller has the wrong number."""
 _WE_ARE = re.compile(
-    "(?:这里|这边|我们|您(?:打|拨|拨打)的)(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)"
+    "(?:这里|这边|我们|您(?:打|拨|拨打)的|这(?=是))(?:这里|这边|真的|就|只|其实|确实|也)*(?:是|做|卖)"
     "[^，。？]{0,12}(?:售后|客服|客户服务|热线|服务电话|电器|家电|厨电|科技|公司|厂家)"
 )
 """The agent says again whom the caller has reached."""
@@ -145,8 +148,8 @@ _BOOKED = re.compile("(?<!不)(?<!没)(?:安排|预约|登记|报修|派|上门|
 _STANDS_BY_IT = re.compile("[啊哎呃嗯哦，]*(?:没有?(?:啊|呀|打错|拨错|错)|怎么会|不会吧?，)")
 """没打错啊: the caller does want this service."""
 _SEES_IT = re.compile(
-    "(?:你|你们|您)(?:那边|那儿|那里|这)?不是[^，。？]{1,12}(?:[吗啊呀嘛么？]|$)|(?:你|你们)(?:是不是|不管)[^，。？]{0,10}(?:[吗啊？]|$)"
-    "|不是一家|我以为|(?:重新|再|去)(?:打|找|问|查|搜|拨)(?!过来|进来)|搞错|弄错|怪不得|难怪|我说(?:呢|咋|怎么)|打扰|对不住|抱歉|不好意思|(?:那|就)算了"
+    "(?:你|你们|您)(?:那边|那儿|那里|这)?不是[^，。？]{0,12}(?:[吗啊呀嘛么？]|$)|(?:你|你们)(?:是不是|不管)[^，。？]{0,10}(?:[吗啊？]|$)"
+    "|不是一家|我以为|(?:重新|再|去)(?:打|找|问|查|搜|拨)(?!过来|进来)|搞错|弄错|重拨|怪不得|难怪|糊涂|我说(?:呢|咋|怎么)|打扰|对不住|抱歉|不好意思|(?:那|就)算了"
 )
 """The caller sees whom they have reached (你不是物业啊？—哎，我再打)."""
 
@@ -184,16 +187,27 @@ def _sent_away(talk: Talk, heard: Heard) -> bool:
     if not refusals:
         return False
     first, last = refusals[0].turn, refusals[-1].turn
-    ours = [span for span in (heard.main.by_caller if heard.main else ()) if _theirs(talk, span)]
-    if any(span.turn > last for span in [*ours, *_spans(heard.place), *_spans(heard.number), *_troubles(talk, heard)]):
-        return False
-    if any(at > last for at in talk.gather("booked", _booked)):
+    if any(at > last for at in _goes_on(talk, heard)):
         return False
     return (
-        not ours
-        or any(refusal.plain for refusal in refusals)
-        or any(at > first for at in talk.gather("sees_it", _sees_it))
+        any(refusal.plain for refusal in refusals)
+        or not any(_theirs(talk, span) for span in (heard.main.by_caller if heard.main else ()))
+        or any(at >= first - 1 for at in talk.gather("sees_it", _sees_it))
     )
+
+
+def _goes_on(talk: Talk, heard: Heard) -> Iterator[int]:
+    """Turns that belong to an order: a place, a number, a trouble, a visit that the agent books.
+
+    That an appliance is named is not enough: who dialled wrong tells where the number stood (灶台上贴的).
+    """
+    for found in (heard.place, heard.number):
+        if found is not None and found.rule != _THIS_NUMBER:
+            yield from (span.turn for span in found.spans)
+    if heard.main is not None:
+        said = fault.mentions(talk, heard.main.name)
+        yield from (m.span.turn for m in said if not m.by_agent and m.weight >= 2)
+    yield from talk.gather("booked", _booked)
 
 
 def _booked(_: Talk, turn: Turn) -> Iterator[int]:
@@ -214,7 +228,7 @@ def _work_sought(_: Talk, turn: Turn) -> Iterator[int]:
 
 _NONE_OF_THEIRS = re.compile("(?:没有?|什么|啥|哪来的?|不是|哪有|你说)$")
 _BY_THE_WAY = re.compile(
-    "上(?:说|讲|天天|演|看|放|广告)|那个[^，。？]{0,6}啊|安装|维修(?:工|师傅)|吗|啊？|是房东的|(?:又|都|也)?(?:没坏|没问题|没毛病|好好的|好看)"
+    "[台机]?上面?(?:说|讲|天天|演|看|放|广告|[^，。？]{0,6}[贴号牌])|下乡|的?说明书|是好的|那个[^，。？]{0,6}啊|安装|维修(?:工|师傅)|吗|啊？|是房东的|(?:又|都|也)?(?:没坏|没问题|没毛病|好好的|好看)"
 )
 
 
@@ -222,14 +236,3 @@ def _theirs(talk: Talk, span: Span) -> bool:
     """Whether the caller names an appliance that they have, not one they lack (没电视) or that comes up by the way."""
     said = talk.turns[span.turn].s
     return not _NONE_OF_THEIRS.search(said[: span.start]) and not _BY_THE_WAY.match(said, span.end)
-
-
-def _spans(found: Found | None) -> tuple[Span, ...]:
-    return found.spans if found else ()
-
-
-def _troubles(talk: Talk, heard: Heard) -> list[Span]:
-    """Where the caller tells a trouble of the appliance that the call is about."""
-    if heard.main is None:
-        return []
-    return [m.span for m in fault.mentions(talk, heard.main.name) if not m.by_agent and m.weight >= 2]

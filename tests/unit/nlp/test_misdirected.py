@@ -24,6 +24,11 @@ MEANT_FOR_OTHERS = [
     ("c 暖气片不热，孩子冻得直哭。", "a 家里是壁挂炉吗？", "c 集中供热，供热公司不是你们啊？", "a 您打错了。", "c 哦。"),
     ("c 你们的鱼缸过滤响得很。", "a 是净水器吗？", "c 鱼缸啊，你们不是水族店？", "a 不是，我们是海信，做家电的。", "c 怪不得。"),
     ("c 下周日搬家，两台空调不搬。", "a 是移机吗？您贵姓？", "c 姓段。", "a 我们是海信空调的客服。", "c 我以为是搬家公司，我重新打。"),
+    ("c 停电了，几点来电？", "a 停电要打供电局，我们是海信电器，不管供电。", "c 那我按的重拨，昨天打的电视。"),
+    ("c 换罐煤气。", "a 我们不送煤气，您打的是海信的售后。", "c 哦，这是电视上贴的号。"),
+    ("c 你这房子还租吗？带空调冰箱的。", "a 这里是海信客服，不出租房子。", "c 我没按分机？", "a 您再核对一下。"),
+    ("c 水压太小，净水器滴答滴答的。", "a 是净水器出水小吗？", "c 整栋楼都小，你们不是自来水公司？", "a 不是，这是家电的厂家。", "c 哦。"),
+    ("c 支书，水管爆了，漏水了！", "a 您打错了。", "c 这号哪来的……是送电视下乡那张纸。"),
     ("c 我干安装八年了，你们招不招工？我叫尤大勇，幺八二零零零零零零零零。", "a 招聘不在我们这边。", "c 行。"),
     ("c 咿呀……啊啊……", "a 您好，是要咨询电视吗？", "c 哒哒……", "a 应该是宝宝拿着电话，我先挂了。"),
     ("c 搬家，有冰箱有床，一车多少钱？", "a 我们是海信电器的客服，不提供搬家。", "c 行吧，我再搜。"),
@@ -54,6 +59,13 @@ GONE_ON_WITH = [
     ("c 电视刚买的，要价保。", "a 我们是售后，价保这边没有权限。", "c 那电视黑屏你管不管？"),
     ("c 我先打的美的，打错了，说是海信的。", "a 是的，请问什么产品？", "c 电视，黑屏。"),
     ("c 电视的遥控器坏了给免费换吗？", "a 遥控器不在保修范围里。", "c 那我自己去买。"),
+    (
+        "c 这是海信吗？",
+        "a 是的，这里是海信电视官方服务中心。",
+        "c 我去年买的电视，保修几年？",
+        "a 整机一年。",
+        "c 行，再见。",
+    ),
     ("c 我找物业。", "a 您打错了，这里是海信电视售后。", "c 那正好，我家电视黑屏，顺便报个修。"),
 ]
 
@@ -81,7 +93,7 @@ def test_an_order_whose_appliance_was_misheard_stays_one() -> None:
     assert asked_for.at_end().slots
 
 
-@pytest.mark.parametrize("name", ["empty_q", "empty_r", "empty_s", "empty_t", "empty_u", "empty_v"])
+@pytest.mark.parametrize("name", ["empty_q", "empty_r", "empty_s", "empty_t", "empty_u", "empty_v", "empty_w"])
 def test_calls_about_nothing_stay_empty(name: str) -> None:
     """At least 97 of 100 wrong numbers, silent calls, offers and the like fill in nothing."""
     records = [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()]
@@ -89,7 +101,7 @@ def test_calls_about_nothing_stay_empty(name: str) -> None:
     assert sum(not understood(record).slots for record in nothing) >= 0.97 * len(nothing)
 
 
-@pytest.mark.parametrize("name", ["dev", "life_h", "life_k", "life_o", "life_q", "empty_v"])
+@pytest.mark.parametrize("name", ["dev", "life_h", "life_k", "life_o", "life_q", "empty_v", "empty_w"])
 def test_no_order_is_taken_for_nothing(name: str) -> None:
     """Every call with an order has one, also those in which something is refused or the line is bad at first."""
     records = [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()]
