@@ -69,8 +69,8 @@ def open_engines(url: URL, *, busy_timeout_ms: int | None = None, fills: bool = 
     return opener(url, busy_timeout_ms or BUSY_TIMEOUT_MS, fills)
 
 
-_SHARED = ("journal_mode=WAL", "cache_size=-32768")
-_FILLING = ("journal_mode=DELETE", "cache_size=-131072", "threads=2")
+SHARED = ("journal_mode=WAL", "cache_size=-32768")
+FILLING = ("journal_mode=DELETE", "cache_size=-131072", "threads=2")
 """The write-ahead log would take every page twice. The journal has only pages that were there before: next to none."""
 
 
@@ -80,7 +80,7 @@ def _sqlite(url: URL, busy_timeout_ms: int, fills: bool) -> Engines:
     driver = {"connect_args": {"isolation_level": None}, "max_overflow": 0}
     write = _engine(url, pool_size=WRITERS, module=SharedDriver(), **driver)
     read = _engine(url, pool_size=READ_CONNECTIONS, module=OneVisitDriver(), **driver)
-    pragmas = (f"busy_timeout={busy_timeout_ms}", "foreign_keys=ON", *(_FILLING if fills else _SHARED))
+    pragmas = (f"busy_timeout={busy_timeout_ms}", "foreign_keys=ON", *(FILLING if fills else SHARED))
     _prepare(write, begin=group_commit.BEGIN, pragmas=pragmas, only_reads=False)
     _prepare(read, begin="BEGIN", pragmas=(*pragmas, "query_only=ON"), only_reads=True)
     return Engines(write, read)

@@ -270,7 +270,7 @@ async def test_a_full_disk_leaves_nothing_half_written(
 
     with monkeypatch.context() as patch:
         patch.setattr(archives.ArchiveWriter, "finish", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(Unavailable, match="No space"):
             await backups.back_up(source, tmp_path / "b.zip", at=AT, progress=quiet)
     assert list(tmp_path.glob("b.zip*")) == []
     await backups.back_up(source, tmp_path / "b.zip", at=AT, progress=quiet)
@@ -287,6 +287,82 @@ def rows_of_kind(kind: str) -> DatabaseRows:
     from callcenter.storage.transfer.database_rows import PostgresqlRows, SqliteRows
 
     return {"sqlite": SqliteRows, "postgresql": PostgresqlRows}[kind](None)  # type: ignore[arg-type]
+
+
+async def test_a_sqlite_file_that_does_not_fit_is_empty_again(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """SQLite itself finds the disk full, among the rows or the indexes: it is named, and restoring again works."""
+    source, target = await new_database("sqlite", migrated=True), await new_database("sqlite")
+    await fill(source, rows_each=40)
+    await backups.back_up(source, tmp_path / "b.zip", at=AT, progress=quiet)
+    async with source.read() as work:
+        pages = await work.session.scalar(text("PRAGMA page_count")) or 0
+    for least in (pages * 3 // 4, pages * 9 // 10):
+        with monkeypatch.context() as patch:
+            patch.setattr(engines, "FILLING", (*engines.FILLING, f"max_page_count={least}"))
+            with pytest.raises(Unavailable, match=r"disk full.*free space"):
+                await backups.restore(tmp_path / "b.zip", target, progress=quiet)
+        assert await is_empty(target)
+    await backups.restore(tmp_path / "b.zip", target, progress=quiet)
+    assert await content(target) == await content(source)
+
+
+LIMITED = """
+import resource, sys
+from callcenter.cli.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
+main(["db", "backup", sys.argv[1]])
+"""
+
+
+async def test_a_backup_that_does_not_fit_is_named(new_database: NewDatabase, tmp_path: Path):
+    """The system itself refuses to write on: one line that says where, exit code 4, no file."""
+    source = await new_database("sqlite", migrated=True)
+    await fill(source, rows_each=80)
+    await source.aclose()
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LIMITED, str(tmp_path / "b.zip")),
+        env={**os.environ, "CALLCENTER_STORAGE__URL": str(source.url)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+    )
+    _, said = await child.communicate()
+    assert child.returncode == 4, said.decode()
+    assert f"{tmp_path}: the backup cannot be written: File too large" in said.decode()
+    assert list(tmp_path.glob("b.zip*")) == []
+
+
+KILLED_BACKUP = """
+import asyncio, os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from callcenter.features import backups
+from callcenter.storage.database import Database
+
+def die(what, count):
+    if what == "work_orders":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def main():
+    database = await Database.open(sys.argv[2])
+    await backups.back_up(database, Path(sys.argv[1]), at=datetime.now(UTC), progress=die)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_backup_is_not_there(new_database: NewDatabase, tmp_path: Path):
+    """kill -9 in the middle: no file under its name, and the next one is whole."""
+    source, target = await new_database("sqlite", migrated=True), await new_database("sqlite")
+    await fill(source, rows_each=3)
+    file = tmp_path / "b.zip"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED_BACKUP, str(file), str(source.url))
+    assert await child.wait() == -signal.SIGKILL
+    assert not file.exists()
+    await backups.back_up(source, file, at=AT, progress=quiet)
+    await backups.restore(file, target, progress=quiet)
+    assert await content(target) == await content(source)
 
 
 KILLED = """

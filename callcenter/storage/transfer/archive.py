@@ -116,7 +116,7 @@ class ArchiveWriter:
 def writing(path: Path) -> Iterator[ArchiveWriter]:
     """A new backup at ``path``; it is there when the block ends without error, and nothing is left otherwise.
 
-    Raises Conflict when there is something under that name, Unavailable when its folder cannot be written.
+    Raises Conflict when there is something under that name, Unavailable when its folder cannot be written or is full.
     """
     if path.exists():
         raise Conflict("there is a file already", field=str(path), fix="choose another name, or move it away")
@@ -134,6 +134,15 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
         os.link(partial, path)
     except FileExistsError as error:
         raise Conflict("there is a file already", field=str(path), fix="choose another name") from error
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Only what is written to has no name any more.
+        raise Unavailable(
+            f"the backup cannot be written: {error.strerror}",
+            field=str(path.parent),
+            fix="free space there, or choose another folder; nothing of it was kept",
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
