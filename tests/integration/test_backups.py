@@ -31,7 +31,7 @@ from callcenter.storage.database import Database
 from callcenter.storage.tables import AuditRow, UserRow, metadata
 from callcenter.storage.transfer import archive as archives
 from callcenter.storage.transfer.archive import BackupUnreadable, KeptTable, Manifest, writing
-from callcenter.storage.transfer.canonical import Tally, document, from_line, to_line
+from callcenter.storage.transfer.canonical import from_line, to_line
 from callcenter.storage.transfer.copying import TransferDiffers, copy
 from callcenter.storage.transfer.database_rows import DatabaseRows, rows_of
 from callcenter.storage.transfer.shape import shapes
@@ -576,43 +576,6 @@ async def test_a_folder_that_cannot_be_written_is_named(new_database: NewDatabas
     source = await new_database("sqlite", migrated=True)
     with pytest.raises(Unavailable, match="nowhere"):
         await backups.back_up(source, tmp_path / "nowhere/b.zip", at=AT, progress=quiet)
-
-
-@pytest.mark.parametrize(
-    ("kept", "given_back"),
-    [
-        ({"a": 1e17, "b": -0.0}, {"b": 0, "a": 100000000000000000}),
-        (1e17, 100000000000000000),
-        ([9.007199254740993e17, 1e19, -1e19], [900719925474099300, 10**19, -1e19]),
-        ({"b": -0.0, "c": 2.0}, {"b": 0.0, "c": 2.0}),
-        ([1e-7, 2.0], [0.0000001, 2.0]),
-        ({"words": [["水", 0, 300, 1.0]]}, {"words": [["水", 0, 300, 1.0]]}),
-    ],
-)
-def test_lines_are_the_same_whatever_the_database(kept: object, given_back: object):
-    """Numbers that PostgreSQL spells otherwise make the same line, and every line gives its row again."""
-    line = to_line([1, document(kept)])
-    assert line == to_line([1, document(given_back)])
-    assert from_line(line, 2) == [1, [given_back]]
-
-
-@pytest.mark.parametrize("line", [b"", b"{}", b"[1]", b"[1,2,3]", b"[1,", b"1"])
-def test_what_is_no_row_is_refused(line: bytes):
-    """A line cut or with too many values is not taken for a row."""
-    with pytest.raises(ValueError, match=r"document|row|data"):
-        from_line(line, 2)
-
-
-def test_a_checksum_tells_rows_apart_and_not_their_order():
-    """Missing, doubled and changed rows change it; their order does not."""
-
-    def tally(*lines: bytes) -> Tally:
-        found = Tally()
-        found.add(lines)
-        return found
-
-    assert tally(b"a", b"b") == tally(b"b", b"a")
-    assert len({tally(b"a").checksum, tally(b"a", b"a").checksum, tally(b"b").checksum, tally().checksum}) == 4
 
 
 def test_by_command_line(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch):
