@@ -266,10 +266,15 @@ class AttachPart(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCustomer(Command):
-    """Attach the order to a customer (an unknown caller was identified); empty fields are filled from the customer."""
+    """Attach the order to a customer (an unknown caller was identified); empty fields are filled from the customer.
+
+    With an ``edit_version`` it counts as a change of the order like any other; without, as for all orders of a call,
+    whoever edits the order meanwhile is not disturbed.
+    """
 
     order_id: str
     customer_id: str
+    edit_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

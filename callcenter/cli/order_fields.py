@@ -1,4 +1,7 @@
-"""``callcenter order draft|edit|asset``: what stands in an order. NAME=VALUE gives a field, NAME.PART=VALUE a part."""
+"""``callcenter order draft|edit|customer|asset``: what stands in an order.
+
+NAME=VALUE gives a field, NAME.PART=VALUE a part.
+"""
 
 from __future__ import annotations
 
@@ -83,6 +86,29 @@ def edit(
         return await orders.edit_order(
             session, EditOrder(**actor.stamp(), order_id=order_id, fields=fields, accept=accept)
         )
+
+    _show(change(config, by, put), as_json=as_json)
+
+
+@click.command("customer")
+@ORDER
+@click.argument("customer_id")
+@BY
+@JSON
+@click.pass_obj
+@reports_errors
+def order_customer(config: Path | None, key: str, customer_id: str, by: str | None, as_json: bool) -> None:
+    """Say whose order it is; what is known of the customer fills what is empty, appliance and clock follow."""
+    from workorder.commands import SetCustomer
+    from workorder.services import order_customer as owners
+    from workorder.services import orders
+
+    async def put(session: AsyncSession, actor: Actor) -> OrderView:
+        order = await orders.get_order(session, await by_key(session, key))
+        command = SetCustomer(
+            **actor.stamp(), order_id=order.order_id, edit_version=order.edit_version, customer_id=customer_id
+        )
+        return await owners.set_customer(session, command)
 
     _show(change(config, by, put), as_json=as_json)
 

@@ -13,7 +13,7 @@ from callcenter import config as settings_file
 from callcenter.cli.options import BY, JSON, ORDER
 from callcenter.cli.order_approvals import approval
 from callcenter.cli.order_clock import clock, order_warranty
-from callcenter.cli.order_fields import draft, edit, order_asset
+from callcenter.cli.order_fields import draft, edit, order_asset, order_customer
 from callcenter.cli.order_files import order_file
 from callcenter.cli.order_list import list_orders
 from callcenter.cli.order_parts import part
@@ -40,6 +40,7 @@ for command in (
     list_orders,
     draft,
     edit,
+    order_customer,
     order_asset,
     order_warranty,
     clock,

@@ -14,7 +14,7 @@ from callcenter.features.live_calls import LiveCalls
 from callcenter.storage import audit, calls
 from workorder.commands import SetCustomer
 from workorder.policy.lifecycle import CLOSED
-from workorder.services import customers, orders
+from workorder.services import customers, order_customer, orders
 from workorder.views.customers import CustomerCard
 from workorder.views.orders import OrderView
 
@@ -32,7 +32,9 @@ async def choose(session: AsyncSession, *, call_id: str, customer_id: str, by: s
     card = await customers.card(session, customer_id)
     await calls.set_customer(session, call_id=call_id, customer_id=customer_id)
     attached = [
-        await orders.set_customer(session, SetCustomer(by=by, at=at, order_id=order.order_id, customer_id=customer_id))
+        await order_customer.set_customer(
+            session, SetCustomer(by=by, at=at, order_id=order.order_id, customer_id=customer_id)
+        )
         for order in await orders.orders_of_call(session, call_id)
         if order.status not in CLOSED
     ]

@@ -86,6 +86,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "work_orders_create": {},
     "work_orders_cancel": {"reason": "客户已自行解决"},
     "order_steps_move": {"action": "create"},
+    "work_orders_set_customer": {"customer_id": "01JDC0F8Q2W3E4R5T6Y7Z8X9A0"},
     "order_steps_prioritise": {"priority": "high", "reason": "漏水"},
     "order_steps_set_parent": {"parent_id": None},
     "intake_take": {

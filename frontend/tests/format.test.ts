@@ -2,7 +2,7 @@ import { learnNames, named, thing } from '@/format/names'
 import { i18n } from '@/i18n'
 import { words } from '@/format/fields'
 import { phone } from '@/format/phone'
-import { clock, isoOf, parseDay, parseHour, span, wallTime, when } from '@/format/time'
+import { clock, isoOf, nextAt, parseDay, parseHour, span, wallTime, when } from '@/format/time'
 import { describe, expect, it } from 'vitest'
 
 const key = (path: string): string => path
@@ -10,6 +10,13 @@ const key = (path: string): string => path
 describe('times', () => {
   it('run as a clock', () => {
     expect([0, 7_900, 750_000, 3_723_000, -5].map(clock)).toEqual(['0:00', '0:07', '12:30', '1:02:03', '0:00'])
+  })
+
+  it('of the day are the next ones from now on', () => {
+    const now = new Date(2026, 10, 21, 12, 30)
+    expect(wallTime(nextAt('14:05', now)).date).toBe('2026-11-21')
+    expect(wallTime(nextAt('12:29', now)).date).toBe('2026-11-22')
+    expect(new Date(nextAt('12:30', now) as string)).toEqual(now)
   })
 
   it('name the day only when it is not today', () => {

@@ -96,6 +96,28 @@ async def test_a_change_needs_the_version_it_changes(site: Site, agent):
     assert "version 2" in problem["detail"]
 
 
+async def test_an_order_without_a_call_gets_its_customer(site: Site, agent):
+    """What is known fills what is empty, the version goes on; an old version, a stranger and a closed order are refused."""
+    card = await site.customer()
+    order = await (await agent.post("/api/work-orders", {"fields": {"contact_phone": "13911112222"}})).json()
+    address = f"/api/work-orders/{order['order_id']}"
+    body = {"customer_id": card.customer_id}
+    given = await agent.send("PUT", f"{address}/customer", body, If_Match='"1"')
+    assert (given.status, given.headers["ETag"]) == (200, '"2"')
+    now = await given.json()
+    assert (now["customer_id"], now["fields"]["customer_name"]["value"]) == (card.customer_id, "王芳")
+    assert now["fields"]["contact_phone"]["value"] == "13911112222"
+    assert (await agent.send("PUT", f"{address}/customer", body, If_Match='"1"')).status == 412
+    unknown = await agent.send("PUT", f"{address}/customer", {"customer_id": "01NOPE"}, If_Match='"2"')
+    assert (unknown.status, (await unknown.json())["field"]) == (404, "customer_id")
+    other = await site.customer(name="李强", phone="13700000000")
+    cancelled = await agent.post(f"{address}/cancel", {"reason": "误建"}, If_Match='"2"')
+    closed = await agent.send(
+        "PUT", f"{address}/customer", {"customer_id": other.customer_id}, If_Match=cancelled.headers["ETag"]
+    )
+    assert (closed.status, (await closed.json())["code"]) == (409, "conflict")
+
+
 async def test_simultaneous_edits_do_not_lose_each_other(site: Site, agent):
     """Of two edits of one version exactly one wins, the other is told so."""
     draft = await site.draft(**FIELDS)

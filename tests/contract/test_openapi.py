@@ -169,6 +169,7 @@ async def test_answers_fit_the_document(site):
             "/api/work-orders/{order_id}/cancel": {"reason": "x"},
             "/api/work-orders/{order_id}/moves": {"action": "dispatch"},
             "/api/work-orders/{order_id}/priority": {"priority": "high"},
+            "/api/work-orders/{order_id}/customer": {"customer_id": card.customer_id},
             "/api/work-orders/{order_id}/parent": {"parent_id": None},
             "/api/work-orders/{order_id}/chase": {"target_id": opened["order"]["order_id"]},
             "/api/reports/{report_id}/separate": {},

@@ -40,8 +40,8 @@ from workorder.fields import FieldState, FieldValue, Source
 from workorder.model.orders import WorkOrder
 from workorder.model.timers import Timer
 from workorder.model.trail import OrderChange
-from workorder.policy.sla import Tier, tier_of
-from workorder.policy.sla_table import DEFAULTS, stored_levels
+from workorder.policy.sla import Case, Tier, tier_of
+from workorder.policy.sla_table import DEFAULTS, SlaTable, stored_levels
 from workorder.policy.sla_watch import Alert
 from workorder.services import customer_file, customers, lifecycle, orders, service_level, sla_alerts, sla_report, trail
 from workorder.services.forecast import forecast
@@ -138,7 +138,8 @@ async def test_a_draft_says_which_service_level_it_would_get(database: Database)
         order = await orders.create_order(work.session, CreateOrder(by="u1", at=MONDAY, order_id=draft.order_id))
         await work.commit()
     tiers = [
-        tier_of(stored_tiers(), urgency=urgency, service_type="enquiry").name for urgency in ("normal", "critical")
+        tier_of(stored_tiers(), Case(urgency=urgency, service_type="enquiry")).name
+        for urgency in ("normal", "critical")
     ]
     assert [draft.suggested_tier, revised.suggested_tier, edited.suggested_tier] == [tiers[0], tiers[1], tiers[1]]
     assert tiers[0] != tiers[1]
@@ -191,6 +192,24 @@ async def test_priority_and_level_change_the_tier_at_once(database: Database) ->
     vip = await read(database, order.order_id)
     assert vip.sla is not None
     assert (vip.sla.tier, vip.sla.respond_by) == ("vip", after(minutes=30))
+
+
+async def test_what_is_broken_decides_about_the_tier_and_another_fault_changes_it(database: Database) -> None:
+    """A tier for one appliance's fault: draft and order have it, and lose it when the fault turns out to be another."""
+    standard = DEFAULTS.tiers[-1].model_dump()
+    quick = {**standard, "name": "no_cold", "appliance": ["空调"], "fault": ["不制冷"], "resolve_min": 240}
+    table = SlaTable.model_validate({**DEFAULTS.model_dump(), "tiers": [quick, standard]})
+    async with database.write() as work:
+        await service_level.save_table(work.session, table, seen_version=0, by="u1", at=MONDAY)
+        given = {**FIELDS, "appliance": "空调", "fault": "不制冷"}
+        draft = await orders.open_draft(work.session, OpenDraft(by="u1", at=MONDAY, fields=given))
+        order = await orders.create_order(work.session, CreateOrder(by="u1", at=MONDAY, order_id=draft.order_id))
+        edit = EditOrder(by="u1", at=after(minutes=5), order_id=draft.order_id, fields={"fault": "噪音大"})
+        edited = await orders.edit_order(work.session, edit)
+        await work.commit()
+    assert order.sla is not None
+    assert edited.sla is not None
+    assert (draft.suggested_tier, order.sla.tier, edited.sla.tier) == ("no_cold", "no_cold", "standard")
 
 
 async def test_an_order_nobody_touches_is_announced_step_by_step(database: Database) -> None:

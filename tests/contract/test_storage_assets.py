@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -19,10 +20,11 @@ from workorder.commands import (
     ReplaceTerms,
     SaveContract,
     SetAsset,
+    SetCustomer,
 )
 from workorder.errors import Conflict, Invalid, NotFound
 from workorder.policy.phones import parse_phone
-from workorder.services import customers, lifecycle, orders
+from workorder.services import customers, lifecycle, order_customer, orders, trail
 from workorder.services.assets import add_asset, edit_asset, find_assets, set_asset
 from workorder.services.contracts import list_terms, replace_terms, save_contract
 from workorder.services.customer_file import changes_of_customer, record
@@ -267,3 +269,40 @@ async def test_the_days_of_a_repair_are_added_when_it_is_done(database):
         verdict = await asset_warranty(work.session, made.asset_id, on=date(2027, 3, 10))
     assert verdict.state == "in"
     assert "repair_days_added" in [reason.code for reason in verdict.reasons]
+
+
+async def test_an_order_that_gets_another_customer_gets_that_customers_appliance(database):
+    """With its warranty; the first one's appliance and name go, the trail says both, a closed order stays whose it is."""
+    mistaken, right = await customer(database), await customer(database, "李强", "13911112222")
+    first, own = await asset(database, mistaken), await asset(database, right, replace(AIR, serial="G2"))
+    taken = await order(database, mistaken)
+    assert (taken.asset_id, taken.warranty) == (first.asset_id, "in")
+    command = SetCustomer(by="u", at=AT, order_id=taken.order_id, customer_id=right, edit_version=taken.edit_version)
+    now = await run(database, order_customer.set_customer, command)
+    assert (now.customer_id, now.asset_id, now.warranty) == (right, own.asset_id, "in")
+    assert (now.fields["customer_name"].value, now.edit_version) == ("李强", taken.edit_version + 1)
+    async with database.read() as work:
+        lines = (await trail.trail(work.session, taken.order_id, limit=200)).items
+    assert [(line.before, line.after) for line in lines if line.field == "asset_id"] == [(first.asset_id, own.asset_id)]
+    with pytest.raises(Conflict, match="somebody else"):
+        await run(database, order_customer.set_customer, replace(command, customer_id=mistaken))
+    await run(
+        database, lifecycle.move_order, MoveOrder(by="u", at=AT, order_id=taken.order_id, action="cancel", reason="x")
+    )
+    with pytest.raises(Conflict, match="is cancelled"):
+        await run(database, order_customer.set_customer, replace(command, customer_id=mistaken, edit_version=None))
+
+
+async def test_a_report_without_a_known_number_is_given_to_a_customer_afterwards(database):
+    """It finds the appliance then, and the warranty with it."""
+    who = await customer(database)
+    mine = await asset(database, who)
+    values = {"service_type": "repair", "appliance": "空调", "brand": "格力", "fault": "不制冷"}
+    values |= {"contact_phone": "13700000000", "address": {"city": "杭州市", "district": "西湖区", "detail": "1号"}}
+    draft = await run(database, orders.open_draft, OpenDraft(by="u", at=AT, fields=values))
+    made = await run(database, orders.create_order, CreateOrder(by="u", at=AT, order_id=draft.order_id))
+    assert (made.customer_id, made.asset_id, made.warranty) == (None, None, None)
+    command = SetCustomer(by="u", at=AT, order_id=made.order_id, customer_id=who)
+    now = await run(database, order_customer.set_customer, command)
+    assert (now.customer_id, now.asset_id, now.warranty) == (who, mine.asset_id, "in")
+    assert (now.fields["customer_name"].value, now.fields["contact_phone"].value) == ("王芳", "13700000000")

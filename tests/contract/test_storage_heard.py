@@ -10,7 +10,7 @@ from workorder.commands import CreateCustomer, SetCustomer
 from workorder.errors import Invalid
 from workorder.fields import FieldState
 from workorder.model.outcomes import Outcome
-from workorder.services import customers, orders
+from workorder.services import customers, order_customer
 from workorder.services.lookalikes import lookalikes
 from workorder.services.outcomes import OutcomeView, outcomes_since
 
@@ -123,7 +123,7 @@ async def test_another_customer_replaces_what_the_first_one_gave(database):
     await edit(database, draft, {"contact_phone": "13900139000"})
     async with database.write() as work:
         command = SetCustomer(by="u1", at=AT, order_id=draft.order_id, customer_id=li.customer_id)
-        order = await orders.set_customer(work.session, command)
+        order = await order_customer.set_customer(work.session, command)
         await work.commit()
     values = {name: field.value for name, field in order.fields.items()}
     assert (values["customer_name"], values["contact_phone"]) == ("李雷", "13900139000")

@@ -22,7 +22,7 @@ from workorder.errors import Conflict, Invalid, NotFound
 from workorder.fields import AlertView, EvidenceRef, FieldContent, FieldState, FieldValue, Source
 from workorder.model.orders import WorkOrder
 from workorder.policy.phones import parse_phone
-from workorder.services import customers, orders
+from workorder.services import customers, order_customer, orders
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import order_lines
 from workorder.views.customers import CustomerCard
@@ -409,7 +409,7 @@ async def test_an_unknown_caller_can_be_attached_to_a_customer_later(database: D
     order = await open_draft(database, call_id="C1", by=MACHINE, fields={"contact_phone": "13911112222"})
     async with database.write() as work:
         command = SetCustomer(by="u1", at=AT, order_id=order.order_id, customer_id=made.customer_id)
-        order = await orders.set_customer(work.session, command)
+        order = await order_customer.set_customer(work.session, command)
         await work.commit()
     assert order.customer_id == made.customer_id
     assert order.fields["customer_name"].value == "王建国"

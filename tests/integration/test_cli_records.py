@@ -122,6 +122,8 @@ def test_an_appliance_has_a_file_and_a_warranty(desk: Site) -> None:
     desk.call("order", "edit", desk.number, "--set", "warranty_claimed=yes", code=3)
     desk.call("order", "asset", desk.number, code=2)
     assert desk.json("order", "asset", desk.number, key)[0]["asset_id"] == key
+    assert desk.json("order", "customer", desk.number, desk.customer_id, "--by", "li")[0]["asset_id"] == key
+    desk.call("order", "customer", desk.number, "01NOPE", code=7)
     (verdict,) = desk.json("order", "warranty", desk.number)
     assert (verdict["asset_id"], verdict["warranty"]["state"]) == (key, "in")
     assert desk.json("order", "asset", desk.number, "--none")[0]["asset_id"] is None

@@ -8,7 +8,7 @@ a restart and give the same moments.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -27,6 +27,8 @@ class Tier:
     urgency: frozenset[str] | None = None
     level: frozenset[str] | None = None
     service_type: frozenset[str] | None = None
+    appliance: frozenset[str] | None = None
+    fault: frozenset[str] | None = None
     warn_at: tuple[float, ...] = (0.75,)
     """Fractions of a limit after which a warning is due."""
     warn_before: tuple[timedelta, ...] = ()
@@ -37,20 +39,33 @@ class Tier:
         before = (1 - lead / limit for lead in self.warn_before if lead < limit)
         return tuple(sorted({*self.warn_at, *before}))
 
-    def fits(self, *, urgency: str, level: str, service_type: str) -> bool:
-        """Whether every condition holds."""
-        wanted = ((self.urgency, urgency), (self.level, level), (self.service_type, service_type))
-        return all(allowed is None or value in allowed for allowed, value in wanted)
+    def fits(self, case: Case) -> bool:
+        """Whether every condition holds; what is not known of the case fits no condition."""
+        asked = ((getattr(self, name), getattr(case, name)) for name in CONDITIONS)
+        return all(allowed is None or value in allowed for allowed, value in asked)
 
 
-def tier_of(tiers: Sequence[Tier], *, urgency: str = "normal", level: str = "normal", service_type: str) -> Tier:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What decides about an order's service level."""
+
+    service_type: str | None
+    urgency: str = "normal"
+    level: str = "normal"
+    appliance: str | None = None
+    fault: str | None = None
+
+
+CONDITIONS = tuple(fact.name for fact in fields(Case))
+"""Names of a tier's conditions, one for each fact of a case."""
+
+
+def tier_of(tiers: Sequence[Tier], case: Case) -> Tier:
     """The first tier that fits; raises Invalid when none does (the table must end with one that always does)."""
     for tier in tiers:
-        if tier.fits(urgency=urgency, level=level, service_type=service_type):
+        if tier.fits(case):
             return tier
-    raise Invalid(
-        f"no tier fits {urgency}/{level}/{service_type}", field="tiers", fix="end the table with a tier for all"
-    )
+    raise Invalid(f"no tier fits {case}", field="tiers", fix="end the table with a tier for all")
 
 
 class WaitingFor(StrEnum):

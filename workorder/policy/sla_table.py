@@ -20,7 +20,7 @@ from workorder.errors import FieldProblem, Invalid
 from workorder.fields import SERVICE_TYPES, URGENCY
 from workorder.policy.holidays_cn import HOLIDAYS, WORKED_WEEKENDS
 from workorder.policy.lifecycle import CLOSED, Status
-from workorder.policy.sla import Tier
+from workorder.policy.sla import CONDITIONS, Tier
 from workorder.policy.working_time import Shift, WorkingCalendar
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -61,6 +61,8 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Minutes = Annotated[int, Field(ge=1, le=_YEAR_MIN)]
 Reason = Annotated[str, Field(max_length=80)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=100)]
+"""Appliances or faults as orders have them, in the catalogue's words."""
 Resting = Annotated[Status, AfterValidator(_rests)]
 
 
@@ -114,6 +116,8 @@ class TierRow(_Part):
     service_type: Annotated[tuple[Annotated[str, AfterValidator(_known_service)], ...], Field(max_length=20)] | None = (
         None
     )
+    appliance: Names | None = None
+    fault: Names | None = None
     respond_min: Minutes
     resolve_min: Minutes
     calendar: Word
@@ -150,7 +154,7 @@ class SlaTable(_Part):
         if strange := [tier.calendar for tier in self.tiers if tier.calendar not in self.calendars]:
             raise ValueError(f"tiers: there is no calendar {strange[0]}")
         last = self.tiers[-1]
-        if any(condition is not None for condition in (last.urgency, last.level, last.service_type)):
+        if any(getattr(last, condition) is not None for condition in CONDITIONS):
             raise ValueError("tiers: the last one must fit every order (no condition)")
         return self
 
@@ -200,9 +204,7 @@ def _tier(row: TierRow, calendar: WorkingCalendar) -> Tier:
         respond=timedelta(minutes=row.respond_min),
         resolve=timedelta(minutes=row.resolve_min),
         calendar=calendar,
-        urgency=_any(row.urgency),
-        level=_any(row.level),
-        service_type=_any(row.service_type),
+        **{name: _any(getattr(row, name)) for name in CONDITIONS},
         warn_at=row.warn_at,
         warn_before=tuple(timedelta(minutes=minutes) for minutes in row.warn_before_min),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from workorder import uow
-from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft, SetCustomer
+from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft
 from workorder.errors import NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
 from workorder.fields import AlertView, FieldContent, FieldValue, Source
@@ -153,26 +153,6 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
     return view(order)
 
 
-async def set_customer(session: AsyncSession, command: SetCustomer) -> OrderView:
-    """Attach the order to a customer; what the customer is known for fills the fields that are still empty.
-
-    What was taken over from a customer it was attached to by mistake goes. Nothing happens when it is attached already.
-    """
-    order = await locked(session, command.order_id)
-    known = await known_fields(session, command.customer_id)
-    if order.customer_id == command.customer_id:
-        return view(order)
-    if order.customer_id is not None:
-        mistaken = await known_fields(session, order.customer_id)
-        order.forget(mistaken, by=command.by, at=command.at)
-    order.stamp("customer_id", order.customer_id, command.customer_id, by=command.by, at=command.at)
-    order.customer_id = command.customer_id
-    order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
-    await service_level.refresh(session, order, at=command.at)
-    await edited(session, order, ("customer_id",), by=command.by, at=command.at)
-    return view(order)
-
-
 async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView:
     """Draft → created with the day's next number. Raises Invalid (an entry per missing field), Conflict, NotFound."""
     order = await locked(session, command.order_id)
@@ -298,7 +278,7 @@ def view(order: WorkOrder) -> OrderView:
 
 def _timed_by(order: WorkOrder) -> tuple[str | None, ...]:
     """What its service level depends on, besides the customer."""
-    return order.service_type, order.urgency, order.suggested_priority
+    return order.service_type, order.urgency, order.suggested_priority, order.appliance, order.fault
 
 
 def change_view(row: OrderChange) -> ChangeView:

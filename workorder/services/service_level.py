@@ -21,7 +21,7 @@ from workorder.model.prepared import Prepared
 from workorder.model.service_levels import SlaVersion
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import CLOSED, Priority, Status
-from workorder.policy.sla import Limit, Tier, tier_of
+from workorder.policy.sla import Case, Limit, Tier, tier_of
 from workorder.policy.sla_table import DEFAULTS, ServiceLevels, SlaTable, stored_levels
 from workorder.policy.sla_trail import Standing, Trail, standing
 from workorder.policy.sla_watch import Watch, watches
@@ -194,12 +194,14 @@ async def clockwork(session: AsyncSession, order: WorkOrder) -> Clockwork | None
 
 
 def _tier(levels: ServiceLevels, order: WorkOrder, urgency: str | None, level: str | None) -> Tier:
-    return tier_of(
-        levels.tiers,
+    case = Case(
         urgency=urgency or "normal",
         level=level or "normal",
-        service_type=order.service_type or "",
+        service_type=order.service_type,
+        appliance=order.appliance,
+        fault=order.fault,
     )
+    return tier_of(levels.tiers, case)
 
 
 def show(order: WorkOrder, clock: Clockwork, now: datetime) -> None:

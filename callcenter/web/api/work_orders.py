@@ -11,9 +11,9 @@ from callcenter.features import call_log
 from callcenter.web.api.calls import Moment
 from callcenter.web.ask import Ask, Id, Input
 from callcenter.web.errors import VersionStale
-from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft
+from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft, SetCustomer
 from workorder.policy.lifecycle import Status
-from workorder.services import orders
+from workorder.services import order_customer, orders
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import order_lines
 from workorder.views.orders import OrderLine, OrderView
@@ -68,6 +68,12 @@ class OrderEdit(Input):
     accept: tuple[FieldName, ...] = Field(default=(), max_length=40)
 
 
+class Owner(Input):
+    """Whose order it is."""
+
+    customer_id: Id
+
+
 class Nothing(Input):
     """An empty object."""
 
@@ -108,6 +114,13 @@ async def edit(ask: Ask, order_id: Id, edit_version: int, body: OrderEdit) -> Or
         **stamp(ask), order_id=order_id, edit_version=edit_version, fields=body.fields, accept=body.accept
     )
     return changed(ask, await orders.edit_order(ask.rows, command))
+
+
+async def set_customer(ask: Ask, order_id: Id, edit_version: int, body: Owner) -> OrderView:
+    """Say whose order it is: what is known of the customer fills what is empty, the appliance and the clock follow."""
+    await check_version(ask, order_id, edit_version)
+    command = SetCustomer(**stamp(ask), order_id=order_id, edit_version=edit_version, customer_id=body.customer_id)
+    return changed(ask, await order_customer.set_customer(ask.rows, command))
 
 
 async def create(ask: Ask, order_id: Id, edit_version: int, body: Nothing) -> OrderView:  # noqa: ARG001 - the body is only checked

@@ -3,6 +3,7 @@ import { request, url, type Query } from './http'
 import type {
   Approval,
   Attachment,
+  Backtest,
   CallDetail,
   CallSummary,
   Catalogue,
@@ -25,8 +26,10 @@ import type {
   NotifyTable,
   NotifyVersion,
   Order,
+  OrderClock,
   OrderLine,
   OrderPatch,
+  OrderWarranty,
   Page,
   PastRepair,
   Peaks,
@@ -35,6 +38,7 @@ import type {
   Priority,
   Repair,
   Reply,
+  Report,
   Role,
   SearchAnswer,
   Session,
@@ -135,12 +139,22 @@ export const api = {
     request<Order>('POST', `/api/work-orders/${id(orderId)}/cancel`, { version, body: { reason } }),
 
   orders: (query: OrderQuery, signal?: AbortSignal) => request<Page<OrderLine>>('GET', '/api/order-lines', { query: { ...query }, signal }),
-  move: (order: Order, body: { action: string; reason?: string; confirmation?: string }) =>
+  move: (order: Order, body: { action: string; reason?: string; confirmation?: string; eta?: string }) =>
     request<Order>('POST', `/api/work-orders/${id(order.order_id)}/moves`, { version: order.edit_version, body }),
   setPriority: (order: Order, priority: Priority) =>
     request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/priority`, { version: order.edit_version, body: { priority } }),
   setParent: (order: Pick<Order, 'order_id' | 'edit_version'>, parentId: string | null) =>
     request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/parent`, { version: order.edit_version, body: { parent_id: parentId } }),
+  setCustomer: (order: Order, customerId: string) =>
+    request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/customer`, { version: order.edit_version, body: { customer_id: customerId } }),
+  setAsset: (order: Order, assetId: string | null) =>
+    request<Order>('POST', `/api/work-orders/${id(order.order_id)}/asset`, { version: order.edit_version, body: { asset_id: assetId } }),
+  orderWarranty: (orderId: string) => request<OrderWarranty>('GET', `/api/work-orders/${id(orderId)}/warranty`),
+  clock: (orderId: string) => request<OrderClock>('GET', `/api/work-orders/${id(orderId)}/sla`),
+  backtest: () => request<Backtest>('GET', '/api/reports/outlook'),
+  reportsOf: (orderId: string) => request<Page<Report>>('GET', `/api/work-orders/${id(orderId)}/reports`),
+  payloadUrl: (reportId: string) => `/api/reports/${id(reportId)}/payload`,
+  separate: (reportId: string) => request<{ order: Order }>('POST', `/api/reports/${id(reportId)}/separate`, { body: {} }),
   handOver: (order: Order, body: { user_id: string | null; team: string | null }) =>
     request<Order>('PUT', `/api/work-orders/${id(order.order_id)}/handler`, { version: order.edit_version, body }),
   chase: (order: Order, targetId: string) =>
@@ -154,8 +168,9 @@ export const api = {
   attach: (orderId: string, file: File) =>
     request<Attachment>('POST', `/api/work-orders/${id(orderId)}/attachments`, { query: { filename: file.name }, file }),
   attachmentUrl: (attachmentId: string) => `/api/attachments/${id(attachmentId)}`,
+  removeFile: (attachmentId: string) => request<undefined>('DELETE', `/api/attachments/${id(attachmentId)}`),
   tasks: (orderId: string) => request<Page<Task>>('GET', `/api/work-orders/${id(orderId)}/tasks`),
-  addTask: (orderId: string, title: string) => request<Task>('POST', `/api/work-orders/${id(orderId)}/tasks`, { body: { title } }),
+  addTask: (orderId: string, body: { title: string; assignee?: string; blocks?: string }) => request<Task>('POST', `/api/work-orders/${id(orderId)}/tasks`, { body }),
   setTask: (taskId: string, done: boolean) => request<Task>('POST', `/api/tasks/${id(taskId)}/state`, { body: { done } }),
   repairs: (orderId: string) => request<Page<Repair>>('GET', `/api/work-orders/${id(orderId)}/repairs`),
   recordRepair: (orderId: string, body: NewRepair) => request<Repair>('POST', `/api/work-orders/${id(orderId)}/repairs`, { body }),
@@ -163,8 +178,8 @@ export const api = {
   approvals: (orderId: string) => request<Page<Approval>>('GET', '/api/approvals', { query: { order_id: orderId } }),
   askApproval: (orderId: string, subject: string, reason: string) =>
     request<Approval>('POST', `/api/work-orders/${id(orderId)}/approvals`, { body: { subject, reason } }),
-  decide: (approvalId: string, approve: boolean) =>
-    request<Approval>('POST', `/api/approvals/${id(approvalId)}/decision`, { body: { approve } }),
+  decide: (approvalId: string, approve: boolean, comment: string) =>
+    request<Approval>('POST', `/api/approvals/${id(approvalId)}/decision`, { body: { approve, ...(comment ? { comment } : {}) } }),
   deliveries: (orderId: string) => request<Page<Delivery>>('GET', `/api/work-orders/${id(orderId)}/deliveries`),
   messageRules: () => request<NotifyRules>('GET', '/api/notify'),
   messageVersions: (cursor: string | null) => request<Page<NotifyVersion>>('GET', '/api/notify/versions', { query: { cursor } }),

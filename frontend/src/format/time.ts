@@ -101,3 +101,10 @@ export function parseHour(text: string): string | null {
 export function dayOf(at: Date, plus = 0): string {
   return localWall(new Date(at.getFullYear(), at.getMonth(), at.getDate() + plus, 12)).date
 }
+
+/** The next time the clock says `time` (14:30) from `now` on, with its offset. */
+export function nextAt(time: string, now: Date): string | null {
+  const today = localWall(now)
+  const date = time < today.time ? dayOf(now, 1) : today.date
+  return isoOf({ date, time, offset: offsetOf(new Date(`${date}T${time}`)) })
+}

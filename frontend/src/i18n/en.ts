@@ -209,6 +209,8 @@ const en: Messages = {
   },
   channel: { call: 'Call', desk: 'Desk', web: 'Web form', portal: 'Portal', app: 'App', email: 'E-mail', wechat: 'WeChat', miniprogram: 'Mini-program', chat: 'Online chat', social: 'Social media', webhook: 'Other system', csv: 'Import' },
   orders: {
+    assignee: 'Who does it', before: 'Before which step', remove_file: 'Remove file', decision_comment: 'Comment (optional)',
+    edit: 'Edit', give_up: 'Discard', keep_draft: 'Keep as draft', open_new: 'New order', expected: 'expected {time}', eta: 'Expected at', eta_hint: 'Optional; the customer is told this time', new_appointment: 'New appointment',
     title: 'Orders',
     search: 'Number, phone or contact',
     status: 'Status',
@@ -479,6 +481,15 @@ const en: Messages = {
     transcripts: 'Transcripts today',
     transcript: { live: 'live', complete: 'complete', failed: 'partial', none: 'none' },
   },
+  owner: {
+    title: 'Customer and appliance', none: 'No customer yet', other: 'Another customer', find: 'Find a customer by name or phone', file: 'Put {name} on file', given: 'Now an order of {name}', asset: 'Appliance', no_asset: 'None on file',
+    claims_in: 'customer says in warranty, the file does not', claims_out: 'customer says out of warranty, the file does not',
+  },
+  outlook: {
+    title: 'Outlook', risk: '{n}% likely to be late', likely: 'most likely done by {time}', late: 'at the latest about {time}', too_few: 'Too few similar orders to predict', similar: '{n} similar orders', took: 'took {time}', alerts: 'What was raised', how_right: 'How right predictions are', tried: '{n} orders done in the last 30 days: predictions are {error} off on average, {base} were late, {skill} better than guessing the average', untried: 'No order done in the last 30 days to try it on', bin: 'said {low}–{high} ({n}×): {predicted} on average, {observed} came true',
+    alert: { warned: 'Limit to {about} comes near', breached: 'Limit to {about} broken', untouched: 'Left alone', node_missed: 'Rests too long at “{about}”', outlook: 'Likely to be late ({about})' },
+  },
+  reports: { title: 'Reports received', payload: 'As sent', separate: 'Something else', separate_hint: 'Give it a draft of its own', separated: 'It has a draft of its own now' },
   sla: {
     tier: 'Service level {tier}',
     respond: 'Respond', resolve: 'Resolve', by: 'by {time}', met: 'met {time}',

@@ -207,6 +207,8 @@ const zh = {
   },
   channel: { call: '电话', desk: '坐席', web: '网页', portal: '客户门户', app: '应用', email: '邮件', wechat: '微信', miniprogram: '小程序', chat: '在线客服', social: '社交媒体', webhook: '外部系统', csv: '导入' },
   orders: {
+    assignee: '由谁做', before: '哪一步之前', remove_file: '删除附件', decision_comment: '意见（可不填）',
+    edit: '修改', give_up: '放弃修改', keep_draft: '存为草稿', open_new: '新建工单', expected: '预计 {time} 到达', eta: '预计到达', eta_hint: '可不填；客户会收到这个时间', new_appointment: '新的预约',
     title: '工单',
     search: '单号、电话或联系人',
     status: '状态',
@@ -477,6 +479,15 @@ const zh = {
     transcripts: '今日转写',
     transcript: { live: '进行中', complete: '完整', failed: '有缺失', none: '无' },
   },
+  owner: {
+    title: '客户与电器', none: '还没有关联客户', other: '换一位客户', find: '姓名、电话查找客户', file: '为{name}建档', given: '已关联到 {name}', asset: '电器', no_asset: '不是已建档的电器',
+    claims_in: '客户称在保，与档案不符', claims_out: '客户称不在保，与档案不符',
+  },
+  outlook: {
+    title: '时限预测', risk: '超时可能 {n}%', likely: '多半 {time} 前完成', late: '最迟约 {time}', too_few: '相似的历史工单太少，无法预测', similar: '{n} 张相似工单', took: '用时 {time}', alerts: '提醒记录', how_right: '预测有多准', tried: '最近 30 天完成的 {n} 张工单：预测与实际平均相差 {error}，实际超时 {base}，比只按平均超时率猜好 {skill}', untried: '最近 30 天没有完成的工单可供检验', bin: '预测 {low}–{high}（{n} 次）：平均说 {predicted}，实际 {observed}',
+    alert: { warned: '{about}时限将到', breached: '{about}超时', untouched: '一直无人处理', node_missed: '停留在「{about}」过久', outlook: '预计会超时（{about}）' },
+  },
+  reports: { title: '收到的报修', payload: '原文', separate: '不是同一件事', separate_hint: '为它另建一张草稿', separated: '已另建草稿' },
   sla: {
     tier: '服务级别 {tier}',
     respond: '响应', resolve: '解决', by: '{time} 前', met: '{time} 已达成',

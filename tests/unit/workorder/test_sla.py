@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from workorder.errors import Invalid
 from workorder.policy.holidays_cn import HOLIDAYS, WORKED_WEEKENDS, YEARS
-from workorder.policy.sla import Limit, Pause, Tier, due, elapsed, milestones, tier_of
-from workorder.policy.sla_table import DEFAULTS, TIERS
+from workorder.policy.sla import CONDITIONS, Case, Limit, Pause, Tier, due, elapsed, milestones, tier_of
+from workorder.policy.sla_table import DEFAULTS, TIERS, SlaTable, levels
 from workorder.policy.working_time import WorkingCalendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -180,13 +181,33 @@ def test_the_holiday_table_is_consistent() -> None:
 
 def test_the_first_tier_that_fits_decides() -> None:
     """Danger before all, complaints before customers' levels, the standard for the rest."""
-    assert tier_of(TIERS, urgency="critical", level="vip", service_type="complaint").name == "danger"
-    assert tier_of(TIERS, level="vip", service_type="complaint").name == "complaint"
-    assert tier_of(TIERS, urgency="high", level="vip", service_type="repair").name == "vip"
-    assert tier_of(TIERS, urgency="high", service_type="repair").name == "urgent"
-    assert tier_of(TIERS, service_type="install").name == "standard"
+    assert tier_of(TIERS, Case(urgency="critical", level="vip", service_type="complaint")).name == "danger"
+    assert tier_of(TIERS, Case(level="vip", service_type="complaint")).name == "complaint"
+    assert tier_of(TIERS, Case(urgency="high", level="vip", service_type="repair")).name == "vip"
+    assert tier_of(TIERS, Case(urgency="high", service_type="repair")).name == "urgent"
+    assert tier_of(TIERS, Case(service_type="install")).name == "standard"
     with pytest.raises(Invalid):
-        tier_of(TIERS[:1], service_type="install")
+        tier_of(TIERS[:1], Case(service_type="install"))
+
+
+def test_the_problem_decides_too() -> None:
+    """By appliance and fault; a fault that nobody knows yet fits no tier that asks for one."""
+    row = DEFAULTS.tiers[-1].model_dump()
+    asks = {"name": "cold_food", "appliance": ("冰箱", "冰柜"), "fault": ("不制冷",), "resolve_min": 240}
+    table = SlaTable.model_validate({**DEFAULTS.model_dump(), "tiers": [{**row, **asks}, row]})
+    tiers = levels(table).tiers
+    cases = [("冰箱", "不制冷"), ("空调", "不制冷"), ("冰箱", "噪音大"), ("冰箱", None), (None, None)]
+    found = [tier_of(tiers, Case(service_type="repair", appliance=one, fault=fault)).name for one, fault in cases]
+    assert found == ["cold_food", *["standard"] * 4]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_the_last_tier_asks_for_nothing(condition: str) -> None:
+    """Whatever the condition: a table whose last tier has one is refused."""
+    words = {"service_type": "repair", "urgency": "high", "level": "vip", "appliance": "冰箱", "fault": "不制冷"}
+    last = {**DEFAULTS.tiers[-1].model_dump(), condition: [words[condition]]}
+    with pytest.raises(ValidationError, match="must fit every order"):
+        SlaTable.model_validate({**DEFAULTS.model_dump(), "tiers": [last]})
 
 
 @settings(max_examples=60)
@@ -206,7 +227,7 @@ def test_milestones_come_in_order_and_end_with_each_limits_breach(
 
 def test_a_closed_pause_moves_the_deadline_by_the_working_time_it_took() -> None:
     """Waiting for parts from four to noon the next day costs the customer's clock nothing."""
-    tier = tier_of(TIERS, service_type="repair")
+    tier = tier_of(TIERS, Case(service_type="repair"))
     start = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
     waiting = Pause(start.replace(hour=16), start.replace(day=24, hour=12))
     assert due(tier.calendar, start, tier.resolve) == start.replace(day=25)

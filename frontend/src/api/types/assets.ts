@@ -74,3 +74,11 @@ export interface MaintenancePlan {
   notes: string
   visits: { due_on: string; order_id: string | null; at: IsoTime }[]
 }
+
+/** The customer's word about the warranty against what is so. */
+export interface OrderWarranty {
+  asset_id: string | null
+  claimed: boolean | null
+  agrees: boolean | null
+  warranty: WarrantyVerdict
+}

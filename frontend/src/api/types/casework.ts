@@ -87,3 +87,14 @@ export interface Approval {
   decided_by: string | null
   comment: string | null
 }
+
+/** A report of another channel, and what became of it. */
+export interface Report {
+  report_id: string
+  channel: string
+  external_id: string | null
+  order_id: string | null
+  at: IsoTime
+  sender: string | null
+  outcome: 'created' | 'draft' | 'chased' | 'repeated'
+}

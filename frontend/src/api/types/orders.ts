@@ -50,6 +50,9 @@ export interface Order {
   handler: string | null
   team: string | null
   moves: Move[]
+  asset_id?: string | null
+  /** When the technician who departed is expected. */
+  eta?: IsoTime | null
   /** Null for a draft. */
   sla?: Sla | null
 }
