@@ -53,6 +53,12 @@ SETS = (
     "life_i",
     "life_j",
     "life_k",
+    "life_l",
+    "life_m",
+    "life_n",
+    "life_o",
+    "life_p",
+    "life_q",
 )
 """All are fits by now: read for errors after a first score, which docs/extraction.md tells."""
 FOLDS = 5
