@@ -65,6 +65,7 @@ async def test_a_mention_rings_the_bell_and_is_read_by_following_it(stage, open_
     sheet = page.get_by_test_id("notices")
     await expect(sheet).to_contain_text(f"{order.number} 提到了你")
     await expect(bell).to_have_attribute("aria-label", "提醒，1 条未读")
+    await expect(sheet).to_contain_text("留言")
     await shot(page, f"notices-{scheme}")
     await sheet.get_by_role("link").click()
     await expect(page.get_by_test_id("detail-number")).to_have_text(order.number)
@@ -104,7 +105,7 @@ async def test_notices_are_ticked_off_one_by_one_or_all(stage, open_page):
 
 
 async def test_messages_about_an_order_are_listed_with_their_fate(stage, open_page):
-    """A dead one says so; on a phone too."""
+    """A dead one says so; on a phone too. Why it was sent is in the reader's words, the message as it was sent."""
     order = await add_order(stage)
     now = stage.app.clock.now()
     async with stage.app.database.write() as work:
@@ -130,3 +131,7 @@ async def test_messages_about_an_order_are_listed_with_their_fate(stage, open_pa
     )
     await expect(page.get_by_test_id("messages")).to_contain_text("发送失败")
     await shot(page, "messages-phone")
+    await page.get_by_role("button", name="EN").click()
+    for said in ("SMS", "Order created", "failed", planned.text):
+        await expect(page.get_by_test_id("messages")).to_contain_text(said)
+    await shot(page, "messages-phone-en")
