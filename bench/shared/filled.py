@@ -31,7 +31,7 @@ def folder(size: str, keep: str | None = None) -> Path:
 @asynccontextmanager
 async def filled(kind: str, size: str, place: Path) -> AsyncIterator[str]:
     """The URL of a migrated database of ``kind`` with ``SIZES[size]`` customers, filled if it is not yet."""
-    async with _server(kind, place) as url:
+    async with server(kind, place) as url:
         database = await Database.open(url)
         try:
             await database.upgrade()
@@ -48,7 +48,8 @@ async def filled(kind: str, size: str, place: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _server(kind: str, place: Path) -> AsyncIterator[str]:
+async def server(kind: str, place: Path) -> AsyncIterator[str]:
+    """The URL of a database of ``kind`` in ``place``, empty at first."""
     if kind == "sqlite":
         yield f"sqlite+aiosqlite:///{place / FILE}"
         return
