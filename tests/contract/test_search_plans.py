@@ -189,9 +189,9 @@ async def test_a_list_goes_the_way_that_was_chosen(seeded: Database, *, statisti
 
 async def test_texts_are_gathered_or_walked_as_was_chosen(seeded: Database) -> None:
     """PostgreSQL, whose index knows no order: what few texts have by the tokens, what many have from the newest on."""
-    for enough, wanted in ((1, "pk_search_texts"), (10**9, "ix_search_texts_tokens")):
+    for walk, wanted in ((True, "pk_search_texts"), (False, "ix_search_texts_tokens")):
         with statements(seeded) as seen:
-            await seeded.look(newest_texts, ["0order0"], enough)
+            await seeded.look(newest_texts, ["0order0"], walk)
         plan = "\n".join(await explained(seeded, *seen[-1]))
         if seeded.url.get_backend_name() == "sqlite":
             assert "search_fts VIRTUAL TABLE INDEX" in plan
@@ -200,8 +200,20 @@ async def test_texts_are_gathered_or_walked_as_was_chosen(seeded: Database) -> N
             assert INDEX.findall(plan) == INDEX.findall(wanted), plan
 
 
-def newest_texts(rows: Connection, tokens: list[str], enough: int) -> object:
-    return TextIndex(rows, tokens, (), {"at_most": 1}, enough).newest(TOP_POSITION)
+def newest_texts(rows: Connection, tokens: list[str], walk: bool | None) -> object:
+    return TextIndex(rows, tokens, (), {"at_most": 1}, ENOUGH, walk).newest(TOP_POSITION)
+
+
+async def test_postgresql_walks_for_common_words_alone(seeded: Database) -> None:
+    """A word of every text is looked for among the newest, one that no text has in the index."""
+    if seeded.url.get_backend_name() != "sqlite":
+        async with seeded.connection(write=True) as connection:
+            await connection.exec_driver_sql("ANALYZE search_texts")
+            await connection.commit()
+        for token, wanted in (("0order0", ["search_texts"]), ("没有", ["search_texts_tokens"])):
+            with statements(seeded) as seen:
+                await seeded.look(newest_texts, [token], None)
+            assert INDEX.findall("\n".join(await explained(seeded, *seen[-1]))) == wanted
 
 
 async def explained(database: Database, statement: str, parameters: Any) -> list[str]:

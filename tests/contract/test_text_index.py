@@ -40,9 +40,11 @@ async def indexed(database: Database) -> Database:
     return database
 
 
-def asked(rows: Connection, tokens: list[str], status: str | None, below: int, at_most: int, enough: int) -> list[int]:
+def asked(
+    rows: Connection, tokens: list[str], status: str | None, below: int, at_most: int, enough: int, walk: bool | None
+) -> list[int]:
     values = {"at_most": at_most} | ({} if status is None else {"status": status})
-    index = TextIndex(rows, tokens, () if status is None else ("status",), values, enough)
+    index = TextIndex(rows, tokens, () if status is None else ("status",), values, enough, walk)
     return [row.position for row in index.newest(below)]
 
 
@@ -64,6 +66,7 @@ def wanted(tokens: list[str], status: str | None, below: int) -> list[int]:
     below=st.sampled_from((TOP_POSITION, 700, 2, 1)),
     at_most=st.sampled_from((1, 20, 1000)),
     enough=st.sampled_from((0, 1, 30, 400, 10_000)),
+    walk=st.sampled_from((True, False, None)),
 )
 async def test_the_newest_texts_with_all_tokens_are_found(indexed: Database, **given: Any) -> None:
     """Of some orders or of all, from anywhere, in windows of any size."""
