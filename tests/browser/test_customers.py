@@ -184,3 +184,25 @@ async def test_on_a_phone_and_in_english(stage, open_page):
     other = "0" if customer_id.endswith("Z") else "Z"
     await page.goto(f"{stage.app.url}/customers/{customer_id[:-1]}{other}")
     await expect(page.get_by_text("There is no such customer")).to_be_visible()
+
+
+async def test_an_appliance_is_put_on_file_and_corrected(stage, open_page):
+    """Chosen from the catalogue with its day of purchase it has a warranty; a serial number that is there is refused in the sheet."""
+    customer_id = await add_customer(stage)
+    page = await opened(stage, open_page, f"/customers/{customer_id}")
+    await page.get_by_test_id("add-asset").click()
+    await page.get_by_test_id("asset-appliance").locator("input").fill("冰箱")
+    await page.get_by_test_id("asset-brand").locator("input").fill("海尔")
+    await page.get_by_test_id("asset-serial").fill("SN-7001")
+    await page.get_by_test_id("save-asset").click()
+    await expect(page.get_by_test_id("asset-refused")).to_be_visible()
+    await page.get_by_test_id("asset-serial").fill("SN-7002")
+    await page.get_by_test_id("asset-purchased_on").fill("2015-03-05")
+    await page.get_by_test_id("save-asset").click()
+    await expect(page.get_by_test_id("asset")).to_have_count(2)
+    added = page.get_by_test_id("asset").filter(has_text="SN-7002")
+    await expect(added).to_contain_text("已过保")
+    await added.get_by_test_id("edit-asset").click()
+    await page.get_by_test_id("asset-warranty_until").fill("2099-12-31")
+    await page.get_by_test_id("save-asset").click()
+    await expect(added).to_contain_text("2099-12-31")

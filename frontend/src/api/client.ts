@@ -2,6 +2,7 @@
 import { request, url, type Query } from './http'
 import type {
   Approval,
+  AssetBody,
   Attachment,
   Backtest,
   CallDetail,
@@ -127,6 +128,9 @@ export const api = {
   customerChanges: (customerId: string) => everything<CustomerChange>(`/api/customers/${id(customerId)}/changes`),
   plansOf: (customerId: string) => request<Pick<Page<MaintenancePlan>, 'items'>>('GET', `/api/customers/${id(customerId)}/maintenance-plans`),
   assetsOf: (customerId: string) => everything<FiledAsset>('/api/assets', { customer_id: customerId }),
+  addAsset: (customerId: string, body: Partial<AssetBody>, idempotencyKey: string) =>
+    request<FiledAsset>('POST', `/api/customers/${id(customerId)}/assets`, { body, idempotencyKey }),
+  editAsset: (asset: FiledAsset, body: Partial<AssetBody>) => request<FiledAsset>('PATCH', `/api/assets/${id(asset.asset_id)}`, { version: asset.edit_version, body }),
   warrantyOf: (assetId: string) => request<WarrantyVerdict>('GET', `/api/assets/${id(assetId)}/warranty`),
 
   order: (orderId: string) => request<Order>('GET', `/api/work-orders/${id(orderId)}`),

@@ -481,6 +481,9 @@ const en: Messages = {
     transcripts: 'Transcripts today',
     transcript: { live: 'live', complete: 'complete', failed: 'partial', none: 'none' },
   },
+  asset: {
+    add: 'Add an appliance', edit: 'Change the appliance', appliance: 'Appliance', brand: 'Brand', model: 'Model', serial: 'Serial number', invoice_no: 'Invoice', purchased_on: 'Bought on', installed_on: 'Installed on', warranty_until: 'Warranty card ends', retired_on: 'Out of use since',
+  },
   owner: {
     title: 'Customer and appliance', none: 'No customer yet', other: 'Another customer', find: 'Find a customer by name or phone', file: 'Put {name} on file', given: 'Now an order of {name}', asset: 'Appliance', no_asset: 'None on file',
     claims_in: 'customer says in warranty, the file does not', claims_out: 'customer says out of warranty, the file does not',

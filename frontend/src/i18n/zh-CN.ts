@@ -479,6 +479,9 @@ const zh = {
     transcripts: '今日转写',
     transcript: { live: '进行中', complete: '完整', failed: '有缺失', none: '无' },
   },
+  asset: {
+    add: '登记电器', edit: '修改电器', appliance: '电器', brand: '品牌', model: '型号', serial: '序列号', invoice_no: '发票号', purchased_on: '购买日期', installed_on: '安装日期', warranty_until: '保修卡到期日', retired_on: '停用日期',
+  },
   owner: {
     title: '客户与电器', none: '还没有关联客户', other: '换一位客户', find: '姓名、电话查找客户', file: '为{name}建档', given: '已关联到 {name}', asset: '电器', no_asset: '不是已建档的电器',
     claims_in: '客户称在保，与档案不符', claims_out: '客户称不在保，与档案不符',

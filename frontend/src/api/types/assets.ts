@@ -28,6 +28,20 @@ export interface FiledAsset extends Asset {
   notes: string
 }
 
+/** What can be said about an appliance; `warranty_until` is the last day on its warranty card. */
+export interface AssetBody {
+  appliance: string
+  brand: string
+  model: string
+  serial: string
+  invoice_no: string
+  notes: string
+  purchased_on: string | null
+  installed_on: string | null
+  warranty_until: string | null
+  retired_on: string | null
+}
+
 /** Why a warranty stands as it does; `citation` names the article or paper. */
 export interface WarrantyReason {
   code: string
