@@ -187,7 +187,7 @@ async def test_on_a_phone_and_in_english(stage, open_page):
 
 
 async def test_an_appliance_is_put_on_file_and_corrected(stage, open_page):
-    """Chosen from the catalogue with its day of purchase it has a warranty; a serial number that is there is refused in the sheet."""
+    """Its warranty is there at once, by the contract and then by its card; a serial number that is there is refused in the sheet."""
     customer_id = await add_customer(stage)
     page = await opened(stage, open_page, f"/customers/{customer_id}")
     await page.get_by_test_id("add-asset").click()
@@ -201,7 +201,8 @@ async def test_an_appliance_is_put_on_file_and_corrected(stage, open_page):
     await page.get_by_test_id("save-asset").click()
     await expect(page.get_by_test_id("asset")).to_have_count(2)
     added = page.get_by_test_id("asset").filter(has_text="SN-7002")
-    await expect(added).to_contain_text("已过保")
+    await expect(added).to_contain_text("购于 2015-03-05")
+    await expect(added).to_contain_text("延保中")
     await added.get_by_test_id("edit-asset").click()
     await page.get_by_test_id("asset-warranty_until").fill("2099-12-31")
     await page.get_by_test_id("save-asset").click()
