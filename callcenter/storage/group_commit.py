@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +23,9 @@ BEGIN = "BEGIN IMMEDIATE"
 SAVEPOINT = "SAVEPOINT unit"
 BACK_TO_SAVEPOINT = ("ROLLBACK TO unit", "RELEASE unit")
 
+
+Rest = Callable[[], object]
+"""The last writes of a unit, for the thread that has the connection."""
 
 _FAILURES = (sqlite3.Error, ValueError)
 """aiosqlite says by ValueError that the connection is closed."""
@@ -36,8 +39,11 @@ def _lost() -> sqlite3.OperationalError:
 class Writing(Protocol):
     """The one connection that writes."""
 
-    async def run(self, *statements: str) -> bool:
-        """Run them if a transaction is open, else none; whether one was. Raises what the driver does."""
+    async def run(self, *statements: str, rest: Rest | None = None) -> bool:
+        """Run ``rest``, then them, if a transaction is open, else none; whether one was.
+
+        Raises what the driver does, or ``rest``; then nothing after that was run.
+        """
         ...
 
 
@@ -83,15 +89,20 @@ class GroupCommit:
         self._busy = True
         return Unit(SAVEPOINT if self._done else BEGIN)
 
-    async def done(self, _unit: Unit) -> None:
+    def is_last(self, unit: Unit) -> bool:
+        """Whether a unit that is done now is committed at once, and nothing but it: it may leave it a ``rest``."""
+        return not unit.shares and self._coming() is None
+
+    async def done(self, _unit: Unit, rest: Rest | None = None) -> None:
         """Give the turn away; returns when everything the unit did is on the disk, raises when it is lost.
 
-        Whoever is cancelled here does not know which of both, as with any commit.
+        ``rest``, of one that ``is_last`` alone, is written on the way to the commit. Whoever is cancelled here does not
+        know which of both, as with any commit.
         """
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         committed.add_done_callback(lambda future: future.cancelled() or future.exception())
         self._done.append(committed)
-        self._pass_on()
+        self._pass_on(rest)
         await asyncio.shield(committed)
 
     async def undo(self, unit: Unit) -> None:
@@ -115,11 +126,11 @@ class GroupCommit:
         finally:
             self._pass_on()
 
-    async def _commit(self) -> None:
+    async def _commit(self, rest: Rest | None) -> None:
         try:
-            was_open = await self._connection.run("COMMIT")
+            was_open = await self._connection.run("COMMIT", rest=rest)
             self._settle(None if was_open else _lost())
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - told to the units, whatever the rest of one found
             await self._give_up(error)
         finally:
             self._pass_on()
@@ -138,12 +149,15 @@ class GroupCommit:
             else:
                 committed.set_exception(failure)
 
-    def _pass_on(self) -> None:
+    def _coming(self) -> _Waiting | None:
         while self._waiting and self._waiting[0].turn.done():
             self._waiting.popleft()
-        coming = self._waiting[0] if self._waiting else None
+        return self._waiting[0] if self._waiting else None
+
+    def _pass_on(self, rest: Rest | None = None) -> None:
+        coming = self._coming()
         if self._done and (coming is None or coming.alone or len(self._done) >= AT_MOST):
-            self._in_background(self._commit())
+            self._in_background(self._commit(rest))
         elif coming is not None:
             self._waiting.popleft()
             coming.turn.set_result(None)

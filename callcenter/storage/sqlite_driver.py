@@ -25,7 +25,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.util import await_only
 
-from callcenter.storage.group_commit import GroupCommit, Unit
+from callcenter.storage.group_commit import GroupCommit, Rest, Unit
 
 
 class _Done(NamedTuple):
@@ -42,13 +42,17 @@ _TAKES_BACK = "ROLLBACK TO"
 """Begins what goes back to a savepoint: what waits was asked for after it, for it took along what waited then."""
 
 
+Then = Callable[[int, Sequence[Any]], None]
+"""Takes the number of rows that a statement touched, and those it gave; runs in the driver's thread and may raise."""
+
+
 class _Later(NamedTuple):
-    """A write that travels with what comes next; ``check`` looks at the number of rows it touched, and may raise."""
+    """A statement that travels with what comes next; ``then`` gets its outcome."""
 
     statement: str
     parameters: Any
     many: bool
-    check: Callable[[int], None] | None
+    then: Then | None
 
 
 @dataclass(slots=True)
@@ -76,10 +80,10 @@ class _Visit:
             self.connection.execute(self.begin)
         elif self.inside and not self.connection.in_transaction:
             raise sqlite3.OperationalError("disk I/O error: the transaction was rolled back")
-        for write in self.before:
-            done = self._run(write.statement, write.parameters, many=write.many)
-            if write.check is not None:
-                write.check(done.rowcount)
+        for one in self.before:
+            done = self._run(one.statement, one.parameters, many=one.many)
+            if one.then is not None:
+                one.then(done.rowcount, done.rows)
         return _NOTHING if self.statement is None else self._run(self.statement, self.parameters, many=self.many)
 
     def _run(self, statement: str, parameters: Any, *, many: bool) -> _Done:
@@ -235,14 +239,12 @@ class SharedConnection(OneVisitConnection):
         self._unit = await self._group.enter(alone=self._alone)
         return self._unit.begin
 
-    def later(
-        self, statement: str, parameters: Any, *, many: bool = False, check: Callable[[int], None] | None = None
-    ) -> None:
-        """Write with the next statement, before it, or with the commit: a failure is heard of then.
+    def later(self, statement: str, parameters: Any, *, many: bool = False, then: Then | None = None) -> None:
+        """Run it with the next statement, before it, or with the commit: a failure is heard of then.
 
-        ``check`` is given the number of rows that were touched, in the driver's thread; what it raises is a failure.
+        ``then`` is given the outcome; what it raises is a failure.
         """
-        self._later.append(_Later(statement, parameters, many, check))
+        self._later.append(_Later(statement, parameters, many, then))
 
     def take_along(self, statement: str | None) -> Sequence[_Later]:
         """What waits, once; nothing of it where the statement would take it back."""
@@ -261,10 +263,14 @@ class SharedConnection(OneVisitConnection):
 
     def commit(self) -> None:
         """Returns when all that was sent is on the disk."""
-        if self._later:
+        rest = None
+        if self._later and self._unit is not None and self._group.is_last(self._unit):
+            driver: Any = self._connection
+            rest = _Visit(driver._conn, None, self.take_along(None), None, (), many=False, inside=True)  # noqa: SLF001
+        elif self._later:
             self._write_rest()
         if self.take_begin() is None and (unit := self._take_unit()) is not None:
-            self._waited_for(self._group.done(unit))
+            self._waited_for(self._group.done(unit, rest))
 
     def _write_rest(self) -> None:
         try:
@@ -355,10 +361,15 @@ class _Statements:
 
     driver: Any
 
-    async def run(self, *statements: str) -> bool:
+    async def run(self, *statements: str, rest: Rest | None = None) -> bool:
         """In one visit to the thread, where the state of the transaction is certain."""
-        done: bool = await self.driver._execute(self._run, statements)  # noqa: SLF001
+        done: bool = await self.driver._execute(self._run_after, rest, statements)  # noqa: SLF001
         return done
+
+    def _run_after(self, rest: Rest | None, statements: Sequence[str]) -> bool:
+        if rest is not None and self.driver._conn.in_transaction:  # noqa: SLF001
+            rest()
+        return self._run(statements)
 
     def _run(self, statements: Sequence[str]) -> bool:
         connection: sqlite3.Connection = self.driver._conn  # noqa: SLF001

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,12 +18,12 @@ from callcenter.storage.tables import AuditRow, OutboxRow
 from workorder import uow
 from workorder.commands import CreateOrder, EditOrder, MoveOrder, OpenDraft
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, all_of
 from workorder.model.search import SearchText
 from workorder.model.timers import Timer
 from workorder.model.trail import OrderChange
-from workorder.policy.lifecycle import Status
-from workorder.services import lifecycle, orders, trail
+from workorder.policy.lifecycle import Action, Status
+from workorder.services import lifecycle, orders, service_level, trail
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ME: dict[str, Any] = {"by": "u1", "at": AT}
@@ -37,6 +37,7 @@ OF_KIND = (
     .order_by(Timer.timer_id)
 )
 GOT = Prepared(OF_KIND)
+COUNTED = Prepared(select(func.count(Timer.timer_id)))
 TRIED = Prepared(update(Timer).where(Timer.timer_id == bindparam("one")).inline(), ["failures"])
 
 
@@ -68,8 +69,8 @@ async def test_values_go_and_come_as_with_sqlalchemy(database: Database) -> None
     rows = [timer("a", due_at=east, body={"字": [1, None, True]}), timer("b", body=[]), timer("c")]
 
     def ask(connection: Connection) -> tuple[Any, Any]:
-        PUT.run_each(connection, rows[:1])
-        PUT.run_each(connection, rows[1:])
+        PUT.run(connection, rows[0])
+        PUT.run_later(connection, rows[1:])
         return GOT.all(connection, {"kind": "k"}), connection.execute(OF_KIND, {"kind": "k"}).all()
 
     async with database.write() as work:
@@ -106,6 +107,57 @@ async def test_a_constraint_that_breaks_is_sqlalchemys_error(database: Database)
             async with uow.savepoint(work.session):
                 await uow.look(work.session, PUT.run, timer("a"))
         assert len(await uow.look(work.session, GOT.all, {"kind": "k"})) == 1
+
+
+async def test_questions_that_are_asked_together_are_answered_in_order(database: Database) -> None:
+    """Each with its own values and types, after what was to be written before them."""
+
+    def ask(connection: Connection) -> list[Any]:
+        PUT.run_later(connection, [timer("a", body={"b": 1})])
+        return all_of(connection, (GOT, {"kind": "none"}), (GOT, {"kind": "k"}), (COUNTED, {}))
+
+    async with database.write() as work:
+        none, one, count = await uow.look(work.session, ask)
+        assert (list(none), [list(row) for row in one], count[0][0]) == ([], [["a", AT, {"b": 1}, None]], 1)
+        assert await uow.look(work.session, all_of) == []
+    async with database.read() as work:
+        assert await uow.look(work.session, lambda rows: all_of(rows, (COUNTED, {}))[0][0][0]) == 0
+
+
+async def test_an_order_that_breaks_a_constraint_is_told_when_its_savepoint_ends(database: Database) -> None:
+    """Another device made the same order a moment ago: nothing of ours is left, and the unit of work goes on."""
+
+    def of_call(key: str, sequence: int) -> WorkOrder:
+        return WorkOrder(order_id=key, status="draft", call_id="C", sequence=sequence, created_at=AT, alerts=[],
+                         field_values={})  # fmt: skip
+
+    async with database.write() as work:
+        work.session.add(of_call("O1", 1))
+        await work.session.flush()
+        with pytest.raises(IntegrityError):
+            async with work.session.begin_nested():
+                work.session.add(of_call("O2", 1))
+        async with work.session.begin_nested():
+            work.session.add(of_call("O3", 2))
+        await work.commit()
+    async with database.read() as work:
+        assert [one.order_id for one in await orders.orders_of_call(work.session, "C")] == ["O1", "O3"]
+
+
+async def test_a_clock_that_was_read_before_the_order_was_written_is_read_anew(database: Database) -> None:
+    """A step goes by what was on file when its order was locked, unless something was written since."""
+    key = await an_order(database)
+    async with database.write() as work:
+        order, before = await orders.locked_for(work.session, key, Action.DISPATCH)
+        order.stamp("status", order.status, Status.DISPATCHED, **ME)
+        order.status = Status.DISPATCHED
+        seen = await service_level.clockwork(work.session, order, before.clock)
+        await work.session.flush()
+        written = await service_level.clockwork(work.session, order, before.clock)
+        assert seen is not None
+        assert written is not None
+        assert (seen.trail, seen.touched_at) == (written.trail, written.touched_at)
+        assert [status for _, status in seen.trail][-2:] == [Status.CREATED, Status.DISPATCHED]
 
 
 async def test_what_is_written_later_is_seen_by_what_comes_next(database: Database) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.storage.group_commit import AT_MOST, GroupCommit
+from callcenter.storage.group_commit import AT_MOST, GroupCommit, Rest
 
 
 class Table:
@@ -32,10 +33,12 @@ class Table:
             assert self.open is not None, "a savepoint of nothing"
             self.savepoints.append(self.open)
 
-    async def run(self, *statements: str) -> bool:
+    async def run(self, *statements: str, rest: Rest | None = None) -> bool:
         await self.gate.wait()
         if self.open is None:
             return False
+        if rest is not None:
+            rest()
         for statement in statements:
             if self.broken and statement.startswith(self.broken):
                 raise sqlite3.OperationalError("database or disk is full")
@@ -53,21 +56,27 @@ class Table:
         else:
             self.savepoints.pop()
 
-
-async def write(table: Table, group: GroupCommit, name: str, *, fails: bool = False, alone: bool = False) -> None:
-    """A unit that writes a row; returns when it is told that the row lasts."""
-    unit = await group.enter(alone=alone)
-    try:
-        await table.begin(unit.begin)
-        assert table.open is not None
-        table.open = (*table.open, name)
-        await asyncio.sleep(0)
+    def add(self, name: str, *, fails: bool = False) -> None:
+        assert self.open is not None
+        self.open = (*self.open, name)
         if fails:
             raise ZeroDivisionError
+
+
+async def write(table: Table, group: GroupCommit, name: str, *, fails: bool = False, alone: bool = False) -> None:
+    """A unit that writes a row, on the way to the commit if it may; returns when it is told that the row lasts."""
+    unit = await group.enter(alone=alone)
+    rest = partial(table.add, name, fails=fails)
+    try:
+        await table.begin(unit.begin)
+        await asyncio.sleep(0)
+        last = group.is_last(unit)
+        if not last:
+            rest()
     except BaseException:
         await group.undo(unit)
         raise
-    await group.done(unit)
+    await group.done(unit, rest if last else None)
     assert name in table.rows, "told before it was committed"
 
 
@@ -94,6 +103,23 @@ async def test_a_unit_that_fails_takes_back_nothing_but_itself() -> None:
     told = await together(*(write(table, group, str(number), fails=number in fails) for number in range(8)))
     assert [type(one) for one in told] == [ZeroDivisionError if number in fails else type(None) for number in range(8)]
     assert table.rows == ("1", "2", "4", "5", "6")
+
+
+async def test_what_fails_on_the_way_to_the_commit_is_told_and_leaves_nothing() -> None:
+    """Whatever it is that fails; the next unit begins anew. One that others came after writes its rest by itself."""
+    table = Table()
+    group = GroupCommit(table)
+    assert [type(one) for one in await together(write(table, group, "a", fails=True))] == [ZeroDivisionError]
+    assert (table.rows, table.open) == ((), None)
+    first = await group.enter()
+    await table.begin(first.begin)
+    assert group.is_last(first)
+    second = asyncio.create_task(write(table, group, "b"))
+    await asyncio.sleep(0)
+    assert not group.is_last(first), "who waits shall not wait for the disk"
+    await group.done(first)
+    await second
+    assert (table.rows, table.commits) == (("b",), 1)
 
 
 async def test_when_the_commit_fails_nobody_is_told_that_it_lasts() -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.instrumentation import manager_of_class
 
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared, connection_of
+from workorder.model.prepared import Prepared, Question, Rows, all_of, connection_of
 from workorder.model.trail import OrderChange, TrailLine
 
 
@@ -51,12 +51,14 @@ def follows_orders(follower: Follower) -> Follower:
     return follower
 
 
-def locked(session: Session, order_id: str) -> WorkOrder | None:
-    """The order as it is on file, locked until the transaction ends; None: there is none."""
+def locked(session: Session, order_id: str, *questions: Question) -> tuple[WorkOrder | None, list[Rows]]:
+    """The order as it is on file, locked until the transaction ends, and what was asked then; None: there is none."""
+    connection = connection_of(session)
     if session.identity_map.get(session.identity_key(WorkOrder, order_id)) is not None:
-        return session.get(WorkOrder, order_id, with_for_update=True, populate_existing=True)
-    rows = _LOCKED.all(connection_of(session), {"key": order_id})
-    return _on_file(session, rows[0]) if rows else None
+        order = session.get(WorkOrder, order_id, with_for_update=True, populate_existing=True)
+        return order, all_of(connection, *questions)
+    rows, *answers = all_of(connection, (_LOCKED, {"key": order_id}), *questions)
+    return (_on_file(session, rows[0]) if rows else None), answers
 
 
 def _on_file(session: Session, row: Sequence[Any]) -> WorkOrder:
@@ -87,7 +89,7 @@ def _inserted(connection: Connection, orders: Sequence[WorkOrder]) -> list[Writt
     for order in orders:
         now = order.__dict__
         now |= {name: value for name, value in _DEFAULTS.items() if name not in now}
-    _INSERT.run_each(connection, [order.__dict__ for order in orders])
+    _INSERT.run_later(connection, [order.__dict__ for order in orders])
     return [Written(order, frozenset(_COLUMNS)) for order in orders]
 
 

@@ -17,9 +17,10 @@ from sqlalchemy.sql import ClauseElement
 _CONNECTION = "workorder.connection"
 Change = Callable[[Any], Any]
 """How a value goes to the database, or comes from it."""
+Rows = Sequence[Sequence[Any]]
 
 
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """The statement of one dialect: values are picked by name, changed at their places, and joined by fixed ones."""
 
     sql: str
@@ -38,6 +39,16 @@ class _Made(NamedTuple):
             found.insert(place, value)
         return found
 
+    def read(self, rows: Rows) -> Rows:
+        """What came from the driver, as the columns' types have it."""
+        if not self.results:
+            return rows
+        found = [list(row) for row in rows]
+        for row in found:
+            for place, change in self.results:
+                row[place] = change(row[place])
+        return found
+
 
 class Prepared:
     """One statement whose values have names (``bindparam``; of an INSERT or UPDATE also the ``columns`` it writes).
@@ -49,19 +60,12 @@ class Prepared:
     def __init__(self, statement: ClauseElement, columns: Iterable[str] | None = None) -> None:
         self._statement = statement
         self._columns = None if columns is None else list(columns)
-        self._made: dict[str, _Made] = {}
+        self._made: dict[str, Made] = {}
 
-    def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
         """Run it; its rows, as plain sequences in the order of its columns."""
-        made = self._for(connection.dialect)
-        rows, _ = _run(connection, made.sql, made.values(values), many=False)
-        if not made.results:
-            return rows
-        found = [list(row) for row in rows]
-        for row in found:
-            for place, change in made.results:
-                row[place] = change(row[place])
-        return found
+        made = self.made_for(connection.dialect)
+        return made.read(_run(connection, made.sql, made.values(values), many=False)[0])
 
     def scalar(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it; the first column of its first row, None without one."""
@@ -70,7 +74,7 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Run it; how many rows it wrote."""
-        made = self._for(connection.dialect)
+        made = self.made_for(connection.dialect)
         return _run(connection, made.sql, made.values(values), many=False)[1]
 
     def run_later(
@@ -83,7 +87,7 @@ class Prepared:
         """
         if not several:
             return
-        made = self._for(connection.dialect)
+        made = self.made_for(connection.dialect)
         many = len(several) > 1
         values: Any = [made.values(one) for one in several] if many else made.values(several[0])
         driver: Any = connection.connection.dbapi_connection
@@ -93,23 +97,16 @@ class Prepared:
                 check(written)
             return
         _tell(connection, None, made.sql, values, many=many)
-        driver.later(made.sql, values, many=many, check=check)
+        driver.later(made.sql, values, many=many, then=None if check is None else lambda touched, _rows: check(touched))
 
-    def run_each(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> None:
-        """Run it for each, in one visit to the database."""
-        if len(several) == 1:
-            self.run(connection, several[0])
-        elif several:
-            made = self._for(connection.dialect)
-            _run(connection, made.sql, [made.values(values) for values in several], many=True)
-
-    def _for(self, dialect: Dialect) -> _Made:
+    def made_for(self, dialect: Dialect) -> Made:
+        """The statement as this dialect has it, made when it is first asked for."""
         made = self._made.get(dialect.name)
         if made is None:
             made = self._made[dialect.name] = self._make(dialect)
         return made
 
-    def _make(self, dialect: Dialect) -> _Made:
+    def _make(self, dialect: Dialect) -> Made:
         compiled: Any = self._statement.compile(
             dialect=dialect, column_keys=self._columns, compile_kwargs={"render_postcompile": True}
         )
@@ -129,7 +126,28 @@ class Prepared:
         columns = getattr(self._statement, "exported_columns", ())
         coming = enumerate(_of(column.type, dialect).result_processor(dialect, None) for column in columns)
         results = tuple((place, change) for place, change in coming if change is not None)
-        return _Made(str(compiled), tuple(names), tuple(changes), tuple(fixed), results)
+        return Made(str(compiled), tuple(names), tuple(changes), tuple(fixed), results)
+
+
+Question = tuple[Prepared, Mapping[str, Any]]
+"""A statement and its values."""
+
+
+def all_of(connection: Connection, *questions: Question) -> list[Rows]:
+    """The rows of each, asked in this order: in one visit to the database where the driver can (SQLite)."""
+    if not questions:
+        return []
+    driver: Any = connection.connection.dbapi_connection
+    if not hasattr(driver, "later"):
+        return [prepared.all(connection, values) for prepared, values in questions]
+    made = [prepared.made_for(connection.dialect) for prepared, _ in questions]
+    *first, last = [(one.sql, one.values(values)) for one, (_, values) in zip(made, questions, strict=True)]
+    found: list[Rows] = []
+    for sql, values in first:
+        _tell(connection, None, sql, values, many=False)
+        driver.later(sql, values, then=lambda _touched, rows: found.append(rows))
+    found.append(_run(connection, *last, many=False)[0])
+    return [one.read(rows) for one, rows in zip(made, found, strict=True)]
 
 
 def connection_of(session: Session) -> Connection:
@@ -155,7 +173,7 @@ def _of(kind: Any, dialect: Dialect) -> Any:
     return kind.dialect_impl(dialect)
 
 
-def _run(connection: Connection, sql: str, values: Any, *, many: bool) -> tuple[Sequence[Sequence[Any]], int]:
+def _run(connection: Connection, sql: str, values: Any, *, many: bool) -> tuple[Rows, int]:
     """Rows and how many were written."""
     if not connection.in_transaction():
         connection.begin()

@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.errors import ApprovalPending, ApprovalRequired, Conflict
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, Question, Rows
 from workorder.model.teamwork import OrderApproval, OrderTask
 from workorder.policy.approvals import Decision, may_decide, waits_for_decisions
 from workorder.policy.lifecycle import Action
 from workorder.services.approval_rules import rule_met
-from workorder.uow import look
 
 _OPEN_TASKS = Prepared(
     select(OrderTask.title)
@@ -25,14 +24,25 @@ _OPEN_TASKS = Prepared(
 )
 
 
+def open_tasks(order_id: str, action: Action) -> Question:
+    """Titles of the tasks that block the step."""
+    return _OPEN_TASKS, {"order": order_id, "action": action}
+
+
 async def check(
-    session: AsyncSession, order: WorkOrder, action: Action, roles: Iterable[str] | None, reason: str | None = None
+    session: AsyncSession,
+    order: WorkOrder,
+    action: Action,
+    tasks: Rows,
+    roles: Iterable[str] | None,
+    reason: str | None = None,
 ) -> None:
     """Raise Conflict that names the open tasks, ApprovalPending, or ApprovalRequired that says who has to agree.
 
-    ``roles`` None: whoever gives the command answers for it, as a decision or the command line does.
+    ``tasks``: the answer to ``open_tasks``. ``roles`` None: whoever gives the command answers for it, as a decision or
+    the command line does.
     """
-    if tasks := await look(session, _OPEN_TASKS.all, {"order": order.order_id, "action": action}):
+    if tasks:
         titles = ", ".join(title for (title,) in tasks)
         raise Conflict(f"still to do before: {titles}", field="tasks", fix="do them first")
     if waits_for_decisions(action):

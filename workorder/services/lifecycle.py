@@ -17,7 +17,7 @@ from workorder.model.orders import WorkOrder
 from workorder.model.trail import TrailLine
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Guard, Priority, Status
 from workorder.services import checkpoints, service_level
-from workorder.services.orders import cancel_order, create_order, edited, locked, open_parts, view
+from workorder.services.orders import Before, cancel_order, create_order, edited, locked, locked_for, open_parts, view
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.warranty import refresh_of_order
 from workorder.views.orders import OrderView
@@ -40,10 +40,10 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
         return await create_order(session, _creation(command))
     if action is Action.CANCEL:
         return await cancel_order(session, _cancellation(command))
-    order = await locked(session, command.order_id)
+    order, before = await locked_for(session, command.order_id, action)
     order.check_version(command.edit_version)
     with session.no_autoflush:
-        change = await _step(session, order, action, command)
+        change = await _step(session, order, before, action, command)
     await refresh_of_order(session, order, at=command.at)
     moved = WorkOrderMoved(
         order_id=order.order_id,
@@ -60,9 +60,11 @@ async def move_order(session: AsyncSession, command: MoveOrder) -> OrderView:
     return view(order)
 
 
-async def _step(session: AsyncSession, order: WorkOrder, action: Action, command: MoveOrder) -> TrailLine:
+async def _step(
+    session: AsyncSession, order: WorkOrder, before: Before, action: Action, command: MoveOrder
+) -> TrailLine:
     if Status(order.status) in MOVES[action].sources:
-        await checkpoints.check(session, order, action, command.roles, command.reason)
+        await checkpoints.check(session, order, action, before.tasks, command.roles, command.reason)
     guards = MOVES[action].guards
     change = order.move(
         action,
@@ -76,7 +78,7 @@ async def _step(session: AsyncSession, order: WorkOrder, action: Action, command
     )
     if order.eta is not None:
         order.stamp("eta", None, order.eta.isoformat(), by=command.by, at=command.at)
-    await service_level.refresh(session, order, at=command.at)
+    await service_level.refresh(session, order, at=command.at, seen=before.clock)
     return change
 
 

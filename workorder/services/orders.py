@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +21,7 @@ from workorder.fields import AlertView, FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model import order_rows
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, Question, Rows, all_of, connection_of
 from workorder.model.teamwork import OrderTask
 from workorder.model.trail import OrderChange
 from workorder.policy.channels import Channel
@@ -33,6 +34,7 @@ from workorder.services.customers import known_fields
 from workorder.services.newest_orders import newest_rows
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import next_cursor, sla_view
+from workorder.services.service_level import OnFile
 from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
 from workorder.views.orders import ChangeView, MoveView, OrderView
@@ -155,15 +157,15 @@ async def edit_order(session: AsyncSession, command: EditOrder) -> OrderView:
 
 async def create_order(session: AsyncSession, command: CreateOrder) -> OrderView:
     """Draft → created with the day's next number. Raises Invalid (an entry per missing field), Conflict, NotFound."""
-    order = await locked(session, command.order_id)
+    order, before = await locked_for(session, command.order_id, Action.CREATE)
     order.check_version(command.edit_version)
     with session.no_autoflush:
-        return await _created(session, order, command)
+        return await _created(session, order, before, command)
 
 
-async def _created(session: AsyncSession, order: WorkOrder, command: CreateOrder) -> OrderView:
+async def _created(session: AsyncSession, order: WorkOrder, before: Before, command: CreateOrder) -> OrderView:
     if order.status == Status.DRAFT:
-        await checkpoints.check(session, order, Action.CREATE, None)
+        await checkpoints.check(session, order, Action.CREATE, before.tasks, None)
     order.move(Action.CREATE, by=command.by, at=command.at)
     order.number = await _next_number(session, command.business_day or f"{command.at.astimezone(_HOME_ZONE):%Y%m%d}")
     order.saved_at = command.at
@@ -173,7 +175,7 @@ async def _created(session: AsyncSession, order: WorkOrder, command: CreateOrder
     await outcomes.left(session, order, by=command.by, at=command.at)
     await judge_order(session, order, at=command.at)
     session.add_all(_steps(order, command))
-    await service_level.refresh(session, order, at=command.at)
+    await service_level.refresh(session, order, at=command.at, seen=before.clock)
     created = WorkOrderCreated(
         order_id=order.order_id,
         call_id=order.call_id,
@@ -188,14 +190,14 @@ async def _created(session: AsyncSession, order: WorkOrder, command: CreateOrder
 
 async def cancel_order(session: AsyncSession, command: CancelOrder) -> OrderView:
     """Stop a draft or an order that is not done yet. Raises Invalid (no reason), Conflict, NotFound."""
-    order = await locked(session, command.order_id)
+    order, before = await locked_for(session, command.order_id, Action.CANCEL)
     order.check_version(command.edit_version)
     if order.status in MOVES[Action.CANCEL].sources:
-        await checkpoints.check(session, order, Action.CANCEL, command.roles, command.reason)
+        await checkpoints.check(session, order, Action.CANCEL, before.tasks, command.roles, command.reason)
     reason = command.reason.strip()
     parts = await open_parts(session, order.order_id)
     order.move(Action.CANCEL, by=command.by, at=command.at, reason=reason, open_parts=parts)
-    await service_level.refresh(session, order, at=command.at)
+    await service_level.refresh(session, order, at=command.at, seen=before.clock)
     await session.flush()
     cancelled = WorkOrderCancelled(
         order_id=order.order_id, call_id=order.call_id, at=command.at, by=command.by, number=order.number, reason=reason
@@ -301,16 +303,33 @@ async def locked(session: AsyncSession, order_id: str) -> WorkOrder:
 
     Everything the session was given is written first.
     """
-    return await session.run_sync(_locked, order_id)
+    return (await session.run_sync(_locked, order_id))[0]
 
 
-def _locked(session: Session, order_id: str) -> WorkOrder:
+class Before(NamedTuple):
+    """What was on file of an order when it was locked for a step."""
+
+    tasks: Rows
+    """``checkpoints.open_tasks``."""
+    clock: OnFile
+
+
+async def locked_for(session: AsyncSession, order_id: str, action: Action) -> tuple[WorkOrder, Before]:
+    """``locked``, with all that the step looks at: in one visit to the database where it takes that."""
+    questions = checkpoints.open_tasks(order_id, action), service_level.on_file(order_id)
+    order, (tasks, clock) = await session.run_sync(_locked, order_id, *questions)
+    return order, Before(tasks, OnFile(order.version, clock))
+
+
+def _locked(session: Session, order_id: str, *questions: Question) -> tuple[WorkOrder, list[Rows]]:
     session.flush()
-    order = _held(session).get(order_id) or order_rows.locked(session, order_id)
+    if (held := _held(session).get(order_id)) is not None:
+        return held, all_of(connection_of(session), *questions)
+    order, answers = order_rows.locked(session, order_id, *questions)
     if order is None:
         raise _unknown(order_id)
     _held(session)[order_id] = order
-    return order
+    return order, answers
 
 
 def _held(session: Session) -> dict[str, WorkOrder]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import String, and_, bindparam, cast, exists, func, literal_column, select
+from sqlalchemy import ScalarSelect, String, and_, bindparam, cast, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workorder.commands import MACHINE
 from workorder.errors import Conflict, NotFound
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, Question, Rows
 from workorder.model.service_levels import SlaVersion
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import CLOSED, Priority, Status
@@ -35,6 +36,12 @@ _CREATED = f'"{Status.CREATED}"'
 """The status as the trail's JSON has it."""
 _DEFAULT_DOCUMENT = DEFAULTS.model_dump_json()
 _LEVEL = select(Customer.level).where(Customer.customer_id == bindparam("customer")).scalar_subquery()
+_LEVEL_ON_FILE = (
+    select(Customer.level)
+    .join(WorkOrder, WorkOrder.customer_id == Customer.customer_id)
+    .where(WorkOrder.order_id == bindparam("order"))
+    .scalar_subquery()
+)
 _TABLE = select(SlaVersion.document).order_by(SlaVersion.version.desc()).limit(1).scalar_subquery()
 _LEVEL_AND_TABLE = Prepared(select(_LEVEL, _TABLE))
 _TOUCHED = (
@@ -43,12 +50,19 @@ _TOUCHED = (
     .scalar_subquery()
 )
 _STEPS = and_(OrderChange.order_id == bindparam("order"), OrderChange.field == "status")
-_CLOCK = Prepared(
-    select(_LEVEL, _TABLE, _TOUCHED, OrderChange.at, OrderChange.after)
-    .select_from(select(literal_column("1")).subquery().outerjoin(OrderChange.__table__, _STEPS))
-    .order_by(OrderChange.change_id)
-)
-"""All that a clock is read from, in one statement: one row without any step, else one for each."""
+
+
+def _clock(level: ScalarSelect[str]) -> Prepared:
+    """All that a clock is read from, in one statement: one row without any step, else one for each."""
+    begin = select(literal_column("1")).subquery().outerjoin(OrderChange.__table__, _STEPS)
+    return Prepared(
+        select(level, _TABLE, _TOUCHED, OrderChange.at, OrderChange.after)
+        .select_from(begin)
+        .order_by(OrderChange.change_id)
+    )
+
+
+_CLOCK, _CLOCK_ON_FILE = _clock(_LEVEL), _clock(_LEVEL_ON_FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,18 @@ class Clockwork:
     def watches(self) -> tuple[Watch, ...]:
         """All that falls due if nothing changes, in order of time."""
         return watches(self.levels, self.tier, self.trail, touched_at=self.touched_at, appointment=self.appointment)
+
+
+class OnFile(NamedTuple):
+    """What an order's clock is read from, as it was on file when the order had ``version``."""
+
+    version: int
+    rows: Rows
+
+
+def on_file(order_id: str) -> Question:
+    """What the clock of an order is read from, its customer included."""
+    return _CLOCK_ON_FILE, {"order": order_id}
 
 
 async def table_in_force(session: AsyncSession) -> SlaTableView:
@@ -123,16 +149,19 @@ async def service_level(session: AsyncSession, order_id: str, *, now: datetime) 
     return clock.standing(now)
 
 
-async def refresh(session: AsyncSession, order: WorkOrder, *, at: datetime, urgency: str | None = None) -> None:
+async def refresh(
+    session: AsyncSession, order: WorkOrder, *, at: datetime, urgency: str | None = None, seen: OnFile | None = None
+) -> None:
     """After a change of ``order``: compute its columns and its next alert again. A draft has no clock, only a tier.
 
-    ``urgency``: what a person just said it is to be timed by; None: as before, at first what the order says.
+    ``urgency``: what a person just said it is to be timed by; None: as before, at first what the order says. ``seen``:
+    what was read before the change, unless that was of the customer.
     """
     if order.status == Status.DRAFT:
         await suggest(session, order)
         return
     order.sla_urgency = urgency or order.sla_urgency or higher(order.priority, order.urgency)
-    clock = await clockwork(session, order)
+    clock = await clockwork(session, order, seen)
     if clock is not None:
         show(order, clock, at)
         await set_next_alert(session, order, clock)
@@ -175,11 +204,14 @@ async def adopt(session: AsyncSession, *, at: datetime, limit: int = 100) -> int
     return len(orders)
 
 
-async def clockwork(session: AsyncSession, order: WorkOrder) -> Clockwork | None:
-    """The order's clock; None when it was never created."""
-    with session.no_autoflush:
-        asked = {"customer": order.customer_id, "order": order.order_id}
-        found = await look(session, _CLOCK.all, asked)
+async def clockwork(session: AsyncSession, order: WorkOrder, seen: OnFile | None = None) -> Clockwork | None:
+    """The order's clock; None when it was never created. What was ``seen`` of a version before this one is no use."""
+    if seen is not None and seen.version == order.version:
+        found = seen.rows
+    else:
+        with session.no_autoflush:
+            asked = {"customer": order.customer_id, "order": order.order_id}
+            found = await look(session, _CLOCK.all, asked)
     level, document, touched, *_ = found[0]
     steps = [(at, after) for _, _, _, at, after in found if at is not None]
     steps += [(line.at, line.after) for line in order.lines if line.field == "status"]
