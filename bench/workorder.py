@@ -40,10 +40,12 @@ from workorder.model.search import SearchText
 from workorder.policy.phones import parse_phone
 from workorder.policy.pinyin import name_keys
 from workorder.services import customers, lifecycle, orders, sla_report
+from workorder.services.approval_rules import RulesSeen
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import order_lines
 from workorder.services.paging import encode_cursor
 from workorder.services.search import orders_like, search_customers, search_orders
+from workorder.services.whole_orders import whole_orders
 
 WARM_UP = 30
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -114,8 +116,7 @@ async def newest_open(database, _given):
 
 async def newest_open_whole(database, _given):
     """The same with every field of each order, for other programs."""
-    async with database.read() as work:
-        assert (await orders.list_orders(work.session, OrderQuery(status="created", limit=50))).items
+    assert (await database.look(whole_orders, OrderQuery(status="created", limit=50), RulesSeen())).items
 
 
 async def by_many_conditions(database, number):

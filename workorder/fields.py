@@ -1,6 +1,7 @@
 """The fields of a work order as one table: names, kinds, choices, labels, and which ones each service type requires.
 
-The forms, the checks, the search columns and the documentation all read this table. Dates and times inside values are
+The forms, the checks, the search columns and the documentation all read this table. What an answer has many of has no
+slots (``workorder.views.orders``). Dates and times inside values are
 ISO 8601 text; an appointment's ends carry their offset from UTC.
 """
 
@@ -46,7 +47,7 @@ class Kind(StrEnum):
     APPOINTMENT = "appointment"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EvidenceRef:
     """Characters [start_char, end_char) of a transcript segment, and their place in the audio where known."""
 
@@ -57,7 +58,7 @@ class EvidenceRef:
     end_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FieldValue:
     """One field with its provenance.
 
@@ -78,7 +79,7 @@ class FieldValue:
         return self.source is Source.AGENT or self.state is FieldState.ACCEPTED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AlertView:
     """Something to act on at once: ``kind`` for programs, ``display`` for people."""
 
@@ -172,7 +173,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 """Those of them without which an order of this service type cannot be created."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """Something to ask the caller: the field, whether an order needs it, and whether it is known already."""
 
@@ -236,7 +237,7 @@ def questions(
 
     ``asked``: names and whether each is required, by the order's form; None: as built in for its service type.
     """
-    return _ticked(fields, asked, specs)[0]
+    return ticked(fields, asked, specs)[0]
 
 
 def missing(
@@ -245,15 +246,16 @@ def missing(
     specs: Mapping[str, FieldSpec] = FIELDS,
 ) -> tuple[str, ...]:
     """Names of required fields without a usable value, in the order to ask for them."""
-    return _ticked(fields, asked, specs)[1]
+    return ticked(fields, asked, specs)[1]
 
 
 Asked = tuple[tuple[str, bool], ...]
 
 
-def _ticked(
+def ticked(
     fields: Mapping[str, FieldValue], asked: Sequence[tuple[str, bool]] | None, specs: Mapping[str, FieldSpec]
 ) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+    """``questions`` and ``missing`` at once."""
     service = fields.get("service_type")
     kind = str(service.value) if service else ""
     form = _BUILT_IN.get(kind, _UNKNOWN) if asked is None else tuple(asked)

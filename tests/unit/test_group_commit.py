@@ -119,7 +119,7 @@ async def test_what_fails_on_the_way_to_the_commit_is_told_and_leaves_nothing() 
     assert not group.is_last(first), "who waits shall not wait for the disk"
     await group.done(first)
     await second
-    assert (table.rows, table.commits) == (("b",), 1)
+    assert [*table.rows, table.commits] == ["b", 1]
 
 
 async def test_when_the_commit_fails_nobody_is_told_that_it_lasts() -> None:

@@ -20,23 +20,20 @@ from workorder.fields import (
     FieldState,
     FieldValue,
     Form,
-    Question,
     Source,
-    missing,
-    questions,
 )
 from workorder.model.base import Base, JsonColumn, Key, sorted_text
 from workorder.model.customers import Customer
-from workorder.model.order_fields import content_of, decoded, encoded, is_of, withdrawn
+from workorder.model.order_fields import Contents, content_of, encoded, pinned_form, withdrawn
 from workorder.model.trail import TrailLine
-from workorder.policy import forms
 from workorder.policy.chain import link
-from workorder.policy.forms import pinned, specs
+from workorder.policy.forms import pinned
 from workorder.policy.guards import Asked, check
 from workorder.policy.lifecycle import EDITABLE, HEARING, MOVES, Action, Confirmation, Guard, Priority, Status, actions
 from workorder.policy.phones import parse_phone, tail_of
 from workorder.policy.values import appointment_ends, display
 
+_CONTENTS = "_contents"
 _LINES = "_unwritten_lines"
 RUNNING = text("resolve_by IS NOT NULL AND resolved_at IS NULL")
 """Of the orders whose clock runs, by when they are due."""
@@ -162,60 +159,27 @@ class WorkOrder(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
     @property
+    def contents(self) -> Contents:
+        """What its documents say; not to be changed."""
+        seen: Contents | None = self.__dict__.get(_CONTENTS)
+        form = seen.form if seen is not None and seen.form.document is self.form else pinned_form(self.form)
+        if seen is None or seen.form is not form or seen.field_values is not self.field_values:
+            seen = self.__dict__[_CONTENTS] = Contents(self.field_values, form)
+        return seen
+
+    @property
     def fields(self) -> dict[str, FieldValue]:
         """The fields as values with provenance; change them by the methods below, never in this copy."""
-        # A view asks three times and a list shows fifty orders: a document is read once, and again when it is replaced.
-        seen: tuple[Mapping[str, Any], Any, dict[str, FieldValue]] | None = self.__dict__.get("_fields_read")
-        if seen is None or seen[0] is not self.field_values or seen[1] is not self.form:
-            known = self.specs
-            shown = {name: decoded(raw) for name, raw in self.field_values.items() if is_of(known.get(name), raw)}
-            seen = (self.field_values, self.form, shown)
-            self.__dict__["_fields_read"] = seen
-        return dict(seen[2])
+        return dict(self.contents.fields)
 
     @property
     def specs(self) -> Mapping[str, FieldSpec]:
         """Every field it can have."""
-        return FIELDS if self.form is None else specs(self.own_fields)
-
-    @property
-    def own_fields(self) -> tuple[FieldSpec, ...]:
-        """The fields that only its form has."""
-        form = self._form()
-        return form.fields if form else ()
-
-    @property
-    def guidance(self) -> Mapping[str, str]:
-        """How to ask, by field, where its form says so."""
-        form = self._form()
-        return {ask.field: ask.guidance for ask in form.questions if ask.guidance} if form else {}
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """What its form asks, in order."""
-        return questions(self.fields, self._asked(), self.specs)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What its form requires and it has not."""
-        return missing(self.fields, self._asked(), self.specs)
+        return self.contents.form.specs
 
     def use_form(self, form: Form | None) -> None:
         """Ask by ``form`` from now on. Values that it has no field for are out of sight until a form has one again."""
         self.form = pinned(form) if form else None
-
-    def _form(self) -> Form | None:
-        if self.form is None:
-            return None
-        seen: tuple[Any, Form] | None = self.__dict__.get("_form_read")
-        if seen is None or seen[0] is not self.form:
-            seen = (self.form, forms.decoded(self.form))
-            self.__dict__["_form_read"] = seen
-        return seen[1]
-
-    def _asked(self) -> tuple[tuple[str, bool], ...] | None:
-        form = self._form()
-        return tuple((ask.field, ask.required) for ask in form.questions) if form else None
 
     def prefill(
         self, values: Mapping[str, FieldContent | None], source: Source, *, by: str, at: datetime
@@ -318,7 +282,7 @@ class WorkOrder(Base):
         asked = Asked(
             reason=reason,
             confirmation=confirmation,
-            missing=self.missing if Guard.FIELDS_COMPLETE in move.guards else (),
+            missing=self.contents.asked()[1] if Guard.FIELDS_COMPLETE in move.guards else (),
             open_parts=tuple(open_parts),
             closed_whole=closed_whole,
         )

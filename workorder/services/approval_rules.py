@@ -123,11 +123,17 @@ def remember(session: AsyncSession, table: ApprovalTable) -> None:
         seen.see(table)
 
 
-def needing(order: WorkOrder) -> frozenset[str]:
-    """The steps that need somebody's word, by the rules as they were last read from the order's database."""
+def rules_seen(session: AsyncSession) -> RulesSeen:
+    """What the buttons of orders go by."""
+    seen: RulesSeen = session.info.get(SEEN, _BUILT_IN)
+    return seen
+
+
+def rules_seen_of(order: WorkOrder) -> RulesSeen:
+    """The same of the order's own database."""
     session = object_session(order)
     seen: RulesSeen = session.info.get(SEEN, _BUILT_IN) if session else _BUILT_IN
-    return seen.needing(Status(order.status), order.service_type)
+    return seen
 
 
 def _view(row: ApprovalVersion) -> ApprovalTableView:

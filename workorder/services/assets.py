@@ -15,10 +15,11 @@ from workorder.events import AssetChanged
 from workorder.model.customers import Asset, CustomerChange
 from workorder.services.asset_rows import DATES, TEXTS, asset_row, checked
 from workorder.services.customer_file import check_version, loaded, touch
-from workorder.services.orders import edited, locked, view
+from workorder.services.orders import edited, locked
 from workorder.services.paging import check_limit
 from workorder.services.search_index import index_customer
 from workorder.services.warranty import local_day, note_warranty, refresh, state_of
+from workorder.services.whole_orders import view
 from workorder.views.assets import AssetRecord
 from workorder.views.orders import OrderView
 from workorder.views.pages import Page

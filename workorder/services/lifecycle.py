@@ -17,9 +17,10 @@ from workorder.model.orders import WorkOrder
 from workorder.model.trail import TrailLine
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Confirmation, Guard, Priority, Status
 from workorder.services import checkpoints, service_level
-from workorder.services.orders import Before, cancel_order, create_order, edited, locked, locked_for, open_parts, view
+from workorder.services.orders import Before, cancel_order, create_order, edited, locked, locked_for, open_parts
 from workorder.services.paging import check_limit, decode_cursor, encode_cursor
 from workorder.services.warranty import refresh_of_order
+from workorder.services.whole_orders import view
 from workorder.views.orders import OrderView
 from workorder.views.pages import Page
 

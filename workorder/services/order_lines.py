@@ -22,11 +22,12 @@ _SHOWN: tuple[Any, ...] = (
     WorkOrder.handler, func.coalesce(WorkOrder.priority, WorkOrder.suggested_priority).label("priority"),
     case((WorkOrder.status == Status.DRAFT, WorkOrder.suggested_tier)).label("suggested_tier"),
 )  # fmt: skip
-_CLOCK: tuple[Any, ...] = (
+CLOCK: tuple[Any, ...] = (
     WorkOrder.sla_tier, WorkOrder.respond_by, WorkOrder.resolve_by, WorkOrder.responded_at, WorkOrder.resolved_at,
     WorkOrder.sla_paused, WorkOrder.sla_left_s, WorkOrder.respond_breached, WorkOrder.resolve_breached,
 )  # fmt: skip
-_COLUMNS = (*_SHOWN, *_CLOCK)
+"""What ``sla_view`` shows."""
+_COLUMNS = (*_SHOWN, *CLOCK)
 
 
 def order_lines(rows: Connection, query: OrderQuery) -> Page[OrderLine]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -17,27 +16,25 @@ from workorder import uow
 from workorder.commands import MACHINE, CancelOrder, CreateOrder, EditOrder, OpenDraft, ReviseDraft
 from workorder.errors import NotFound
 from workorder.events import DraftOpened, DraftRevised, OrderEdited, WorkOrderCancelled, WorkOrderCreated
-from workorder.fields import AlertView, FieldContent, FieldValue, Source
+from workorder.fields import FieldContent, FieldValue, Source
 from workorder.ids import new_id
 from workorder.model import order_rows
 from workorder.model.orders import WorkOrder
 from workorder.model.prepared import Prepared, Question, Rows, all_of, connection_of
 from workorder.model.teamwork import OrderTask
 from workorder.model.trail import OrderChange
-from workorder.policy.channels import Channel
 from workorder.policy.forms import decoded
 from workorder.policy.lifecycle import CLOSED, MOVES, Action, Status
 from workorder.policy.values import check_all
 from workorder.services import checkpoints, outcomes, service_level
-from workorder.services.approval_rules import needing
+from workorder.services.approval_rules import rules_seen
 from workorder.services.customers import known_fields
-from workorder.services.newest_orders import newest_rows
 from workorder.services.order_filters import OrderQuery
-from workorder.services.order_lines import next_cursor, sla_view
 from workorder.services.service_level import OnFile
 from workorder.services.templates import newest
 from workorder.services.warranty import judge_order
-from workorder.views.orders import ChangeView, MoveView, OrderView
+from workorder.services.whole_orders import view, whole_orders
+from workorder.views.orders import ChangeView, OrderView
 from workorder.views.pages import Page
 
 _HOME_ZONE = timezone(timedelta(hours=8))
@@ -48,23 +45,6 @@ _COUNT = Prepared(
         "ON CONFLICT (day) DO UPDATE SET last = order_counters.last + 1 RETURNING last"
     )
 )
-_WHOLE = select(WorkOrder).where(WorkOrder.order_id.in_(bindparam("keys", expanding=True)))
-
-
-@lru_cache(maxsize=1024)
-def _buttons(status: Status, asked: frozenset[str]) -> tuple[MoveView, ...]:
-    """What can be done to an order, and what each step needs; ``asked`` are those that need somebody's word."""
-    return tuple(
-        MoveView(
-            move.action,
-            move.target,
-            move.label,
-            move.label_en,
-            (*map(str, move.guards), *(["approval"] if move.action in asked else [])),
-        )
-        for move in MOVES.values()
-        if status in move.sources
-    )
 
 
 async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
@@ -225,11 +205,7 @@ async def list_orders(session: AsyncSession, query: OrderQuery) -> Page[OrderVie
 
     Raises Invalid for a limit or cursor that is not ours.
     """
-    rows, more = await uow.look(session, newest_rows, (WorkOrder.order_id,), query)
-    keys = [row.order_id for row in rows]
-    found = {order.order_id: order for order in await session.scalars(_WHOLE, {"keys": keys})}
-    items = tuple(view(found[key]) for key in keys)
-    return Page(items, next_cursor(items, more=more))
+    return await uow.look(session, whole_orders, query, rules_seen(session))
 
 
 async def changes_of(session: AsyncSession, order_ids: Iterable[str]) -> tuple[ChangeView, ...]:
@@ -238,44 +214,6 @@ async def changes_of(session: AsyncSession, order_ids: Iterable[str]) -> tuple[C
         select(OrderChange).where(OrderChange.order_id.in_(list(order_ids))).order_by(OrderChange.change_id)
     )
     return tuple(change_view(row) for row in found)
-
-
-def view(order: WorkOrder) -> OrderView:
-    """The order as everyone sees it."""
-    fields = order.fields
-    return OrderView(
-        order_id=order.order_id,
-        number=order.number,
-        status=str(order.status),
-        edit_version=order.edit_version,
-        call_id=order.call_id,
-        customer_id=order.customer_id,
-        sequence=order.sequence,
-        created_at=order.created_at,
-        saved_at=order.saved_at,
-        created_by=order.created_by,
-        fields=fields,
-        missing=order.missing,
-        questions=order.questions,
-        own_fields=order.own_fields,
-        guidance=order.guidance,
-        summary=order.summary,
-        alerts=tuple(AlertView(**alert) for alert in order.alerts),
-        suggested_priority=order.suggested_priority,
-        suggested_tier=order.suggested_tier if order.status == Status.DRAFT else None,
-        priority=order.priority or order.suggested_priority,
-        parent_id=order.parent_id,
-        confirmation=order.confirmation,
-        channel=order.channel or (Channel.CALL if order.call_id else Channel.DESK),
-        chase_ups=order.chase_ups,
-        handler=order.handler,
-        team=order.team,
-        moves=_buttons(Status(order.status), needing(order)),
-        asset_id=order.asset_id,
-        warranty=order.warranty,
-        sla=sla_view(order),
-        eta=order.eta,
-    )
 
 
 def _timed_by(order: WorkOrder) -> tuple[str | None, ...]:

@@ -28,6 +28,7 @@ from workorder.policy.values import check_all
 from workorder.services import customers, openids, orders
 from workorder.services.search_index import index_order
 from workorder.services.templates import newest
+from workorder.services.whole_orders import view
 from workorder.views.casework import IntakeView, ReportView
 from workorder.views.orders import OrderView
 
@@ -153,7 +154,7 @@ async def chase_order(session: AsyncSession, command: ChaseOrder) -> OrderView:
         order_id=draft.order_id, call_id=draft.call_id, at=command.at, by=command.by, number=None, reason=why
     )
     uow.record(session, cancelled)
-    return orders.view(target)
+    return view(target)
 
 
 async def reports_of(session: AsyncSession, order_id: str) -> tuple[ReportView, ...]:

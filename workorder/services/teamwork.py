@@ -18,8 +18,9 @@ from workorder.model.teamwork import OrderAttachment, OrderTask
 from workorder.policy.attachments import ALLOWED
 from workorder.policy.lifecycle import Action
 from workorder.services.lifecycle import word
-from workorder.services.orders import get_order, locked, view
+from workorder.services.orders import get_order, locked
 from workorder.services.paging import check_limit
+from workorder.services.whole_orders import view
 from workorder.views.casework import AttachmentView, CommentView, TaskView
 from workorder.views.orders import OrderView
 from workorder.views.pages import Page

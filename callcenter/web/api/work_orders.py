@@ -14,8 +14,10 @@ from callcenter.web.errors import VersionStale
 from workorder.commands import CancelOrder, CreateOrder, EditOrder, OpenDraft, SetCustomer
 from workorder.policy.lifecycle import Status
 from workorder.services import order_customer, orders
+from workorder.services.approval_rules import rules_seen
 from workorder.services.order_filters import OrderQuery
 from workorder.services.order_lines import order_lines
+from workorder.services.whole_orders import whole_orders
 from workorder.views.orders import OrderLine, OrderView
 from workorder.views.pages import Page
 
@@ -86,7 +88,8 @@ class Cancellation(Input):
 
 async def find(ask: Ask, query: OrderListQuery) -> Page[OrderView]:
     """Whole work orders, newest first."""
-    return await orders.list_orders(ask.rows, OrderQuery(**query.model_dump()))
+    seen = rules_seen(ask.rows)
+    return await ask.services.database.look(whole_orders, OrderQuery(**query.model_dump()), seen)
 
 
 async def lines(ask: Ask, query: OrderListQuery) -> Page[OrderLine]:
