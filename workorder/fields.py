@@ -259,14 +259,13 @@ def ticked(
     service = fields.get("service_type")
     kind = str(service.value) if service else ""
     form = _BUILT_IN.get(kind, _UNKNOWN) if asked is None else tuple(asked)
-    filled = frozenset(name for name, _ in form if _filled(specs[name], fields.get(name)))
-    return _ticked_off(form, filled)
+    return _ticked_off(form, tuple([_filled(specs[name], fields.get(name)) for name, _ in form]))
 
 
 @lru_cache(maxsize=4096)
-def _ticked_off(form: Asked, filled: frozenset[str]) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+def _ticked_off(form: Asked, filled: tuple[bool, ...]) -> tuple[tuple[Question, ...], tuple[str, ...]]:
     """The questions, and which are open: the orders of a list have few forms, filled in few ways."""
-    found = tuple(Question(name, required, name in filled) for name, required in form)
+    found = tuple(Question(name, required, there) for (name, required), there in zip(form, filled, strict=True))
     return found, tuple(question.field for question in found if question.required and not question.answered)
 
 

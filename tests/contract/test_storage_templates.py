@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
@@ -9,11 +10,25 @@ import pytest
 from callcenter.storage.database import Database
 from workorder.commands import MACHINE, CreateWorkOrder, EditOrder, MoveOrder, OpenDraft, ReviseDraft, SetTemplate
 from workorder.errors import Conflict, Invalid, NotFound
-from workorder.fields import REQUIRED, SERVICE_TYPES, Ask, FieldSpec, FieldState, FieldValue, Kind, Reply, Source, Step
+from workorder.fields import (
+    REQUIRED,
+    SERVICE_TYPES,
+    AlertView,
+    Ask,
+    EvidenceRef,
+    FieldSpec,
+    FieldState,
+    FieldValue,
+    Kind,
+    Reply,
+    Source,
+    Step,
+)
 from workorder.model.orders import WorkOrder
 from workorder.policy.forms import built_in, decoded, encoded
 from workorder.services import lifecycle, orders, reports, teamwork, templates
-from workorder.views.orders import OrderView
+from workorder.services.order_filters import OrderQuery
+from workorder.views.orders import OrderView, SlaView
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 ME = {"by": "u1", "at": AT}
@@ -77,6 +92,36 @@ async def test_a_new_version_asks_new_orders_and_changes_no_old_one(session) -> 
         await orders.edit_order(session, EditOrder(**ME, order_id=old.order_id, fields={"serial": "S1"}))
     assert (await orders.get_order(session, old.order_id)).missing == ()
     assert (await templates.template(session, "enquiry", 1)).form == done.form
+
+
+async def test_a_list_shows_of_an_order_what_reading_it_shows(session) -> None:
+    """Forms of its own or built in, heard values with their evidence, alerts, clock, buttons: field by field."""
+    own = await orders.open_draft(session, OpenDraft(**ME, fields=ENQUIRY))
+    await templates.set_template(session, form())
+    created = await orders.open_draft(session, OpenDraft(**ME, fields={**ENQUIRY, "serial": "S1", "colour": "white"}))
+    await lifecycle.move_order(session, MoveOrder(**ME, order_id=created.order_id, action="create"))
+    evidence = (EvidenceRef("s1", 0, 2, 100, None), EvidenceRef("s2", 1, 4, None, None))
+    heard = FieldValue(value="咨询", display="咨询", source=Source.HEARD, state=FieldState.HEARD, confidence=0.9,
+                       rule="r", evidence=evidence)  # fmt: skip
+    draft = await orders.open_draft(session, OpenDraft(**ME))
+    alerts = (AlertView("safety", "燃气味"),)
+    await orders.revise_draft(
+        session,
+        ReviseDraft(by=MACHINE, at=AT, order_id=draft.order_id, fields={"description": heard}, alerts=alerts),
+    )
+    listed = {one.order_id: one for one in (await orders.list_orders(session, OrderQuery())).items}
+    assert listed.keys() == {own.order_id, created.order_id, draft.order_id}
+    for key, one in listed.items():
+        assert one == await orders.get_order(session, key)
+        assert vars(one).keys() == {field.name for field in fields(OrderView)}
+        assert one == OrderView(**vars(one))
+        assert one.sla is None or one.sla == SlaView(**vars(one.sla))
+        for value in one.fields.values():
+            assert value == FieldValue(**vars(value))
+            assert vars(value).keys() == {field.name for field in fields(FieldValue)}
+    assert listed[draft.order_id].fields["description"] == heard
+    assert listed[draft.order_id].alerts == alerts
+    assert [one.sla is not None for one in listed.values()].count(True) == 1
 
 
 async def test_the_form_follows_the_service_type_of_a_draft(session) -> None:

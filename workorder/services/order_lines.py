@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, func
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Row, case, func
 from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import Status
 from workorder.policy.sla import Limit
+from workorder.records import record
 from workorder.services.newest_orders import newest_rows
 from workorder.services.order_filters import OrderQuery
 from workorder.services.paging import encode_cursor
@@ -28,6 +30,12 @@ CLOCK: tuple[Any, ...] = (
 )  # fmt: skip
 """What ``sla_view`` shows."""
 _COLUMNS = (*_SHOWN, *CLOCK)
+_BREACHED: Mapping[tuple[bool, bool], tuple[str, ...]] = {
+    (respond, resolve): tuple(limit.value for limit, broken in zip(Limit, (respond, resolve), strict=True) if broken)
+    for respond in (False, True)
+    for resolve in (False, True)
+}
+"""Limits that broke, by whether that to respond and that to resolve did."""
 
 
 def order_lines(rows: Connection, query: OrderQuery) -> Page[OrderLine]:
@@ -46,17 +54,17 @@ def sla_view(order: Any) -> SlaView | None:
     """How an order (or its columns) stands against its service level; None while it has none."""
     if order.sla_tier is None:
         return None
-    flags = {Limit.RESPOND: order.respond_breached, Limit.RESOLVE: order.resolve_breached}
-    return SlaView(
-        tier=order.sla_tier,
-        respond_by=order.respond_by,
-        resolve_by=order.resolve_by,
-        responded_at=order.responded_at,
-        resolved_at=order.resolved_at,
-        paused=order.sla_paused,
-        left_s=order.sla_left_s or 0,
-        breached=tuple(str(limit) for limit, broken in flags.items() if broken),
-    )
+    values = {
+        "tier": order.sla_tier,
+        "respond_by": order.respond_by,
+        "resolve_by": order.resolve_by,
+        "responded_at": order.responded_at,
+        "resolved_at": order.resolved_at,
+        "paused": order.sla_paused,
+        "left_s": order.sla_left_s or 0,
+        "breached": _BREACHED[order.respond_breached, order.resolve_breached],
+    }
+    return record(SlaView, values)
 
 
 def _row(row: Row[Any]) -> OrderLine:
