@@ -218,7 +218,8 @@ class Database:
                     # Whoever is cancelled gives the connection back all the same.
                     await asyncio.shield(asyncio.ensure_future(session.close()))
                 else:
-                    await session.close()
+                    # Nothing of it waits for the database.
+                    session.sync_session.close()
 
     async def _connect(self) -> None:
         """Also switches a fresh SQLite file to the write-ahead log before any reader comes."""

@@ -74,10 +74,19 @@ def resolved_at(trail: Trail) -> datetime | None:
     return done
 
 
-def standing(tier: Tier, trail: Trail, now: datetime) -> Standing:
-    """Judge the order whose clock began with its ``created`` (the first entry of that status in ``trail``)."""
-    start = next(at for at, status in trail if status is Status.CREATED)
-    stops = pauses(trail)
+def began(trail: Trail) -> datetime:
+    """When the clock began: with the first ``created``."""
+    return next(at for at, status in trail if status is Status.CREATED)
+
+
+def marks(tier: Tier, trail: Trail) -> tuple[Milestone, ...]:
+    """Every warning and breach of the order, met or not, in order of time."""
+    return milestones(tier, began(trail), pauses(trail))
+
+
+def standing(tier: Tier, trail: Trail, now: datetime, known: Sequence[Milestone] | None = None) -> Standing:
+    """Judge the order at ``now``; ``known``: its ``marks``, where somebody has them already."""
+    start, stops = began(trail), pauses(trail)
     met = {Limit.RESPOND: responded_at(trail), Limit.RESOLVE: resolved_at(trail)}
     ended = next((at for at, status in trail if status in ENDS), None)
     until = met[Limit.RESOLVE] or ended or now
@@ -85,7 +94,7 @@ def standing(tier: Tier, trail: Trail, now: datetime) -> Standing:
     spent = {limit: elapsed(tier.calendar, start, at or ended or now, stops) for limit, at in met.items()}
     ahead = (
         milestone
-        for milestone in milestones(tier, start, stops)
+        for milestone in (marks(tier, trail) if known is None else known)
         if milestone.at > now and met[milestone.limit] is None and ended is None
     )
     return Standing(

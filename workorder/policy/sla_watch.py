@@ -6,14 +6,15 @@ timer an order needs. After any change they are computed again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from workorder.policy.lifecycle import CLOSED, Status
-from workorder.policy.sla import Limit, Tier, due, milestones
+from workorder.policy.sla import Limit, Milestone, Tier, due
 from workorder.policy.sla_table import ServiceLevels
-from workorder.policy.sla_trail import Trail, pauses, resolved_at, responded_at
+from workorder.policy.sla_trail import Trail, began, marks, pauses, resolved_at, responded_at
 
 OUTLOOK_AT = (0.0, 0.5)
 """Shares of the time to resolve at which the outlook is taken: at once, and while there is still time to act."""
@@ -45,14 +46,21 @@ class Watch:
 
 
 def watches(
-    levels: ServiceLevels, tier: Tier, trail: Trail, *, touched_at: datetime, appointment: datetime | None = None
+    levels: ServiceLevels,
+    tier: Tier,
+    trail: Trail,
+    *,
+    touched_at: datetime,
+    appointment: datetime | None = None,
+    known: Sequence[Milestone] | None = None,
 ) -> tuple[Watch, ...]:
     """Everything that falls due if nothing changes any more, in order of time.
 
-    ``touched_at`` is the last change of anything; ``appointment`` the begin of the promised slot.
+    ``touched_at`` is the last change of anything; ``appointment`` the begin of the promised slot; ``known`` are the
+    order's ``marks``, where somebody has them already.
     """
     status_since, status = trail[-1]
-    found = [*_limits(tier, trail), *_outlooks(tier, trail)]
+    found = [*_limits(trail, marks(tier, trail) if known is None else known), *_outlooks(tier, trail)]
     if status in NOBODY_HAS_IT:
         at = tier.calendar.after(touched_at, levels.untouched)
         found.append(Watch(at, Alert.UNTOUCHED, "untouched", touched_at))
@@ -64,16 +72,12 @@ def watches(
     return tuple(sorted(found))
 
 
-def _start(trail: Trail) -> datetime:
-    return next(at for at, status in trail if status is Status.CREATED)
-
-
-def _limits(tier: Tier, trail: Trail) -> list[Watch]:
+def _limits(trail: Trail, known: Sequence[Milestone]) -> list[Watch]:
     """Warnings and breaches of limits that are not met. A cancelled order has none."""
     if trail[-1][1] is Status.CANCELLED:
         return []
     met = {Limit.RESPOND: responded_at(trail), Limit.RESOLVE: resolved_at(trail)}
-    start = _start(trail)
+    start = began(trail)
     return [
         Watch(
             milestone.at,
@@ -83,7 +87,7 @@ def _limits(tier: Tier, trail: Trail) -> list[Watch]:
             milestone.limit,
             milestone.fraction,
         )
-        for milestone in milestones(tier, start, pauses(trail))
+        for milestone in known
         if (done := met[milestone.limit]) is None or (milestone.fraction >= 1 and milestone.at < done)
     ]
 
@@ -91,7 +95,7 @@ def _limits(tier: Tier, trail: Trail) -> list[Watch]:
 def _outlooks(tier: Tier, trail: Trail) -> list[Watch]:
     if resolved_at(trail) is not None or trail[-1][1] in CLOSED:
         return []
-    start, stops = _start(trail), pauses(trail)
+    start, stops = began(trail), pauses(trail)
     moments = ((share, due(tier.calendar, start, tier.resolve * share, stops)) for share in OUTLOOK_AT)
     return [
         Watch(at, Alert.OUTLOOK, f"outlook.{share:.1f}", start, Limit.RESOLVE, share)

@@ -7,10 +7,20 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, delete, event, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    delete,
+    event,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, Session
@@ -48,11 +58,10 @@ _WATCHED = frozenset({"number", "summary", "field_values"})
 _ORDER = (WorkOrder.order_id, WorkOrder.summary, WorkOrder.field_values)
 
 
-def _said_about() -> CompoundSelect[Any]:
+def _said_about(wanted: Callable[[Any], ColumnElement[bool]]) -> CompoundSelect[Any]:
     done = OrderRepair.finding + "\n" + OrderRepair.action
-    keys: BindParameter[Any] = bindparam("keys", expanding=True)
     parts = (
-        select(kind.order_id, text.label("text"), key.label("key")).where(kind.order_id.in_(keys))
+        select(kind.order_id, text.label("text"), key.label("key")).where(wanted(kind.order_id))
         for kind, text, key in (
             (OrderComment, OrderComment.text, OrderComment.comment_id),
             (OrderRepair, done, OrderRepair.repair_id),
@@ -61,7 +70,9 @@ def _said_about() -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-_SAID = _said_about()
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_SAID_OF_ONE = Prepared(_said_about(lambda order_id: order_id == bindparam("order")))
+_SAID_OF_MANY = _said_about(lambda order_id: order_id.in_(_KEYS))
 
 
 def order_text(summary: str, field_values: dict[str, Any], comments: Iterable[str] = ()) -> str:
@@ -144,8 +155,13 @@ def _index_orders(connection: Connection, keys: Sequence[str]) -> None:
 
 def _said(connection: Connection, keys: Sequence[str]) -> dict[str, list[str]]:
     """The comments and repair records of orders, oldest first (keys grow with time)."""
+    found: Iterable[Any]
+    if len(keys) == 1:
+        found = _SAID_OF_ONE.all(connection, {"order": keys[0]})
+    else:
+        found = connection.execute(_SAID_OF_MANY, {"keys": list(keys)})
     said: dict[str, list[str]] = {}
-    for order_id, text, _ in sorted(connection.execute(_SAID, {"keys": list(keys)}), key=lambda row: row.key):
+    for order_id, text, _ in sorted(found, key=lambda row: row[2]):
         said.setdefault(order_id, []).append(text)
     return said
 

@@ -22,9 +22,9 @@ from workorder.model.prepared import Prepared, Question, Rows
 from workorder.model.service_levels import SlaVersion
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import CLOSED, Priority, Status
-from workorder.policy.sla import Case, Limit, Tier, tier_of
+from workorder.policy.sla import Case, Limit, Milestone, Tier, tier_of
 from workorder.policy.sla_table import DEFAULTS, ServiceLevels, SlaTable, stored_levels
-from workorder.policy.sla_trail import Standing, Trail, standing
+from workorder.policy.sla_trail import Standing, Trail, marks, standing
 from workorder.policy.sla_watch import Watch, watches
 from workorder.services.timers import clear_timer, set_timer
 from workorder.uow import look
@@ -84,14 +84,22 @@ class Clockwork:
     trail: Trail
     touched_at: datetime
     appointment: datetime | None
+    marks: tuple[Milestone, ...]
 
     def standing(self, now: datetime) -> Standing:
         """How it stands at ``now``."""
-        return standing(self.tier, self.trail, now)
+        return standing(self.tier, self.trail, now, self.marks)
 
     def watches(self) -> tuple[Watch, ...]:
         """All that falls due if nothing changes, in order of time."""
-        return watches(self.levels, self.tier, self.trail, touched_at=self.touched_at, appointment=self.appointment)
+        return watches(
+            self.levels,
+            self.tier,
+            self.trail,
+            touched_at=self.touched_at,
+            appointment=self.appointment,
+            known=self.marks,
+        )
 
 
 class OnFile(NamedTuple):
@@ -222,7 +230,7 @@ async def clockwork(session: AsyncSession, order: WorkOrder, seen: OnFile | None
     touched_at = _touched_at(trail, touches if touched is None else [touched, *touches])
     levels = stored_levels(document or _DEFAULT_DOCUMENT)
     tier = _tier(levels, order, order.sla_urgency, level)
-    return Clockwork(levels, tier, trail, touched_at, order.appointment_start)
+    return Clockwork(levels, tier, trail, touched_at, order.appointment_start, marks(tier, trail))
 
 
 def _tier(levels: ServiceLevels, order: WorkOrder, urgency: str | None, level: str | None) -> Tier:
