@@ -29,13 +29,14 @@ def link(
 
     Canonical: keys sorted, no spaces, text as it is in UTF-8, the time in UTC with microseconds.
     """
-    line = {
-        "order_id": order_id,
-        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "by": by,
-        "field": field,
-        "before": before,
-        "after": after,
-        "reason": reason,
-    }
-    return sha256(f"{previous}\n{_CANONICAL.encode(line)}".encode()).hexdigest()
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    line = (
+        f'{{"after":{_json(after)},"at":"{moment}","before":{_json(before)},"by":{_json(by)},"field":{_json(field)},'
+        f'"order_id":{_json(order_id)},"reason":{_json(reason)}}}'
+    )
+    return sha256(f"{previous}\n{line}".encode()).hexdigest()
+
+
+def _json(value: object) -> str:
+    """Canonical. Text goes the encoder's short way, which a whole line does not."""
+    return "null" if value is None else _CANONICAL.encode(value)

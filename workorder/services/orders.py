@@ -31,7 +31,7 @@ from workorder.services.approval_rules import rules_seen
 from workorder.services.customers import known_fields
 from workorder.services.order_filters import OrderQuery
 from workorder.services.service_level import OnFile
-from workorder.services.templates import newest
+from workorder.services.templates import answered, asked_for, newest
 from workorder.services.warranty import judge_order
 from workorder.services.whole_orders import view, whole_orders
 from workorder.views.orders import ChangeView, OrderView
@@ -70,13 +70,15 @@ async def open_draft(session: AsyncSession, command: OpenDraft) -> OrderView:
         resolve_breached=False,
     )
     order.stamp("status", None, Status.DRAFT, by=command.by, at=command.at)
-    order.use_form(await newest(session, command.fields.get("service_type")))
+    questions = asked_for(command.fields.get("service_type")), service_level.level_and_table(command.customer_id)
+    form, level = await uow.look(session, all_of, *questions)
+    order.use_form(answered(form))
     source = command.source or (Source.CUSTOMER if command.by == MACHINE else Source.AGENT)
     order.prefill(check_all(dict(command.fields), order.specs), source, by=command.by, at=command.at)
     if command.customer_id:
         known = await known_fields(session, command.customer_id)
         order.prefill(known, Source.CUSTOMER, by=command.by, at=command.at)
-    await service_level.suggest(session, order)
+    await service_level.suggest(session, order, level)
     if other := await _put_on_file(session, order):
         return view(other)
     uow.record(

@@ -18,7 +18,7 @@ from workorder.commands import MACHINE
 from workorder.errors import Conflict, NotFound
 from workorder.model.customers import Customer
 from workorder.model.orders import WorkOrder
-from workorder.model.prepared import Prepared, Question, Rows
+from workorder.model.prepared import Prepared, Question, Rows, all_of
 from workorder.model.service_levels import SlaVersion
 from workorder.model.trail import OrderChange
 from workorder.policy.lifecycle import CLOSED, Priority, Status
@@ -175,9 +175,19 @@ async def refresh(
         await set_next_alert(session, order, clock)
 
 
-async def suggest(session: AsyncSession, draft: WorkOrder) -> None:
-    """Say which service level the draft would get if it were created as it is."""
-    (level, document), *_ = await look(session, _LEVEL_AND_TABLE.all, {"customer": draft.customer_id})
+def level_and_table(customer_id: str | None) -> Question:
+    """What a draft of the customer is judged by."""
+    return _LEVEL_AND_TABLE, {"customer": customer_id}
+
+
+async def suggest(session: AsyncSession, draft: WorkOrder, seen: Rows | None = None) -> None:
+    """Say which service level the draft would get if it were created as it is.
+
+    ``seen``: the answer to ``level_and_table``, where it was asked already.
+    """
+    if seen is None:
+        (seen,) = await look(session, all_of, level_and_table(draft.customer_id))
+    (level, document), *_ = seen
     urgency = higher(draft.priority or draft.suggested_priority, draft.urgency)
     draft.suggested_tier = _tier(stored_levels(document or _DEFAULT_DOCUMENT), draft, urgency, level).name
 

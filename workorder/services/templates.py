@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from workorder.commands import SetTemplate
 from workorder.errors import Conflict, NotFound
 from workorder.fields import SERVICE_TYPES, Form
-from workorder.model.prepared import Prepared
+from workorder.model.prepared import Prepared, Question, Rows, all_of
 from workorder.model.templates import OrderTemplate
 from workorder.policy.forms import built_in, check, decoded, encoded, filled
 from workorder.uow import look
@@ -24,12 +24,20 @@ _FORM = Prepared(
 )
 
 
+def asked_for(service_type: object) -> Question:
+    """The call centre's own form in force; ``answered`` reads the answer."""
+    known = isinstance(service_type, str) and service_type in SERVICE_TYPES
+    return _FORM, {"service_type": service_type if known else None}
+
+
+def answered(rows: Rows) -> Form | None:
+    """None: the built-in form is in force, or there is no such service type."""
+    return decoded(rows[0][0]) if rows else None
+
+
 async def newest(session: AsyncSession, service_type: object) -> Form | None:
     """The call centre's own form in force; None: the built-in one is, or there is no such service type."""
-    if not isinstance(service_type, str) or service_type not in SERVICE_TYPES:
-        return None
-    form = await look(session, _FORM.scalar, {"service_type": service_type})
-    return decoded(form) if form else None
+    return answered((await look(session, all_of, asked_for(service_type)))[0])
 
 
 async def template(session: AsyncSession, service_type: str, version: int | None = None) -> TemplateView:
