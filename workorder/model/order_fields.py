@@ -55,11 +55,11 @@ def is_of(spec: FieldSpec | None, raw: Mapping[str, Any]) -> bool:
     return spec is not None and (spec.name in FIELDS or fits(spec, raw["value"]))
 
 
-def decoded(raw: Mapping[str, Any]) -> FieldValue:
+def decoded(raw: dict[str, Any]) -> FieldValue:
     """``encoded`` backwards."""
-    values = dict(raw)
+    values, refs = raw.copy(), raw["evidence"]
     values["source"], values["state"] = _SOURCES[raw["source"]], _STATES[raw["state"]]
-    values["evidence"] = tuple([EvidenceRef(**ref) for ref in raw["evidence"]])
+    values["evidence"] = tuple([EvidenceRef(**ref) for ref in refs]) if refs else ()
     return record(FieldValue, values)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from workorder.fields import AlertView
+from workorder.model.json_bytes import json_bytes
 from workorder.model.order_fields import Contents, pinned_form
 from workorder.model.orders import WorkOrder
 from workorder.policy.channels import Channel
@@ -30,9 +31,9 @@ _COLUMNS: tuple[Any, ...] = (
     WorkOrder.order_id, WorkOrder.number, WorkOrder.status, WorkOrder.edit_version, WorkOrder.call_id,
     WorkOrder.customer_id, WorkOrder.sequence, WorkOrder.created_at, WorkOrder.saved_at, WorkOrder.created_by,
     WorkOrder.service_type, WorkOrder.suggested_priority, WorkOrder.suggested_tier, WorkOrder.summary,
-    WorkOrder.alerts, WorkOrder.field_values, WorkOrder.parent_id, WorkOrder.confirmation, WorkOrder.priority,
-    WorkOrder.channel, WorkOrder.chase_ups, WorkOrder.asset_id, WorkOrder.warranty, WorkOrder.form, WorkOrder.handler,
-    WorkOrder.team, *CLOCK, WorkOrder.eta,
+    WorkOrder.alerts, json_bytes(WorkOrder.field_values).label("field_values"), WorkOrder.parent_id,
+    WorkOrder.confirmation, WorkOrder.priority, WorkOrder.channel, WorkOrder.chase_ups, WorkOrder.asset_id,
+    WorkOrder.warranty, WorkOrder.form, WorkOrder.handler, WorkOrder.team, *CLOCK, WorkOrder.eta,
 )  # fmt: skip
 _NAMES = tuple(column.key for column in _COLUMNS)
 
