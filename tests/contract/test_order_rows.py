@@ -224,8 +224,12 @@ async def test_a_unit_that_rolls_back_leaves_no_later_write_to_the_next(database
     assert [row[0] for row in await database.look(GOT.all, {"kind": "k"})] == ["b"]
 
 
-async def test_a_change_that_somebody_else_overtook_is_a_conflict(database: Database) -> None:
-    """Whoever did not lock the order and writes what is no longer so is told; nothing of it lasts."""
+@pytest.mark.parametrize("column", ["summary", "team"])
+async def test_a_change_that_somebody_else_overtook_is_a_conflict(database: Database, column: str) -> None:
+    """Whoever did not lock the order and writes what is no longer so is told; nothing of it lasts.
+
+    Also when the write went along with a question (what else the text of the order has) or with the commit.
+    """
     key = await an_order(database)
     async with database.write() as work:
         order = await work.session.get(WorkOrder, key)
@@ -233,11 +237,12 @@ async def test_a_change_that_somebody_else_overtook_is_a_conflict(database: Data
         await work.session.execute(
             update(WorkOrder).values(version=WorkOrder.version + 1).execution_options(synchronize_session=False)
         )
-        order.summary = "overtaken"
+        setattr(order, column, "overtaken")
         with pytest.raises(Conflict):
             await work.commit()
     async with database.read() as work:
-        assert (await orders.get_order(work.session, key)).summary == ""
+        assert not getattr(await orders.get_order(work.session, key), column)
+    await an_order(database)
 
 
 async def test_a_savepoint_takes_an_order_back_with_its_lines(database: Database) -> None:

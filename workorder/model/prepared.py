@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import ClauseElement
 
 _CONNECTION = "workorder.connection"
@@ -182,6 +183,9 @@ def _run(connection: Connection, sql: str, values: Any, *, many: bool) -> tuple[
         _tell(connection, cursor, sql, values, many=many)
         (cursor.executemany if many else cursor.execute)(sql, values)
         return (cursor.fetchall() if cursor.description else ()), cursor.rowcount
+    except StaleDataError:
+        # Of a write that went along: this statement has nothing to do with it.
+        raise
     except BaseException as error:  # noqa: BLE001 - as SQLAlchemy: whoever is cancelled leaves a connection to drop
         connection._handle_dbapi_exception(error, sql, values, cursor, None)  # noqa: SLF001 - its one way of telling
     finally:
