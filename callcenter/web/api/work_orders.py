@@ -93,7 +93,7 @@ async def find(ask: Ask, query: OrderListQuery) -> Page[OrderView]:
 
 
 async def lines(ask: Ask, query: OrderListQuery) -> Page[OrderLine]:
-    """Work orders, newest first, a line for each: what a list shows, at a fifth of the cost."""
+    """Work orders, newest first, a line for each: what a list shows, at half the cost."""
     return await ask.services.database.look(order_lines, OrderQuery(**query.model_dump()))
 
 
