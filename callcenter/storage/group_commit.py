@@ -93,12 +93,14 @@ class GroupCommit:
         """Whether a unit that is done now is committed at once, and nothing but it: it may leave it a ``rest``."""
         return not unit.shares and self._coming() is None
 
-    async def done(self, _unit: Unit, rest: Rest | None = None) -> None:
+    async def done(self, unit: Unit, rest: Rest | None = None) -> None:
         """Give the turn away; returns when everything the unit did is on the disk, raises when it is lost.
 
         ``rest``, of one that ``is_last`` alone, is written on the way to the commit. Whoever is cancelled here does not
         know which of both, as with any commit.
         """
+        if rest is not None and not self.is_last(unit):
+            raise AssertionError("whoever is not the last writes its rest itself")
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         committed.add_done_callback(lambda future: future.cancelled() or future.exception())
         self._done.append(committed)
