@@ -14,8 +14,9 @@ from workorder.model.orders import WorkOrder
 from workorder.policy.lifecycle import CLOSED, Status
 from workorder.services import service_level
 from workorder.services.customers import known_fields
-from workorder.services.orders import edited, locked, view
+from workorder.services.orders import edited, locked
 from workorder.services.warranty import judge_order
+from workorder.services.whole_orders import view
 from workorder.views.orders import OrderView
 
 
