@@ -29,6 +29,10 @@ MEANT_FOR_OTHERS = [
     ("c 你这房子还租吗？带空调冰箱的。", "a 这里是海信客服，不出租房子。", "c 我没按分机？", "a 您再核对一下。"),
     ("c 水压太小，净水器滴答滴答的。", "a 是净水器出水小吗？", "c 整栋楼都小，你们不是自来水公司？", "a 不是，这是家电的厂家。", "c 哦。"),
     ("c 支书，水管爆了，漏水了！", "a 您打错了。", "c 这号哪来的……是送电视下乡那张纸。"),
+    ("c 留间大床房，我姓佘。", "a 我们是海信空调的客服，订不了房间。", "c 噢，这是空调遥控器底座上的号码。"),
+    ("c 蛋糕做好没有？", "a 您拨的这个号码是电视客服。", "c 啊？小票上写的。", "a 您再看一看。"),
+    ("c 收旧家电不？旧电视旧洗衣机都有。", "a 我们不回收。", "c 你们天天喊喇叭。", "a 那不是我们公司的。", "c 少看了一个零。"),
+    ("c 送两桶水，老地方。", "a 我们是海信净水器的客服，不送桶装水。", "c 净水器？不是小丁的水站？"),
     ("c 我干安装八年了，你们招不招工？我叫尤大勇，幺八二零零零零零零零零。", "a 招聘不在我们这边。", "c 行。"),
     ("c 咿呀……啊啊……", "a 您好，是要咨询电视吗？", "c 哒哒……", "a 应该是宝宝拿着电话，我先挂了。"),
     ("c 搬家，有冰箱有床，一车多少钱？", "a 我们是海信电器的客服，不提供搬家。", "c 行吧，我再搜。"),
@@ -93,7 +97,9 @@ def test_an_order_whose_appliance_was_misheard_stays_one() -> None:
     assert asked_for.at_end().slots
 
 
-@pytest.mark.parametrize("name", ["empty_q", "empty_r", "empty_s", "empty_t", "empty_u", "empty_v", "empty_w"])
+@pytest.mark.parametrize(
+    "name", ["empty_q", "empty_r", "empty_s", "empty_t", "empty_u", "empty_v", "empty_w", "empty_x"]
+)
 def test_calls_about_nothing_stay_empty(name: str) -> None:
     """At least 97 of 100 wrong numbers, silent calls, offers and the like fill in nothing."""
     records = [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()]
@@ -101,7 +107,7 @@ def test_calls_about_nothing_stay_empty(name: str) -> None:
     assert sum(not understood(record).slots for record in nothing) >= 0.97 * len(nothing)
 
 
-@pytest.mark.parametrize("name", ["dev", "life_h", "life_k", "life_o", "life_q", "empty_v", "empty_w"])
+@pytest.mark.parametrize("name", ["dev", "life_h", "life_k", "life_o", "life_q", "empty_v", "empty_w", "empty_x"])
 def test_no_order_is_taken_for_nothing(name: str) -> None:
     """Every call with an order has one, also those in which something is refused or the line is bad at first."""
     records = [json.loads(line) for line in (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()]
