@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from callcenter.cli.options import BY, JSON, ORDER
-from callcenter.cli.output import emit, reports_errors
+from callcenter.cli.output import emit, reports_errors, say
 from callcenter.cli.session import Actor, by_key, change, every, run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from workorder.policy.approvals import ApprovalRule
     from workorder.views.casework import ApprovalView
 
 
@@ -43,6 +44,31 @@ def list_approvals(config: Path | None, key: str | None, decision: str | None, a
 
     for found in run(config, read):
         _show(found, as_json=as_json)
+
+
+@approval.command("rule")
+@ORDER
+@click.argument("subject")
+@click.option("--reason", default="", help="Why it would be done: some rules look at it.")
+@click.option("--amount-minor", type=int, help="For goodwill: how much, in minor units (cents).")
+@JSON
+@click.pass_obj
+@reports_errors
+def rule_for(config: Path | None, key: str, subject: str, reason: str, amount_minor: int | None, as_json: bool) -> None:
+    """The rule that wants somebody's word before SUBJECT as things stand now, if any."""
+    from workorder.services import approvals
+
+    async def read(session: AsyncSession) -> ApprovalRule | None:
+        order_id = await by_key(session, key)
+        return await approvals.rule_for(session, order_id, subject, reason=reason, amount_minor=amount_minor)
+
+    found = run(config, read)
+    if as_json:
+        emit({"rule": found.model_dump(mode="json") if found else None})
+    elif found:
+        click.echo(f"{found.name}  {found.label_en}: {', '.join(found.roles)}")
+    else:
+        say(f"nobody has to agree to {subject}")
 
 
 @approval.command("ask")

@@ -84,6 +84,12 @@ def test_an_order_is_handed_over(desk: Site) -> None:
 def test_questions_are_decided_by_somebody_else_with_the_role(desk: Site) -> None:
     """Exit 6 for the wrong role and one's own question, 5 when it is decided; the step that is agreed to is taken."""
     desk.call("order", "move", desk.number, "dispatch")
+    (free,) = desk.json("order", "approval", "rule", desk.number, "reopen")
+    assert free == {"rule": None}
+    (met,) = desk.json("order", "approval", "rule", desk.number, "goodwill", "--amount-minor", "5000")
+    assert "supervisor" in met["rule"]["roles"]
+    assert "supervisor" in desk.call("order", "approval", "rule", desk.number, "goodwill", "--amount-minor", "1").stdout
+    assert "subject" in desk.call("order", "approval", "rule", desk.number, "fly", code=3).stderr
     (own,) = desk.json("order", "approval", "ask", desk.number, "goodwill", "--reason", "late", "--amount-minor", "5000",
                        "--by", "chen")  # fmt: skip
     desk.call("order", "approval", "decide", own["approval_id"], "approve", "--by", "chen", code=6)
