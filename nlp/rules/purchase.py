@@ -89,9 +89,9 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         festival = None if dated else festival_at(s, m.end() + skipped)
         if festival and re.match("之?以?前", s[festival[1] :]):
             festival = None
-        part = re.match("年?[底末初]|年中", rest)
+        part = re.match("年?[底末初]|年中|的?这(?:个月|时候)", rest)
         if part:
-            value, used = f"{value}-{_PART_OF_YEAR[part.group()]}", part.end()
+            value, used = f"{value}-{_PART_OF_YEAR.get(part.group(), f'{today.month:02d}')}", part.end()
         elif festival and (day := FESTIVALS[festival[0]].day(year)):
             value, used = _exactly(s, festival[1], year) or day.isoformat(), festival[1] - m.end()
         elif rest and not month and (later := _LATER_MONTH.search(rest)) and _month_of(later):
@@ -116,7 +116,7 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 
 
 _LATER_MONTH = re.compile(
-    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|[春夏秋冬]天?[^，。？?]{{0,6}})，(?:大概|好像|应该|是|也就是)*(?P<month>{NUMERALS})月(?:(?P<day>{NUMERALS})[号日])?"
+    rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|(?:[春夏秋冬]天?|[暑寒]假)[^，。？?]{{0,6}})，(?:大概|好像|应该|是|也就是)*(?P<month>{NUMERALS})月(?:(?P<day>{NUMERALS})[号日])?"
 )
 
 
