@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.clock import VirtualClock
-from callcenter.features.timers import LOOK_S, RETRY_S, Timers
+from callcenter.features.timers import LOOK_S, REST_S, RETRY_S, Timers
 from callcenter.storage import audit
 from callcenter.storage.database import Database
 from callcenter.storage.spent_rows import remove_some
@@ -283,6 +283,24 @@ async def test_it_sleeps_exactly_until_the_next_is_due_and_wakes_for_an_earlier_
         assert await nap() == LOOK_S
         assert await fired(database) == ["early", "late"]
         assert len(clock.naps) == 5
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_between_two_that_are_due_it_rests(database: Database) -> None:
+    """After a downtime thousands may be due: each fires with a rest before it, in which calls get their turn."""
+    clock = CountingClock()
+    for subject in ("a", "b", "c"):
+        await set_timer(database, subject, -5)
+    running = asyncio.create_task(firing(database, clock).run())
+    try:
+        for done in (["a"], ["a", "b"], ["a", "b", "c"]):
+            await asyncio.wait_for(clock.asleep.wait(), 20)
+            clock.asleep.clear()
+            assert await fired(database) == done
+            await clock.advance(REST_S)
+        assert clock.naps == [REST_S, REST_S, LOOK_S]
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
