@@ -58,6 +58,24 @@ def extractor() -> Extractor:
     return Extractor(Catalogue.load())
 
 
+def listening(database: Database, extractor: Extractor, clock: VirtualClock, bus: LocalBus) -> Intake:
+    """Intake that hears the calls of ``bus``."""
+
+    async def in_force() -> Extractor:
+        return extractor
+
+    intake = Intake(
+        database=database,
+        extractor=in_force,
+        live=LiveCalls(NoDesk(), clock, PopLatency(CollectorRegistry()), parse_phone),
+        clock=clock,
+        zone=ZoneInfo("Asia/Shanghai"),
+        read_phone=parse_phone,
+    )
+    intake.subscribe(bus)
+    return intake
+
+
 async def call_begun(bus: LocalBus, text: str) -> None:
     """A call in which one sentence was said so far."""
     bus.publish(
@@ -94,19 +112,7 @@ async def test_a_draft_of_a_call_that_ended_while_the_disk_was_full_is_written_l
 ) -> None:
     """The last state waits for the database, also after the call, and is written at the latest when we stop."""
     clock, bus, away = VirtualClock(AT), LocalBus(), AwayDatabase(database)
-
-    async def in_force() -> Extractor:
-        return extractor
-
-    intake = Intake(
-        database=cast("Database", away),
-        extractor=in_force,
-        live=LiveCalls(NoDesk(), clock, PopLatency(CollectorRegistry()), parse_phone),
-        clock=clock,
-        zone=ZoneInfo("Asia/Shanghai"),
-        read_phone=parse_phone,
-    )
-    intake.subscribe(bus)
+    intake = listening(cast("Database", away), extractor, clock, bus)
     await call_begun(bus, "我家的格力空调不制冷")
     await call_over(bus, clock)
     assert away.refused > 5
@@ -124,19 +130,7 @@ async def test_a_call_in_which_no_appliance_came_up_leaves_an_empty_draft(
 ) -> None:
     """When it is over, what was heard is taken back, unless the agent filled in something: then it is an order."""
     clock, bus = VirtualClock(AT), LocalBus()
-
-    async def in_force() -> Extractor:
-        return extractor
-
-    intake = Intake(
-        database=database,
-        extractor=in_force,
-        live=LiveCalls(NoDesk(), clock, PopLatency(CollectorRegistry()), parse_phone),
-        clock=clock,
-        zone=ZoneInfo("Asia/Shanghai"),
-        read_phone=parse_phone,
-    )
-    intake.subscribe(bus)
+    intake = listening(database, extractor, clock, bus)
     await call_begun(bus, "我在杭州市西湖区文三路八号三单元五零一")
     draft = await drafted(database)
     assert draft.fields["address"].value
