@@ -102,12 +102,13 @@ def settle(talk: Talk) -> Extraction:
     """Everything that follows from the call so far."""
     found = findings(talk)
     slots = tuple(slot_value(talk, f) for f in found.main)
+    second = tuple(slot_value(talk, f) for f in found.second)
     return Extraction(
         slots=slots,
-        second=tuple(slot_value(talk, f) for f in found.second),
+        second=second,
         summary=summary(slots, _own_words(talk, found)),
-        alerts=alerts(slots),
-        suggested_priority=priority(slots),
+        alerts=alerts((*slots, *second)),
+        suggested_priority=priority(slots, second),
         about_appliance=found.about_appliance,
     )
 

@@ -24,8 +24,15 @@ def alerts(slots: Iterable[SlotValue]) -> tuple[Alert, ...]:
     )
 
 
-def priority(slots: Iterable[SlotValue]) -> str:
-    """critical, high or normal."""
+_PRIORITIES = ("critical", "high", "normal")
+
+
+def priority(*orders: Iterable[SlotValue]) -> str:
+    """critical, high or normal: the gravest of the orders of a call."""
+    return min(map(_priority, orders), key=_PRIORITIES.index)
+
+
+def _priority(slots: Iterable[SlotValue]) -> str:
     known = _by_name(slots)
     urgency = known["urgency"].value if "urgency" in known else None
     if urgency in ("critical", "high"):

@@ -1,4 +1,4 @@
-"""appliance: what the call is about; and a second one when two are reported."""
+"""appliance: what the call is about. Whether a second one is reported: ``pair.py``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,8 @@ from nlp.rules.introductions import introduces
 from nlp.types import SlotState
 
 NOT_OURS = re.compile(r"邻居|隔壁|对门|同事|朋友|单位|别人|楼下那|楼上那|以前那|原来那|旧的那|亲戚|我姐家|我妹家")
-_SETTLED = re.compile(r"不用管|不用修|自己又?好了|又好了|没事了|已经修好|不用看|先不管|不要了|不用装|不用处理")
 _REFERENCE = re.compile(
     r"^(?:旁边|专线|插座|位(?!置)|的位置|(?:那边|那个|是|都|也|倒是?)*(?:能打|能用|正常|好好的|好的|没问题|没事|可以打|是好的))"
-)
-_ONE_MORE = re.compile(
-    r"还有(?:一?[个台]|那[个台]|(?:我们?|俺)?家里?的?)|另外|两样|两个?(?:东西|电器|机器|都)|底下还有|顺便|顺带|一起(?:看|修|装|弄|登记)|一块儿?(?:看|修|装|弄)|也(?:有|是|坏|要|不)|再(?:登记|报|加)一?个|套装|都(?:送)?到了|都要|都得"
 )
 _HUNG_UP = re.compile(r"(?:已|不要|别|先|请|勿|后|再|不|您|对方|我|就)挂机$|电话机$")
 IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -38,9 +34,6 @@ IMPLIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("电饭煲", r"夹生|煮饭"),
     )
 )
-_TWO = re.compile("两样|两(?:样|个|件)(?:东西|电器|机器|家电|事)")
-_LIST = re.compile(r"^(?:和|跟|还有|加|、|，还有|以及|，|与)(?:[^，。是]{2,5}的)?$")
-"""Between two appliances of a list: 洗碗机和西门子的烤箱."""
 
 
 @dataclass(slots=True)
@@ -54,6 +47,11 @@ class Reported:
     by_caller: list[Span] = field(default_factory=list)
     beyond_greeting: bool = False
     implied: bool = False
+
+
+def mentions(talk: Talk) -> Sequence[Mention]:
+    """Every appliance named in the call, in order."""
+    return talk.gather("appliances", _mentions)
 
 
 def _mentions(talk: Talk, turn: Turn) -> Iterator[Mention]:
@@ -85,7 +83,7 @@ def rank(talk: Talk) -> list[Reported]:
     """Appliances of the call, the one it is about first."""
     seen: dict[str, Reported] = {}
     by_caller = False
-    for m in talk.gather("appliances", _mentions):
+    for m in mentions(talk):
         _note(m, seen.setdefault(m.name, Reported(m.name)), first=not by_caller)
         by_caller = by_caller or (not m.by_agent and m.weight > 0)
     ranked = sorted((r for r in seen.values() if r.score > 0.4), key=lambda r: (-r.score, r.spans[0]))
@@ -147,39 +145,6 @@ def _weight(talk: Talk, turn: Turn, h: Hit) -> float:
     return 0.8
 
 
-def second(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | None:
-    """(main, second) in the order the caller reported them, when two appliances need something done."""
-    wanted = [r for r in ranked if r.by_caller and r.quality > 0.8 and not _settled(talk, r)]
-    if len(wanted) < 2:
-        return None
-    first, other = sorted(sorted(wanted, key=lambda r: -r.score)[:2], key=lambda r: r.by_caller[0])
-    span = other.by_caller[0]
-    s = talk.turns[span.turn].s
-    is_list = span.turn == first.by_caller[0].turn and listed(s, first.by_caller[0], span)
-    announced = (
-        _TWO.search(s)
-        or (span.turn == first.by_caller[0].turn and _counted_out(s, first.by_caller[0], span))
-        or s[: span.start].endswith(("还有", "还有个", "还有一个", "加上"))
-        or _ONE_MORE.search(s[max(0, span.start - 12) : span.end + 30])
-        or any(index < span.turn for index in talk.gather("one_more", _one_more))
-    )
-    return (first, other) if (is_list and _ONE_MORE.search(s)) or announced else None
-
-
-def listed(s: str, first: Span, other: Span) -> bool:
-    """Whether the two follow each other in a list: 洗碗机和西门子的烤箱."""
-    return bool(_LIST.match(s[first.end : other.start]))
-
-
-def _counted_out(s: str, first: Span, other: Span) -> bool:
-    """Whether the two are counted out: 一个空调一个热水器."""
-    return bool(_ONE.search(s[: first.start])) and bool(_AND_ONE.search(s[first.end : other.start]))
-
-
-_ONE = re.compile("(?:一[个台套部]|一是|一件是?)[^，。]{0,5}$")
-_AND_ONE = re.compile("^[^。]{0,4}?(?:还有|加上|和|跟|再有|，)?(?:一[个台套部]|二是|一件是?)[^，。]{0,5}$")
-
-
 def of_unknown_maker(talk: Talk, r: Reported) -> bool:
     """Whether the caller names a maker that the catalogue does not know: 消毒柜康宝的."""
     said = (_MAKER.match(talk.turns[span.turn].s, span.end) for span in r.by_caller)
@@ -189,12 +154,3 @@ def of_unknown_maker(talk: Talk, r: Reported) -> bool:
 _MAKER = re.compile(
     r"(?:是)?(?!我|你|他|一|家|坏|新|旧|老|同样|也)(?P<maker>[\u4e00-\u9fff]{2,3})(?<!一样)(?<!牌子)的(?=[，。,]|$)"
 )
-
-
-def _one_more(_: Talk, turn: Turn) -> tuple[int, ...]:
-    return () if turn.by_agent or not _ONE_MORE.search(turn.s) else (turn.index,)
-
-
-def _settled(talk: Talk, r: Reported) -> bool:
-    """Whether the caller says that this one needs nothing."""
-    return any(_SETTLED.search(talk.turns[span.turn].s, span.end) for span in r.by_caller)

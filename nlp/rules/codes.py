@@ -58,20 +58,15 @@ class Said:
     state: SlotState
 
 
-def settle(
-    talk: Talk,
-    belongs: Callable[[Span], bool] = lambda _: True,
-    models: Callable[[Span], bool] = lambda _: True,
-) -> list[Found]:
+def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list[Found]:
     """One value per kind: the longest reading not taken back; of equal ones the agent's, which is the checked one.
 
-    ``belongs``: which places are about the appliance; of a fault code it is the only thing that tells. ``models``: in
-    which places a model can be its.
+    ``belongs``: which places are about the appliance. A code is that appliance's of which it was first told, wherever
+    it is read back; a number of an order is the caller's.
     """
-    said = [c for c in claims(talk) if c.kind != "error_code" or belongs(c.span)]
+    said = claims(talk)
     said = [c for c in said if not _two_in_one(c, said)]
-    other = {c.text for c in said if c.kind == "model" and not models(c.span)}
-    said = [c for c in said if c.kind != "model" or c.text not in other]
+    said = [c for c in said if c.kind == "prior_ticket" or belongs(_first_told(c, said))]
     tickets = {c.text for c in said if c.kind == "prior_ticket" and len(c.text) >= LONG_TICKET}
     said = [c for c in said if c.kind != "model" or not any(c.text.startswith(t) for t in tickets)]
     found = []
@@ -85,7 +80,16 @@ def settle(
     return found
 
 
-def _two_in_one(code: Said, others: list[Said]) -> bool:
+def _first_told(code: Said, others: Sequence[Said]) -> Span:
+    """Where the code was told first; of a model, also a part of it."""
+    return next(
+        c.span
+        for c in others
+        if c.kind == code.kind and (c.text == code.text or (c.kind == "model" and c.text in code.text))
+    )
+
+
+def _two_in_one(code: Said, others: Sequence[Said]) -> bool:
     """Whether a model is two that were said one after the other: those of two appliances read back together."""
     parts = {c.text for c in others if c.kind == "model" and len(c.text) > 4 and any(map(str.isalpha, c.text))}
     return code.kind == "model" and any(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from nlp.dialogue import Found, Talk, Turn, asks
+from nlp.dialogue import Found, Span, Talk, Turn, asks
 from nlp.rules.asides import supposed
 from nlp.rules.flags import flag, said
 
@@ -59,15 +59,19 @@ _DENIES = re.compile(
 )
 
 
-def settle(talk: Talk) -> Found | None:
-    """The gravest danger told; none where it was denied."""
+def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> Found | None:
+    """The gravest danger told; none where it was denied. ``belongs``: which places are about the appliance."""
+    return next((f for f in _dangers(talk) if belongs(f.spans[0])), None)
+
+
+def _dangers(talk: Talk) -> Iterator[Found]:
+    """Dangers told, the gravest first, then those that were denied."""
     for kind, pattern in SIGNS:
         for turn, m in said(talk, pattern):
             if _told(turn.read, m):
-                return flag("safety", kind, NAMES[kind], f"safety.{kind}", turn, m)
+                yield flag("safety", kind, NAMES[kind], f"safety.{kind}", turn, m)
     for reply, denied in talk.gather("safety.denied", _denials):
-        return flag("safety", "none", "无", "safety.denied", reply, denied)
-    return None
+        yield flag("safety", "none", "无", "safety.denied", reply, denied)
 
 
 def grave(talk: Talk) -> bool:

@@ -103,11 +103,13 @@ def by_code(talk: Talk, appliance: str | None, kind: str, code: Found) -> Found 
     return Found("fault", _CODE_ALONE, _CODE_ALONE, "fault.code", code.state, code.spans, code.quality)
 
 
-def told(talk: Talk, appliance: str) -> bool:
+def told(talk: Talk, appliance: str, belongs: Callable[[Span], bool] = lambda _: True) -> bool:
     """Whether the caller names a symptom of the appliance that is none of delivery or installation."""
     general = talk.catalogue.faults.get(GENERAL, {})
     return any(
-        m.name not in general and m.quality > 0.8 and m.weight >= 2 for m in mentions(talk, appliance) if not m.by_agent
+        m.name not in general and m.quality > 0.8 and m.weight >= 2
+        for m in mentions(talk, appliance)
+        if not m.by_agent and belongs(m.span)
     )
 
 

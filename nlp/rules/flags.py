@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.types import SlotContent, SlotState
@@ -26,16 +26,21 @@ def said(talk: Talk, pattern: re.Pattern[str]) -> Sequence[tuple[Turn, re.Match[
     )
 
 
-def settle(talk: Talk) -> Found | None:
-    """Whether the trouble comes and goes."""
+def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> Found | None:
+    """Whether the trouble comes and goes. ``belongs``: which places are about the appliance."""
+    found = (flag("intermittent", *told) for told in _told(talk))
+    return next((f for f in found if belongs(f.spans[0])), None)
+
+
+def _told(talk: Talk) -> Iterator[tuple[bool, str, str, Turn, re.Match[str]]]:
+    """That it comes and goes, and only then that it does not."""
     for turn, m in said(talk, _SOMETIMES):
         if m.group() != "不一定" or "fault" in talk.asked(turn.index) or "每次" in talk.turns[max(0, turn.index - 1)].s:
-            return flag("intermittent", True, "偶发", "intermittent.sometimes", turn, m)
+            yield True, "偶发", "intermittent.sometimes", turn, m
     for turn, m in talk.gather("intermittent.denied", _not_always):
-        return flag("intermittent", True, "偶发", "intermittent.sometimes", turn, m)
+        yield True, "偶发", "intermittent.sometimes", turn, m
     for turn, m in said(talk, _ALWAYS):
-        return flag("intermittent", False, "每次都这样", "intermittent.always", turn, m)
-    return None
+        yield False, "每次都这样", "intermittent.always", turn, m
 
 
 _EVERY_TIME = re.compile("每[次回](?!.{0,4}(?:用|洗)完)|一直都?(?:这样|是|不)|次次|回回|天天(?:都)?这样")

@@ -19,18 +19,28 @@ def wished(talk: Talk, least: float) -> bool:
     return any(cue.weight >= least for cue in talk.gather("cues", _cues) if not cue.by_agent)
 
 
-def of_second(talk: Talk, belongs: Callable[[Span], bool]) -> Found | None:
-    """The kind of the second order where the words about that appliance say one, else None: then it is the first's."""
+def of_second(talk: Talk, belongs: Callable[[Span], bool], *, symptom: bool) -> Found | None:
+    """The kind of the second order where the words about that appliance say one, else None: then it is the first's.
+
+    ``symptom``: whether the caller tells one of it.
+    """
     score: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
     for cue in talk.gather("cues", _cues):
         if not cue.by_agent and belongs(cue.span):
             score[cue.kind] += cue.weight
             spans.setdefault(cue.kind, cue.span)
+    if symptom:
+        score["repair"] += SYMPTOM
     kind = max(score, key=lambda k: score[k], default="")
-    if not kind or score[kind] < 3 or kind in ("progress", "enquiry", "complaint"):
+    if not kind or score[kind] < SYMPTOM or kind in ("progress", "enquiry", "complaint"):
         return None
-    return Found("service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, (spans[kind],), 0.8)
+    proof = (spans[kind],) if kind in spans else ()
+    return Found("service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, proof, 0.8)
+
+
+SYMPTOM = 2.5
+"""What a symptom says for a repair."""
 
 
 class Cue(NamedTuple):
@@ -157,7 +167,7 @@ def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, tol
     wishes: dict[str, float] = defaultdict(float)
     spans: dict[str, Span] = {}
     number = 3.0 if told.chased else 0.0
-    score["repair"] = (2.5 if told.symptom else 0.5) + (2.0 if told.danger else 0.0)
+    score["repair"] = (SYMPTOM if told.symptom else 0.5) + (2.0 if told.danger else 0.0)
     minor: set[str] = set()
     for cue in talk.gather("cues", _cues):
         if cue.by_agent and cue.weight < 1:

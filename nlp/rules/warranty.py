@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from nlp.dialogue import Found, Talk, Turn
+from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.rules.asides import asked_back, of_others, supposed, unknown
 from nlp.rules.flags import flag
 from nlp.types import SlotContent
@@ -46,12 +46,14 @@ _WHETHER = re.compile(
 )
 
 
-def settle(talk: Talk) -> Found | None:
-    """The caller's last position."""
-    said = talk.gather("warranty", _claims)
-    if not said:
-        return None
-    turn, (inside, m) = said[-1]
+def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> Found | None:
+    """The caller's last position. ``belongs``: which places are about the appliance."""
+    said = (_found(turn, claim) for turn, claim in talk.gather("warranty", _claims))
+    return next((f for f in reversed([*said]) if belongs(f.spans[0])), None)
+
+
+def _found(turn: Turn, claim: _Claim) -> Found:
+    inside, m = claim
     shown, rule = ("在保", "warranty.in") if inside else ("已过保", "warranty.out")
     return flag("in_warranty_claim", inside, shown, rule, turn, m)
 
