@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from nlp.normalize import DIGIT, spoken_int
 
 _DIGITS = r"(?:[零〇二三四五六七八九幺两洞拐\d]|一(?![般直共定样开会些起旦边块大长堆串排截段行小]))"
+_DIGIT = "[零〇一二三四五六七八九幺两洞拐\\d]"
 _WORDS = r"(?:PRO|PURE|MAX|PLUS|ULTRA|MINI|LITE)"
 _JOIN = (
-    r"(?:[、,，.\-/]?(?:[斜横短中]?[杠横]|(?:后面|后边|后头|最后|末尾|尾巴)(?:一位)?(?:还有|还带|是|有|带)?个?|还有个?|再|括号|然后|接着|呃|嗯|点)*"
+    r"(?:(?:[、,，.\-/]?(?:[斜横短中]?[杠横](?:线|杠)?|短线|减号|(?:后面|后边|后头|最后|末尾|尾巴)(?:[一两二三四五六]位)?(?:数字?|字母)?(?:还有|还带|是|有|带|跟)?[个一]*|还有个?|再|括号|然后|接着|呃|嗯|点))*"
     r"[、,，:：]?)"
 )
 _COUNT = (
@@ -20,7 +21,9 @@ _COUNT = (
 )
 """A number counted out after a letter: R 一千八, V 十四."""
 _UNIT = rf"(?:{_WORDS}|{_COUNT}|[A-Z](?![A-Z]{{2,}}[a-z])|{_DIGITS})"
-_RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:(?![，,]{_DIGITS}(?!{_DIGITS})){_JOIN}{_UNIT})*")
+_STRAY = rf"[，,]{_DIGITS}(?!{_DIGITS})(?!(?:(?<=[A-Z][，,]{_DIGIT})|(?<=[，,]{_DIGIT}[，,]{_DIGIT}))(?:[，,。]|$))"
+"""One digit between commas is none of the code, unless its other parts stand so too (E，零，五)."""
+_RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:(?!{_STRAY}){_JOIN}{_UNIT})*")
 _PLACE = re.compile(r"^(?:座|栋|幢|塔|区(?!别)|单元|楼|号|室|门|层|期|街|路)")
 _MEASURE = re.compile(r"^(?:[几点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])")
 _LITRES = re.compile(r"^\d+[LW]$")
@@ -68,8 +71,8 @@ def codes(s: str) -> Iterator[Code]:
             yield Code(code, start, end)
 
 
-_NOT_READ = re.compile("什么(?!时候)|啥|几?来着")
-"""后面是 F M 什么: so much of the tail was read that it is worth nothing."""
+_NOT_READ = re.compile("什么(?!时候)|啥|几?来着|还是|或者")
+"""后面是 F M 什么, 后头 S F 还是 S E: so much of the tail was read that it is worth nothing."""
 _PART = re.compile("[，,]|后[面边头]|最后|末尾|尾巴|还有|再")
 _SPELLED = re.compile(rf"{_DIGITS}，(?=[A-Z])")
 """一个 E，一个幺，E 幺: the digit told apart before the whole."""
@@ -79,7 +82,7 @@ _NOT_BUT = re.compile("不是[^，。]{1,3}，?是$")
 def _without_letter(before: str, text: str) -> str:
     """``text`` without the letter that was put right before it (不是 H，是 I，J S Q 三零)."""
     first, comma, rest = text.partition("，")
-    return rest if comma and len(first) == 1 and _NOT_BUT.search(before) else text
+    return rest if comma and len(first) == 1 and rest[:1].isalpha() and _NOT_BUT.search(before) else text
 
 
 def _clean(text: str) -> str:
@@ -88,12 +91,16 @@ def _clean(text: str) -> str:
     Q 八，Q 后面是八 is Q8, and 八二，Q 八二 is Q82.
     """
     whole = ""
-    counted = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), text)
+    counted = re.sub(_COUNT, lambda m: str(spoken_int(m.group())), _HOW_MANY.sub("", text))
     for part in re.split("[，,]", counted):
         code = "".join(d for c in part if (d := DIGIT.get(c, c)).isascii() and d.isalnum())
-        again = len(whole) > 1 and len(code) > len(whole) and (code.startswith(whole) or code.endswith(whole))
+        again = len(whole) > 1 and len(code) > len(whole) and whole in code
         whole = code if again else whole + ("" if _said_before(whole, code) else code)
     return whole
+
+
+_HOW_MANY = re.compile("[一两二三四五六]位|一个")
+"""后面四位, 后面一个 A: how many signs follow, none of them."""
 
 
 def _said_before(whole: str, code: str) -> bool:

@@ -4,44 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
-from nlp.codes import Code, codes
+from nlp.codes import Code
 from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn, Verdict
 from nlp.normalize import PUNCTUATION
-from nlp.numbers import is_phone
+from nlp.rules.code_kinds import kind, named, spoken, without_maker
 from nlp.types import SlotState
-
-_TICKET_BEFORE = re.compile(r"单号|工单|订单|单子|编号|受理号")
-_NUMBER_OF_ORDER = re.compile("[单编受]号|受理|工单")
-"""What must be named where the model was asked for: 订单上写的 alone tells where the model was read."""
-_ERROR_NEAR = re.compile(
-    r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|代码|写着|错误|屏|面板|写的(?!是)|红字|亮着|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
-)
-_ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
-_PAST = re.compile(r"(?:上次|以前|上一?回|上一次|[前头]一?[次回]|原来|第一次|去年).{0,6}$")
-_TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
-_CODE_IS = re.compile(
-    "(?:故障码|错误码?|故障代码|代码)(?:是|显示|为|报的?是?)?$|屏幕?[上里]?[^，。]{0,3}(?:出来|蹦出|跳|闪|亮)(?:了|着|出)?一?个?$"
-)
-_GONE = re.compile(r"(?:报|出|显示|跳|闪)过|现在(?:又)?(?:没有?了?|不(?:报|显示|出|跳|闪)|正常|好了|消失)")
-"""Told of a code that was there once."""
-_NO_CODE = re.compile(r"(?:代码|报错)(?:倒)?(?:没有|没出|没报)|没有?(?:报)?(?:显示)?(?:故障|错误)?(?:代码|码|报错)")
-_ERROR_SHAPE = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[A-Z]?|\d{2,3}|\d{1,2}[A-Z])")
-_DASHED_SHAPE = re.compile(r"[A-Z]\d{3}")
-"""A code with its sub-code behind a dash: U 四杠零一."""
-_ECHO = re.compile(
-    "(?:^|[，。？?])(?:您说的)?(?:就)?是?[A-Z]{1,2}[零一二三四五六七八九幺十0-9]{1,3}(?:吗|么|对吧|是吧|对吗|[？?])"
-)
-"""The agent asks back the code just heard: 是 E 三吗？"""
-_ERROR_IS = re.compile("(?:错误|故障|报错)(?:代?码)?(?:是|叫|为)?(?:一?个)?$")
-_WRITTEN = re.compile("(?:机|软件|屏幕?|面板|APP)[上里]?(?:写|显示|报|跳|提示|弹)(?:的是|[的着了是出]|一?个)*$")
-"""How the answer to the question for a code begins."""
-_DASH = re.compile("[杠横]|-")
-_LETTERS = re.compile("[A-Z]{2}")
-_SHOWS = re.compile("(?:闪|显示|跳|报|代码)(?:的是|[的着了是出]|一?个)*$")
-"""What two letters without a digit must stand behind to be a code (显示 F A)."""
-
 
 LONG_TICKET = 5
 """An order's number of so many characters is no model either when it is read back, alone or with what follows it."""
@@ -56,6 +26,8 @@ class Said:
     span: Span
     by_agent: bool
     state: SlotState
+    sure: bool = False
+    """Whether the words around it can mean nothing else: 型号 A 五, 海尔 A 五."""
 
 
 def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list[Found]:
@@ -70,13 +42,15 @@ def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> list
     tickets = {c.text for c in said if c.kind == "prior_ticket" and len(c.text) >= LONG_TICKET}
     said = [c for c in said if c.kind != "model" or not any(c.text.startswith(t) for t in tickets)]
     found = []
+    sure = {c.text for c in said if c.sure}
+    said = [c for c in said if c.kind != "error_code" or c.text not in sure]
     shown = {c.text for c in said if c.kind == "error_code"}
     said = [c for c in said if c.kind != "model" or c.text not in shown]
-    for kind, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
-        options = [c for c in said if c.kind == kind]
+    for name, choose in (("model", _longest), ("error_code", _latest), ("prior_ticket", _longest)):
+        options = [c for c in said if c.kind == name]
         if options:
             best = choose(options)
-            found.append(Found(kind, best.text, best.text, f"{kind}.spelled", best.state, (best.span,), 0.85))
+            found.append(Found(name, best.text, best.text, f"{name}.spelled", best.state, (best.span,), 0.85))
     return found
 
 
@@ -112,127 +86,102 @@ def _latest(options: list[Said]) -> Said:
 
 
 def _in_turn(talk: Talk, turn: Turn) -> list[Said]:
-    spoken = turn.once("codes", lambda s: list(codes(s)))
-    if not spoken:
+    told = spoken(turn)
+    if not told:
         return []
     state = SlotState.HEARD
     if turn.by_agent:
-        answer, _ = talk.answer(turn.index, spoken[-1].start)
+        answer, _ = talk.answer(turn.index, told[-1].start)
         if answer is Verdict.NO:
             return []
         state = SlotState.CONFIRMED if answer is Verdict.YES else SlotState.HEARD
     said = []
-    for n, code in enumerate(spoken):
-        kind = _kind(talk, turn, code)
-        taken_back = n + 1 < len(spoken) and TAKEN_BACK.search(turn.s[code.end : spoken[n + 1].start])
-        if kind and not taken_back:
-            said.append(Said(kind, code.text, Span(turn.index, code.start, code.end), turn.by_agent, state))
+    for code in _put_right(turn, _continued(talk, turn, told)):
+        what = kind(talk, turn, code)
+        if what:
+            sure = what == "model" and named(talk, turn, code)
+            text = without_maker(talk, code.text) if what == "model" else code.text
+            said.append(Said(what, text, Span(turn.index, code.start, code.end), turn.by_agent, state, sure))
     return said
 
 
-def _kind(talk: Talk, turn: Turn, code: Code) -> str | None:
-    asked = talk.asked(turn.index)
-    before = turn.s[max(0, code.start - 14) : code.start]
-    around = before + turn.s[code.end : code.end + 8]
-    if _SERIAL.search(turn.question.s if turn.question and not turn.by_agent else before) or _decimal(turn.s, code):
-        return None
-    if is_phone(code.text) or (not code.letters and code.digits in (7, 8, 10, 11, 12) and "prior_ticket" not in asked):
-        return None
-    if _is_ticket(turn, code, before, asked):
-        return "prior_ticket"
-    of_a_kind = code.letters and code.digits and _names_before(talk, turn, code)
-    if not of_a_kind and _is_error(turn, code, around, asked):
-        return "error_code"
-    if code.letters and code.digits and (len(code.text) >= 4 or "model" in asked or "型号" in turn.s):
-        return "model" if len(code.text) >= 3 or "model" in asked or "型号" in before else None
-    return "model" if of_a_kind or _answers_for_model(talk, turn, code, asked) else None
+_GO_ON = re.compile(
+    "[，。]*(?:嗯+|哦|好的?|对|是|行|继续|接着|然后|后面|还有|之后|您|请|慢慢|接着说|再|往下|说|念|讲|呢|吗|的|[，。？])*"
+)
+_BEGINS = re.compile("[，。啊呃嗯哦对是后面头边然再就还有]*")
 
 
-MODEL_SIZE = range(3, 7)
-_LETTERS_OF_A_NAME = 4
-_BEGINS = re.compile("(?:[啊哎呃嗯哦，。…]|哎呀|我?看看|等[下一]+|好像|应该|是|写的|上面|底下|就|型号|贴的|标的)*")
+def _continued(talk: Talk, turn: Turn, told: list[Code]) -> list[Code]:
+    """The first code behind the part of it that was told before the agent only said 嗯，继续, or repeated it."""
+    part = _begun(talk, turn)
+    if not part or not told or part in told[0].text or not _BEGINS.fullmatch(turn.s, 0, told[0].start):
+        return told
+    return [replace(told[0], text=part + told[0].text), *told[1:]]
 
 
-def _answers_for_model(talk: Talk, turn: Turn, code: Code, asked: frozenset[str]) -> bool:
-    """Whether digits or letters alone begin the answer to the question for the model (八二一零，前头的字母看不清)."""
-    if turn.by_agent or "model" not in asked or not _BEGINS.fullmatch(turn.s, 0, code.start):
-        return False
-    spelled = code.letters >= _LETTERS_OF_A_NAME and not code.digits and code.text not in talk.catalogue.brand_names
-    return spelled or (not code.letters and code.digits in MODEL_SIZE)
+def _begun(talk: Talk, turn: Turn) -> str:
+    """The part of a model that the caller's last utterance ended with, if the agent only waited for the rest."""
+    asked = turn.question
+    if turn.by_agent or asked is None or asked.index != turn.index - 1 or asked.index == 0:
+        return ""
+    before = talk.turns[asked.index - 1]
+    told = spoken(before)
+    if before.by_agent or not told or before.s[told[-1].end :].strip(_PUNCTUATION):
+        return ""
+    text = _continued(talk, before, told)[-1].text
+    rest = asked.s
+    for echo in spoken(asked)[:1]:
+        rest = rest[: echo.start] + rest[echo.end :] if echo.text in (text, told[-1].text) else rest
+    of_model = text != told[-1].text or "model" in talk.asked(before.index)
+    return text if of_model and _GO_ON.fullmatch(rest) else ""
 
 
-_SERIAL = re.compile("序列号|机身号|机器码|条形?码|出厂编号")
+_PUNCTUATION = "".join(PUNCTUATION)
 
 
-def _decimal(s: str, code: Code) -> bool:
-    """Whether it is a number with a decimal point (压力一点二) and no code."""
-    return not code.letters and "点" in s[code.start : code.end]
+_NOT = re.compile("[，。]?(?:并|可|才)?不是个?")
+_DENIED = re.compile("[啊哎呃嗯哦]*(?:不是|不对|错了|反了)(?:的|啊|哦)?[，。](?!不是)")
+"""How the caller denies what was read back before saying it: 不对，三二."""
+_BUT = re.compile("的?[，。]?(?:而|应该)?是")
 
 
-def _names_before(talk: Talk, turn: Turn, code: Code) -> bool:
-    """Whether a brand stands right before the code, so that it is the name of a product (科沃斯 X2)."""
-    before = turn.s[max(0, code.start - 12) : code.start].rstrip("的")
-    return not turn.by_agent and any(before.endswith(name) for name in talk.catalogue.brand_names)
+def _put_right(turn: Turn, told: Sequence[Code]) -> list[Code]:
+    """The codes without those that are denied or taken back; where only a part is, the rest of the whole stands.
+
+    不是三五，是三二 after the agent's K F R 三五 G W is KFR32GW, and so is K F R 三五，不对，三二 G W.
+    """
+    s = turn.s
+    wholes = [] if turn.by_agent or turn.question is None else [c.text for c in spoken(turn.question)]
+    kept: list[Code] = []
+    wrong = wholes[-1] if wholes and _DENIED.match(s) else ""
+    for code, after in zip_longest(told, told[1:]):
+        between = s[code.end : after.start] if after else ""
+        if _NOT.fullmatch(s, max(0, code.start - 2), code.start):
+            if kept and _NOT.fullmatch(s, kept[-1].end, code.start) and not _BUT.fullmatch(between):
+                kept[-1] = _mended(wholes, code.text, kept[-1])
+            else:
+                wrong = code.text
+            continue
+        right, wrong = _mended(wholes, wrong, code) if wrong else code, ""
+        wholes.append(right.text)
+        if after and TAKEN_BACK.search(between) and not _NOT.fullmatch(between):
+            wrong = right.text
+        else:
+            kept.append(right)
+    return kept
 
 
-def _is_ticket(turn: Turn, code: Code, before: str, asked: frozenset[str]) -> bool:
-    if _TICKET_SHAPE.fullmatch(code.text) and "model" not in asked and "型号" not in turn.s:
-        return True
-    if "型号" in before or ("model" in asked and not _NUMBER_OF_ORDER.search(before + turn.s[: code.start][:8])):
-        return False
-    if turn.by_agent:
-        return (
-            code.digits >= 5
-            and bool(code.letters or _TICKET_BEFORE.search(before))
-            and ("查" in turn.s or bool(_TICKET_BEFORE.search(turn.s)))
-        )
-    named = "prior_ticket" in asked or bool(_TICKET_BEFORE.search(before))
-    return named and code.digits >= 3 and (code.letters > 0 or code.digits >= 3)
+def _mended(wholes: Sequence[str], wrong: str, right: Code) -> Code:
+    """``right`` in the place of ``wrong`` within the last of ``wholes`` that has it."""
+    whole = next((w for w in reversed(wholes) if wrong in w), "")
+    if len(right.text) >= len(whole) - 1:
+        return right
+    if whole != wrong:
+        start = whole.rindex(wrong)
+        return replace(right, text=whole[:start] + right.text + whole[start + len(wrong) :])
+    parts, new = _RUNS.findall(whole), _RUNS.findall(right.text)
+    alike = [i for i, part in enumerate(parts) if part[0].isalpha() == new[0][0].isalpha()]
+    return replace(right, text="".join([*parts[: alike[-1]], *new, *parts[alike[-1] + len(new) :]])) if alike else right
 
 
-def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> bool:
-    dashed = _DASHED_SHAPE.fullmatch(code.text) and (
-        _DASH.search(turn.s[code.start : code.end])
-        or _ERROR_IS.search(turn.s[: code.start])
-        or ("error_code" in asked and _WRITTEN.search(turn.s[: code.start]))
-    )
-    letters = _LETTERS.fullmatch(code.text) and (
-        _SHOWS.search(turn.s[: code.start]) or ("error_code" in asked and _alone(turn.s, code))
-    )
-    gone = _GONE.search(turn.s) and not re.search("(?:现在|又|还|一直)(?:在)?(?:报|显示|出|跳|闪)(?!过)", turn.s)
-    if (
-        not (_ERROR_SHAPE.fullmatch(code.text) or dashed or letters)
-        or _PAST.search(turn.s[max(0, code.start - 14) : code.start])
-        or _NO_CODE.search(turn.s)
-        or gone
-    ):
-        return False
-    if not code.letters and _CODE_IS.search(turn.s[: code.start]):
-        return True
-    if not code.letters:
-        shown = re.search("显示|代码|报|跳|错误|闪|亮着", around) or (code.digits == len("11") and _alone(turn.s, code))
-        return not turn.by_agent and "error_code" in asked and bool(shown)
-    if "model" in asked or "型号" in around:
-        return False
-    if turn.by_agent:
-        return (
-            bool(
-                _ERROR_NEAR.search(around)
-                or re.search("一般是|是.{0,6}(?:故障|问题|异常|失败)", turn.s)
-                or _alone(turn.s, code)
-                or _ECHO.search(turn.s)
-            )
-            and turn.index > 0
-        )
-    echoed = turn.question is not None and _ECHO.search(turn.question.s)
-    return (
-        bool(_ERROR_NEAR.search(turn.s) or echoed)
-        or "error_code" in asked
-        or ("fault" in asked and _alone(turn.s, code))
-    )
-
-
-def _alone(s: str, code: Code) -> bool:
-    """Whether the code makes up its clause: among other words, a letter and a digit are more likely misheard ones."""
-    start = max((i + 1 for i in range(code.start) if s[i] in PUNCTUATION), default=0)
-    return bool(_ALONE.fullmatch(s[start : code.start])) and (s[code.end : code.end + 1] or "。") in PUNCTUATION
+_RUNS = re.compile("[A-Z]+|[0-9]+")
