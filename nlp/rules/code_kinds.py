@@ -18,6 +18,9 @@ _NUMBER_OF_ORDER = re.compile("[单编受]号|受理|工单")
 _ERROR_NEAR = re.compile(
     r"报(?![修装名])|跳(?!闸|电)|显示|闪|变成|停在|一会儿|轮着|代码|写着|错误|屏|面板|写的(?!是)|红字|亮着|出现|出(?=[A-Z])|[出亮来]个|(?<![号条])码(?!头|数)|故障灯|数字|提示"
 )
+_TOLD = re.compile("显示|代码|报|跳|错误|闪|亮着")
+_MEANS = re.compile("一般是|是.{0,6}(?:故障|问题|异常|失败)")
+"""The agent says what a code means."""
 _ALONE = re.compile(r"(?:嗯|呃|哦|好的?|是的|就|是|那个|这个|一个|它|对|还是|又)*")
 _PAST = re.compile(r"(?:上次|以前|之前|先前|前几天|上一?回|上一次|[前头]一?[次回]|原来|第一次|去年).{0,6}$")
 _TICKET_SHAPE = re.compile(r"[A-Z]{1,3}\d{6,}")
@@ -146,10 +149,7 @@ def _is_error(turn: Turn, code: Code, around: str, asked: frozenset[str]) -> boo
         return False
     if turn.by_agent:
         return turn.index > 0 and bool(
-            _ERROR_NEAR.search(around)
-            or re.search("一般是|是.{0,6}(?:故障|问题|异常|失败)", turn.s)
-            or _alone(turn.s, code)
-            or _ECHO.search(turn.s)
+            _ERROR_NEAR.search(around) or _MEANS.search(turn.s) or _alone(turn.s, code) or _ECHO.search(turn.s)
         )
     echoed = turn.question is not None and _ECHO.search(turn.question.s)
     return (
@@ -186,7 +186,7 @@ def _digits_are_one(turn: Turn, code: Code, around: str, asked: frozenset[str]) 
         return False
     if turn.s[code.start] in "零幺" and _SHOWN_DIGITS.search(before):
         return True
-    told = re.search("显示|代码|报|跳|错误|闪|亮着", around) or (code.digits == len("11") and _alone(turn.s, code))
+    told = _TOLD.search(around) or (code.digits == len("11") and _alone(turn.s, code))
     return "error_code" in asked and bool(told)
 
 
