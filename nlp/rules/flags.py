@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.likeness import Heard
 from nlp.types import SlotContent, SlotState
 
 _SOMETIMES = re.compile(
@@ -17,6 +18,11 @@ _ALWAYS = re.compile(r"每次都|次次都|回回都|一直都?是?这样|每回
 def flag(name: str, value: SlotContent, display: str, rule: str, turn: Turn, m: re.Match[str]) -> Found:
     """The field with the words that decided it."""
     return Found(name, value, display, rule, SlotState.HEARD, (Span(turn.index, m.start(), m.end()),), 0.85)
+
+
+def toned(name: str, value: SlotContent, display: str, rule: str, h: Heard) -> Found:
+    """The field with the words that sound like it, though no word of them decides."""
+    return Found(name, value, display, rule, SlotState.HEARD, (h.span,), 0.8)
 
 
 def said(talk: Talk, pattern: re.Pattern[str]) -> Sequence[tuple[Turn, re.Match[str]]]:

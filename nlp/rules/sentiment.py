@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from nlp.dialogue import Found, Talk
+from nlp.dialogue import Found, Talk, Turn
+from nlp.likeness import most
 from nlp.rules.asides import supposed
-from nlp.rules.flags import flag, said
+from nlp.rules.flags import flag, toned
 from nlp.types import SlotState
 
 _N = "[一二两三四五六七八九十几好多半百]"
@@ -52,13 +54,29 @@ _THEIRS = re.compile(
 """Whose displeasure it is, where it is not the caller's."""
 
 
+DOUBTED, SURE = -2.4, -0.8
+"""Scores of nlp.likeness: words count only where something in the call sounds dissatisfied more than DOUBTED; what
+sounds more so than SURE needs no words."""
+
+
 def settle(talk: Talk, kind: str | None) -> Found | None:
     """Dissatisfaction voiced; a complaint (``kind``) is one."""
-    for turn, m in said(talk, _DISSATISFIED):
-        s = turn.read
-        denied = _NOT.search(s, 0, m.start()) and not _RHETORIC.match(s, m.end())
-        if not (denied or _SPARED.search(s, 0, m.start()) or _THEIRS.search(s, 0, m.start()) or supposed(s, m.start())):
-            return flag("sentiment_complaint", True, "不满", "sentiment.words", turn, m)
+    tone = most(talk, "dissatisfied")
+    score = tone.of("dissatisfied") if tone else DOUBTED
+    words = talk.gather("dissatisfied", _words)
+    if words and score > DOUBTED:
+        return flag("sentiment_complaint", True, "不满", "sentiment.words", *words[0])
+    if tone and score > SURE:
+        return toned("sentiment_complaint", True, "不满", "sentiment.tone", tone)
     if kind == "complaint":
         return Found("sentiment_complaint", True, "不满", "sentiment.kind", SlotState.INFERRED, (), 0.8)
     return None
+
+
+def _words(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
+    """Words of dissatisfaction that are the caller's own and not taken back."""
+    s = turn.read
+    for m in () if turn.by_agent else _DISSATISFIED.finditer(s):
+        denied = _NOT.search(s, 0, m.start()) and not _RHETORIC.match(s, m.end())
+        if not (denied or _SPARED.search(s, 0, m.start()) or _THEIRS.search(s, 0, m.start()) or supposed(s, m.start())):
+            yield turn, m

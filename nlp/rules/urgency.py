@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from nlp.dialogue import Found, Talk, Turn, Verdict
+from nlp.likeness import most
 from nlp.rules import danger
 from nlp.rules.asides import supposed
-from nlp.rules.flags import flag, said
+from nlp.rules.flags import flag, said, toned
 
 _OTHER_FLAT = re.compile(
     r"楼底?下.{0,8}(?:漏|渗|滴|找上|湿|水|[敲拍]门|淹|泡)|楼底?下[^。]{0,16}(?:天花板|顶上?|吊顶|屋顶)[^，。]{0,6}(?:漏|渗|滴|湿|水|泡)|(?:漏|渗|流|滴)(?:水)?到.{0,3}楼下|邻居家.{0,6}(?:水|漏)|(?:漏|渗|流|滴|淌)到(?:了)?(?:他|人|别人|邻居|隔壁|下面)(?:们)?家"
@@ -62,9 +63,19 @@ def settle(talk: Talk, safety: str | None) -> Found | None:
     for turn, m in said(talk, _OTHER_FLAT):
         if not supposed(turn.read, m.start()) and not _FEARED.search(turn.read[: m.start()]):
             return flag("urgency", "critical", "紧急", "urgency.other_flat", turn, m)
+    tone = most(talk, "pressing")
+    score = tone.of("pressing") if tone else DOUBTED
     for turn, m in talk.gather("pressing", _pressed):
-        return flag("urgency", "high", "加急", "urgency.pressing", turn, m)
+        if turn.by_agent or score > DOUBTED:
+            return flag("urgency", "high", "加急", "urgency.pressing", turn, m)
+    if tone and score > SURE:
+        return toned("urgency", "high", "加急", "urgency.tone", tone)
     return None
+
+
+DOUBTED, SURE = -2.7, -0.4
+"""Scores of nlp.likeness: a caller's words count only where something in the call sounds pressing more than DOUBTED;
+what sounds more so than SURE needs no words."""
 
 
 _FEARED = re.compile("(?:怕|担心|别|不要|会不会|以免|再漏就|防止|没有?)[^，。]{0,3}$")

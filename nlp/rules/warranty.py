@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.likeness import heard
 from nlp.rules.asides import asked_back, of_others, supposed, unknown
-from nlp.rules.flags import flag
-from nlp.types import SlotContent
+from nlp.types import SlotContent, SlotState
 
 _TERM = r"(?:保修|质保|包修|三包|维保|延保|保质)"
 _W = rf"(?:{_TERM}期?|保期?)"
@@ -48,21 +49,17 @@ _WHETHER = re.compile(
 
 def settle(talk: Talk, belongs: Callable[[Span], bool] = lambda _: True) -> Found | None:
     """The caller's last position. ``belongs``: which places are about the appliance."""
-    said = (_found(turn, claim) for turn, claim in talk.gather("warranty", _claims))
-    return next((f for f in reversed([*said]) if belongs(f.spans[0])), None)
-
-
-def _found(turn: Turn, claim: _Claim) -> Found:
-    inside, m = claim
-    shown, rule = ("在保", "warranty.in") if inside else ("已过保", "warranty.out")
-    return flag("in_warranty_claim", inside, shown, rule, turn, m)
+    claim = next((c for c in reversed(talk.gather("warranty", _claims)) if belongs(c.span)), None)
+    if claim is None:
+        return None
+    shown = "在保" if claim.inside else "已过保"
+    return Found("in_warranty_claim", claim.inside, shown, claim.rule, SlotState.HEARD, (claim.span,), 0.85)
 
 
 def claims(talk: Talk) -> Iterator[tuple[int, SlotContent]]:
     """(turn, claim) of everything the caller says about the warranty before the agent answers it."""
-    yield from (
-        (turn.index, inside) for turn, (inside, _) in talk.gather("warranty", _claims) if not _answered_by(turn)
-    )
+    claimed = talk.gather("warranty", _claims)
+    yield from ((c.span.turn, c.inside) for c in claimed if not _answered_by(talk.turns[c.span.turn]))
 
 
 def _answered_by(turn: Turn) -> bool:
@@ -70,14 +67,46 @@ def _answered_by(turn: Turn) -> bool:
     return turn.question is not None and "保" in turn.question.read
 
 
+class Claim(NamedTuple):
+    """Whether it says that the warranty runs still, by which rule, and the words."""
+
+    inside: bool
+    rule: str
+    span: Span
+
+
 _Claim = tuple[bool, re.Match[str]]
 """Whether it says that the warranty runs still, and the words."""
 
 
-def _claims(_: Talk, turn: Turn) -> Iterator[tuple[Turn, _Claim]]:
-    claim = None if turn.by_agent else _claimed(turn.read) or _answered(turn)
+def _claims(_: Talk, turn: Turn) -> Iterator[Claim]:
+    if turn.by_agent:
+        return
+    claim = _claimed(turn.read) or _answered(turn)
     if claim:
-        yield turn, claim
+        inside, m = claim
+        yield Claim(inside, "warranty.in" if inside else "warranty.out", Span(turn.index, *m.span()))
+    else:
+        yield from _sounding(turn)
+
+
+_SURE_IN, _SURE_OUT = -0.3, -0.8
+"""Scores of nlp.likeness from which a claim needs no words that are known."""
+_ABOUT = re.compile(rf"{_TERM}|[在过出不]保|保(?![洁养险障证护温])|免费|收费|[过到]期|费用|[自花掏]")
+"""Words of the warranty, or of who pays, without which nothing is claimed."""
+
+
+def _sounding(turn: Turn) -> Iterator[Claim]:
+    """What only sounds like a claim."""
+    asked = turn.question.read if turn.question else ""
+    if not _ABOUT.search(asked + turn.read):
+        return
+    portions = list(heard(turn))
+    for model, inside, least in (("covered", True, _SURE_IN), ("run_out", False, _SURE_OUT)):
+        best = max(portions, key=lambda h: h.of(model))
+        if best.of(model) > least:
+            yield Claim(inside, f"warranty.{model}", best.span)
+            return
 
 
 def _claimed(s: str) -> _Claim | None:
