@@ -22,7 +22,7 @@ _DIGITS = {
     "ba": "八",
 }
 _HOURS = {**_DIGITS, "jiu": "九", "shan": "三", "shi": "十"}
-_WEEKDAYS = {**_DIGITS, "ri": "日", "tian": "天"}
+_WEEKDAYS = {**{sound: n for sound, n in _DIGITS.items() if n in "一二三四五六"}, "ri": "日", "tian": "天"}
 _BOTH_WRONG, _ONE_RIGHT = 0.3, 0.5
 """How unlike its word a surface may sound when no character of it is right, and when one is."""
 _N = "[零一二两三四五六七八九十]"

@@ -266,6 +266,8 @@ def _weeks(word: str | None) -> int:
 
 _DIGITS = "零〇一二三四五六七八九"
 """一点五 is a measure and no hour."""
+_NOT_A_BIT = re.compile("[^，。？]{0,4}[都也](?:没|不)")
+"""今天早上一点冷气都没有 is no hour."""
 _A_LITTLE = tuple("快早晚慢有差好大小多少高低稍")
 """快一点 is no hour."""
 
@@ -281,6 +283,7 @@ def _clock(m: re.Match[str]) -> When | None:
         return None
     little = m.group("h1") == "一" and m.end() == m.end("h1") + 1 and m.string[m.start() - 1 : m.start()] in _A_LITTLE
     little = little or (m.group("h1") == "一" and m.string.endswith("一点是", 0, m.start()))
+    little = little or (m.group("h1") == "一" and bool(_NOT_A_BIT.match(m.string, m.end())))
     if little or a is None or a > 24 or (b is not None and b > 24):
         return None
     begin = a + _minutes(half)
@@ -308,8 +311,10 @@ def _join(a: When, b: When, s: str) -> When | None:
     gap = s[a.end : b.start]
     if not _LINK.fullmatch(gap):
         return None
+    if b.day and a.day:
+        return _in_weekend(a, b) if _is_weekend(a, s) and b.weekday and not b.calendar else _join_days(a, b, gap)
     if b.day:
-        return _join_days(a, b, gap) if a.day else None
+        return None
     return _join_hours(a, b, gap)
 
 
@@ -356,6 +361,18 @@ def _join_near(a: When, b: When) -> When | None:
     if a.vague and a.day and b.day and b.day > a.day:
         return replace(a, end=b.end, last_day=b.last_day, part=b.part)
     return None
+
+
+def _is_weekend(a: When, s: str) -> bool:
+    """Whether a weekend was named, and no day of it."""
+    return s.endswith("周末", 0, a.end)
+
+
+def _in_weekend(a: When, b: When) -> When | None:
+    """The day of the weekend that was named before it (上个周末，周六那天)."""
+    days = (a.day + timedelta(days=i) for i in range(2)) if a.day else ()
+    day = next((d for d in days if b.day and d.weekday() == b.day.weekday()), None)
+    return replace(b, start=a.start, day=day, last_day=day) if day else None
 
 
 def _is_week(a: When) -> bool:

@@ -42,6 +42,13 @@ def past_days(talk: Talk, turn: Turn) -> list[When]:
     return [*past, *_days_after(turn.read, past, today)]
 
 
+def ahead(talk: Talk, turn: Turn, day: When) -> bool:
+    """Whether a past day may as well be one to come (七号)."""
+    called = talk.context.started_at
+    spoken = turn.once("times", lambda _: times(turn.read, called))
+    return any(w.start == day.start and w.day and w.day > called.date() for w in spoken)
+
+
 _THE_DAY_AFTER = re.compile("第二天|转天|隔天")
 
 
