@@ -48,7 +48,8 @@ def findings(talk: Talk) -> Findings:
     ranked = appliance.rank(talk)
     two = pair.reported(talk, ranked)
     main = two[0] if two else ranked[0] if ranked else None
-    place, slot, number = address.settle(talk), appointment.settle(talk), phone.settle(talk)
+    place, number = address.settle(talk), phone.settle(talk)
+    slot = appointment.settle(talk, placed=place is not None)
     heard = misdirected.Heard(main, place, number)
     if not misdirected.concrete(talk, heard):
         return Findings()

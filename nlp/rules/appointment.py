@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict, verdict
 from nlp.normalize import PUNCTUATION
+from nlp.rules import other_times
 from nlp.times import When, hour_of_day, times
 from nlp.types import SlotState
 
@@ -65,11 +66,11 @@ class Offer:
     state: SlotState
 
 
-def settle(talk: Talk) -> Found | None:
-    """The last slot named that was not refused or cancelled."""
+def settle(talk: Talk, *, placed: bool) -> Found | None:
+    """The last slot named that was not refused or cancelled. ``placed``: whether an address was given to come to."""
     current, cancelled = talk.fold("appointment", _NOTHING, _after)
     final = current or cancelled
-    if final is None:
+    if final is None or not (placed or other_times.visit_spoken_of(talk)):
         return None
     state = final.state if current else SlotState.WITHDRAWN
     value = {"start": final.start.isoformat(), "end": final.end.isoformat() if final.end else None}
@@ -314,6 +315,7 @@ def _is_visit(talk: Talk, turn: Turn, when: When, before: str, after: str) -> bo
         or _PAST.search(turn.read[when.end : when.end + 4])
         or after.startswith("了")
         or _TELEPHONED.match(turn.read, when.end)
+        or other_times.apart(turn, when)
     ):
         return False
     rest = turn.read[when.end :]

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from nlp.catalogue import SERVICE_TYPES
 from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.rules.asides import supposed
 from nlp.rules.service_cues import BOTH, CUES
+from nlp.rules.service_endings import ENDINGS
 from nlp.types import SlotState
 
 
 def wished(talk: Talk, least: float) -> bool:
     """Whether the caller asked for a service, in words of at least that weight."""
-    return any(cue.weight >= least for cue in talk.gather("cues", _cues) if not cue.by_agent)
+    return any(cue.weight >= least for cue in talk.gather("cues", _cues) if cue.wish and not cue.by_agent)
 
 
 def of_second(talk: Talk, belongs: Callable[[Span], bool], *, symptom: bool) -> Found | None:
@@ -50,6 +52,8 @@ class Cue(NamedTuple):
     weight: float
     span: Span
     by_agent: bool
+    wish: bool = True
+    """Whether they ask for something, which a wrong number may not; a question in general and an ending do not."""
 
 
 _WHICH = re.compile(
@@ -121,16 +125,62 @@ _REFUSES = re.compile("[啊哎呃嗯哦那，]*(?:先不|不用|不需要|不了
 """What an agent offers and the caller declines says nothing of what is wanted."""
 
 
+_BEGINNING = 5
+"""The caller tells what the call is for in the first so many turns."""
+_ASKS = re.compile(
+    "能不能|可不可以|(?:能|可以|行|要|用|会|还|算|有|是)[^，。？]{0,12}[吗么不嘛](?=[，。？]|$)|是不是|要不要|用不用|需不需要|有没有|会不会|算不算"
+    "|多(?:少|大|长|高|宽|重|久)|几(?:年|档|度|支|匹|公分|厘米|次|升|斤|种|寸|级|块钱)|怎么(?!回事|又|还|老|总|不|样|办)|咋(?!回事|又|还|老|总|不|办|样)|哪里(?:买|配|有|能)|在哪|哪个(?:好|档)|啥区别|区别"
+    "|什么(?:价|区别|意思|尺寸|样的|东西)|到哪天|到什么时候|[吗呢么](?=[，。？]|$)|？"
+)
+_OF_WORK = re.compile(
+    "来(?!得及|着|电)|上门|修(?!改)|师傅|派|怎么回事|咋回事|什么(?:问题|毛病|原因|情况)|为什么|为啥|什么时候|啥时候|几时|几点|人|单|改|约|催|退|换(?!季)|投诉|进度|到哪|看看|处理|安排|登记|装(?!饰|东西)|洗|保养|喂|听"
+)
+ASKED = 1.5
+"""What a question about anything but work to be done says for an enquiry."""
+
+
+def _asks(turn: Turn) -> Iterator[Cue]:
+    """A question at the beginning that asks for no work (这个档位怎么调, 延保还能补买吗)."""
+    if turn.by_agent or turn.index > _BEGINNING:
+        return
+    for sentence in _SENTENCE.finditer(turn.read):
+        if (m := _ASKS.search(sentence.group())) and not _OF_WORK.search(sentence.group()):
+            start = sentence.start() + m.start()
+            yield Cue("enquiry", ASKED, Span(turn.index, start, start + len(m.group())), by_agent=False, wish=False)
+            return
+
+
+_SENTENCE = re.compile("[^。？！]+[。？！]?")
+_LATER_ON = re.compile("(?:以后|将来|往后|哪天)[^，。？]{0,8}$")
+_ELSEWHERE = re.compile(
+    "(?:联系|找|咨询|问)[^，。？]{0,8}(?:卖家|商家|平台|店家|超市|导购|卖场|京东|淘宝|物业|房东|开发商)[^，。？]{0,10}$"
+)
+
+
+def _of_no_work(turn: Turn, kind: str, start: int) -> bool:
+    """Whether the words are a condition (以后坏了还修吗), or send the caller to somebody else (联系卖家退换)."""
+    before = turn.read[:start]
+    if kind == "repair" and not turn.by_agent:
+        return supposed(turn.read, start) or bool(_LATER_ON.search(before))
+    return turn.by_agent and kind in ("return_exchange", "repair", "install") and bool(_ELSEWHERE.search(before))
+
+
+_LINES = (*((True, line) for line in CUES), *((False, line) for line in ENDINGS))
+
+
 def _cues(_: Talk, turn: Turn) -> Iterator[Cue]:
     """Each cue in an utterance."""
     yield from _chosen(turn)
     yield from _declined(turn)
+    yield from _asks(turn)
     refused = turn.by_agent and turn.reply is not None and bool(_REFUSES.match(turn.reply.read))
-    for kind, weight, who, pattern in CUES:
+    for wish, (kind, weight, who, pattern) in _LINES:
         if who in (BOTH, turn.segment.speaker) and (m := pattern.search(turn.read)):
             if refused and _OFFER_ENDS.match(turn.read, m.end()):
                 continue
-            yield Cue(kind, weight, Span(turn.index, m.start(), m.end()), turn.by_agent)
+            if _of_no_work(turn, kind, m.start()):
+                continue
+            yield Cue(kind, weight, Span(turn.index, m.start(), m.end()), turn.by_agent, wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +230,7 @@ def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, tol
             score[cue.kind] += 0.0 if cue.by_agent and cue.kind == "progress" else cue.weight
             wishes[cue.kind] += 0.0 if cue.by_agent else cue.weight
     score["progress"] += 0.0 if _number_of_something_else(wishes) else number
-    score["enquiry"] += -2.0 if dispatched else 1.0
+    score["enquiry"] += -4.0 if dispatched else 1.0
     kind = max(score, key=lambda k: score[k])
     proof = (spans[kind],) if kind in spans else ()
     return Found("service_type", kind, SERVICE_TYPES[kind], f"service.{kind}", SlotState.HEARD, proof, 0.9)
