@@ -134,5 +134,6 @@ def visit_spoken_of(talk: Talk) -> bool:
 
 
 def _visits(_: Talk, turn: Turn) -> Iterator[int]:
-    if turn.index and (_VISIT.search(turn.read) or (turn.by_agent and _WHEN_ASKED.search(turn.read))):
+    greets = turn.by_agent and turn.index == 0
+    if not greets and (_VISIT.search(turn.read) or (turn.by_agent and _WHEN_ASKED.search(turn.read))):
         yield turn.index
