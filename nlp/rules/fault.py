@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from nlp.catalogue import GENERAL
 from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
-from nlp.lexicon import Hit
+from nlp.lexicon import Hit, Lexicon
 from nlp.rules import danger
 from nlp.types import SlotState
 
@@ -107,7 +108,7 @@ def told(talk: Talk, appliance: str, belongs: Callable[[Span], bool] = lambda _:
     """Whether the caller names a symptom of the appliance that is none of delivery or installation."""
     general = talk.catalogue.faults.get(GENERAL, {})
     return any(
-        m.name not in general and m.quality > 0.8 and m.weight >= 2
+        m.name not in general and m.quality > WRITTEN and m.weight >= 2
         for m in mentions(talk, appliance)
         if not m.by_agent and belongs(m.span)
     )
@@ -135,11 +136,36 @@ def _works_again(talk: Talk) -> bool:
 
 def mentions(talk: Talk, appliance: str) -> Sequence[Mention]:
     """Symptoms of an appliance named in the call."""
-    key = f"faults:{appliance}"
-    faults = talk.lexica.faults(appliance)
     return talk.gather(
-        key, lambda _, turn: [mention(turn, h, weight(talk, turn, h)) for h in turn.once(key, faults.find)]
+        f"faults:{appliance}",
+        lambda _, turn: [mention(turn, h, weight(talk, turn, h)) for h in symptoms(talk, turn, appliance)],
     )
+
+
+def symptoms(talk: Talk, turn: Turn, appliance: str) -> list[Hit]:
+    """Words for symptoms of an appliance in a turn."""
+    faults = talk.lexica.faults(appliance)
+    return turn.once(f"faults:{appliance}", lambda s: _without_also(s, faults))
+
+
+def _without_also(s: str, faults: Lexicon) -> list[Hit]:
+    """Hits as the words stand, and those that only an 也 within them hides (灯也不亮了)."""
+    hits = faults.find(s)
+    places = [i for i, c in enumerate(s) if c not in _ALSO]
+    if len(places) == len(s):
+        return hits
+    for h in faults.find("".join(s[i] for i in places)):
+        start, end = places[h.start], places[h.end - 1] + 1
+        beside = [k for k in hits if k.end <= start or k.start >= end]
+        longest = max((k.end - k.start for k in hits if k not in beside), default=0)
+        if h.quality > WRITTEN and longest < end - start > h.end - h.start:
+            hits = [*beside, replace(h, start=start, end=end)]
+    return sorted(hits, key=lambda h: h.start)
+
+
+_ALSO = frozenset("也")
+WRITTEN = 0.8
+"""What matches better was said so, and does not merely sound like it."""
 
 
 def weight(talk: Talk, turn: Turn, h: Hit) -> float:

@@ -37,7 +37,7 @@ from nlp.rules.pair_words import (
 
 def reported(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | None:
     """(main, second) in the order the caller reported them, when two appliances need something done."""
-    wanted = [r for r in ranked if r.by_caller and r.quality > SURE and not _settled(talk, r, ranked)]
+    wanted = [r for r in ranked if r.by_caller and r.quality > fault.WRITTEN and not _settled(talk, r, ranked)]
     wanted.sort(key=lambda r: -r.score)
     for other in wanted[1:]:
         both = sorted((wanted[0], other), key=lambda r: r.by_caller[0])
@@ -172,12 +172,8 @@ def _trouble_at(talk: Talk, r: Reported, span: Span) -> bool:
     end = min((h.start for h in named if h.start >= span.end and h.name != r.name), default=len(turn.s))
     if WISHED.match(turn.s, span.end, end):
         return True
-    hits = turn.once(f"faults:{r.name}", talk.lexica.faults(r.name).find)
-    return any(span.end <= h.start < end and h.quality > SURE and fault.weight(talk, turn, h) >= 1 for h in hits)
-
-
-SURE = 0.8
-"""What matched better was said so, and does not merely sound like it."""
+    told = (h for h in fault.symptoms(talk, turn, r.name) if span.end <= h.start < end and h.quality > fault.WRITTEN)
+    return any(fault.weight(talk, turn, h) >= 1 for h in told)
 
 
 def _aside(talk: Talk, span: Span) -> bool:
@@ -187,13 +183,18 @@ def _aside(talk: Talk, span: Span) -> bool:
 
 
 def _settled(talk: Talk, r: Reported, ranked: list[Reported]) -> bool:
-    """Whether nothing is to be done about it: the caller says so, or the agent does not do it."""
+    """Whether nothing is to be done about it: the caller says so at last, or the agent does not do it."""
     others = [span for o in ranked if o is not r for span in o.spans]
+    declined = None
     for span in r.by_caller:
-        end = min((o.start for o in others if o.turn == span.turn and o.start > span.end), default=None)
         s = talk.turns[span.turn].s
-        if SETTLED.search(s, span.end, len(s) if end is None else end):
-            return True
+        end = min((o.start for o in others if o.turn == span.turn and o.start > span.end), default=len(s))
+        said = SETTLED.search(s, span.end, end)
+        declined = Span(span.turn, said.end(), end) if said else declined
+        if declined and _trouble_at(talk, r, declined if said else span):
+            declined = None
+    if declined:
+        return True
     needed = [needed for name, needed in talk.gather("taken_up", _takes_up) if name == r.name]
     if needed and not any(needed):
         return True
