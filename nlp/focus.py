@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from nlp.dialogue import Span, Talk, Turn
-from nlp.rules.appliance import Reported, mentions
+from nlp.rules.appliance import Pair
 from nlp.rules.pair import lists, two_things
 
 
@@ -34,13 +34,11 @@ class Focus:
     A question about one holds for the answer to it, as the agent names it last.
     """
 
-    def __init__(self, talk: Talk, pair: tuple[Reported, Reported]) -> None:
+    def __init__(self, talk: Talk, two: Pair) -> None:
         self._talk = talk
-        whose = {r.name: Whose(i) for i, r in enumerate(pair)}
-        said = (m for m in mentions(talk) if m.name in whose and (m.by_agent or m.weight > 0))
-        self._named = [(m.span, whose[m.name]) for m in said]
-        together = {b for _, b in lists(talk, *pair)}
-        known = min(span.turn for span in pair[1].by_caller)
+        self._named = [(span, Whose.OTHER if of_other else Whose.MAIN) for span, of_other in two.places]
+        together = {b for _, b in lists(talk, two.main, two.other)}
+        known = min(span.turn for span in two.other.by_caller)
         known = min([known, *two_things(talk)])
         marks = [(span, Whose.BOTH if span in together else who) for span, who in self._named]
         marks += [(span, Whose.BOTH) for span in talk.gather("both", _both) if span.turn >= known]

@@ -47,7 +47,7 @@ def findings(talk: Talk) -> Findings:
     """Ask every rule. Empty when the call is about no order at all."""
     ranked = appliance.rank(talk)
     two = pair.reported(talk, ranked)
-    main = two[0] if two else ranked[0] if ranked else None
+    main = two.main if two else ranked[0] if ranked else None
     place, number = address.settle(talk), phone.settle(talk)
     slot = appointment.settle(talk, placed=place is not None)
     heard = misdirected.Heard(main, place, number)
@@ -67,7 +67,7 @@ def findings(talk: Talk) -> Findings:
     found += [place, slot, *spelled, *_history(talk, main, kind, problem, mine)]
     risk = danger.settle(talk, mine)
     found += [risk, urgency.settle(talk, str(risk.value) if risk else None), sentiment.settle(talk, str(kind.value))]
-    other = _second(talk, two[1], kind, maker, focus) if two and focus else []
+    other = _second(talk, two.other, kind, maker, focus) if two and focus else []
     customer = talk.context.customer
     return Findings(
         tuple(repaired(marked(talk, f), customer) for f in found if f),

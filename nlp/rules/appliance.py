@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit
@@ -47,6 +48,15 @@ class Reported:
     by_caller: list[Span] = field(default_factory=list)
     beyond_greeting: bool = False
     implied: bool = False
+
+
+class Pair(NamedTuple):
+    """Two appliances that something is to be done about, and the places that name each of them."""
+
+    main: Reported
+    other: Reported
+    places: tuple[tuple[Span, bool], ...]
+    """(place, whether it names the other one), in order."""
 
 
 def mentions(talk: Talk) -> Sequence[Mention]:

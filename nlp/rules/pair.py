@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from nlp.dialogue import Span, Talk, Turn
-from nlp.rules import fault
-from nlp.rules.appliance import Reported
+from nlp.rules import fault, twins
+from nlp.rules.appliance import Pair, Reported, mentions
 from nlp.rules.pair_words import (
     AFTER_ASIDE,
     ALSO,
@@ -35,15 +35,21 @@ from nlp.rules.pair_words import (
 )
 
 
-def reported(talk: Talk, ranked: list[Reported]) -> tuple[Reported, Reported] | None:
-    """(main, second) in the order the caller reported them, when two appliances need something done."""
+def reported(talk: Talk, ranked: list[Reported]) -> Pair | None:
+    """The two in the order the caller reported them, when two appliances need something done."""
     wanted = [r for r in ranked if r.by_caller and r.quality > fault.WRITTEN and not _settled(talk, r, ranked)]
     wanted.sort(key=lambda r: -r.score)
     for other in wanted[1:]:
         both = sorted((wanted[0], other), key=lambda r: r.by_caller[0])
         if _both_reported(talk, both[0], both[1]):
-            return both[0], both[1]
-    return None
+            return Pair(both[0], both[1], _places(talk, both[0].name, both[1].name))
+    return twins.reported(talk, ranked)
+
+
+def _places(talk: Talk, main: str, other: str) -> tuple[tuple[Span, bool], ...]:
+    """Where either is named: by the caller as his own, by the agent however it is answered."""
+    said = (m for m in mentions(talk) if m.name in (main, other) and (m.by_agent or m.weight > 0))
+    return tuple((m.span, m.name == other) for m in said)
 
 
 def _both_reported(talk: Talk, first: Reported, other: Reported) -> bool:
