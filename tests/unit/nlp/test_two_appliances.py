@@ -511,7 +511,7 @@ OF_EACH: tuple[tuple[dict[str, Any], dict[str, Any], tuple[str, ...]], ...] = (
     ),
     (
         {"service_type": "maintenance", "fault": None, "onset": None},
-        {"service_type": "repair", "fault": "漏水", "onset": "三天前"},
+        {"service_type": "repair", "fault": "漏水", "onset": "2026-11-15"},
         (
             "c 空调要清洗保养，净水器漏水了。",
             "a 净水器漏多久了？",
