@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from nlp import logistic
 from nlp.types import SlotState
 
 
@@ -36,7 +37,7 @@ def features(s: Signal) -> dict[str, float]:
     """The signal as named numbers around zero."""
     noise = 0.85 - s.call_clarity
     return {
-        "bias": 1.0,
+        logistic.BIAS: 1.0,
         f"slot:{s.slot}": 1.0,
         f"rule:{s.rule}": 1.0,
         f"state:{s.state}": 1.0,
@@ -70,30 +71,9 @@ def calibration() -> Calibration:
     return Calibration({name: float(w) for name, w in json.loads(text)["weights"].items()})
 
 
-def fit(samples: Sequence[tuple[Signal, bool]], *, penalty: float = 1.0, rounds: int = 60) -> dict[str, float]:
-    """Weights of largest penalised likelihood (Newton's method); needs numpy and at least one sample."""
-    import numpy as np
-
-    rows = [features(signal) for signal, _ in samples]
-    names = sorted({name for row in rows for name in row})
-    column = {name: i for i, name in enumerate(names)}
-    x = np.zeros((len(rows), len(names)))
-    for i, row in enumerate(rows):
-        for name, value in row.items():
-            x[i, column[name]] = value
-    y = np.array([1.0 if right else 0.0 for _, right in samples])
-    shrink = np.full(len(names), penalty)
-    shrink[column["bias"]] = 1e-3
-    w = np.zeros(len(names))
-    for _ in range(rounds):
-        p = 1.0 / (1.0 + np.exp(-np.clip(x @ w, -30, 30)))
-        gradient = x.T @ (y - p) - shrink * w
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(shrink)
-        step = np.linalg.solve(hessian, gradient)
-        w += step
-        if float(np.abs(step).max()) < 1e-6:
-            break
-    return {name: round(float(w[i]), 4) for name, i in column.items()}
+def fit(samples: Sequence[tuple[Signal, bool]], *, penalty: float = 1.0) -> dict[str, float]:
+    """Weights of largest penalised likelihood; needs numpy and at least one sample."""
+    return logistic.fit([features(s) for s, _ in samples], [right for _, right in samples], penalty=penalty)
 
 
 @dataclass(frozen=True, slots=True)

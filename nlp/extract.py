@@ -54,6 +54,7 @@ class Extractor:
         session = self.start(CallContext(datetime(2026, 1, 1, tzinfo=UTC), "13800000000"))
         for i, (speaker, text) in enumerate(_EVERYTHING):
             session.push(Segment(str(i), speaker, text))
+        session.end()
 
     def start(self, context: CallContext) -> ExtractionSession:
         """A session for one call."""
@@ -83,6 +84,13 @@ class ExtractionSession:
             self._last = settle(self._talk)
         return self._last
 
+    def end(self) -> Extraction:
+        """What is left when the call is over: nothing of a call that turned out to be about no order.
+
+        Until then an address or a number is taken even where no appliance was named: it may be named yet.
+        """
+        return self._last if findings(self._talk).order() else Extraction()
+
     def _place(self, segment: Segment, *, anew: bool) -> None:
         """Keep turns in the order they were spoken, whatever order they arrive in; without times in that of arrival."""
         self._timed = self._timed and segment.start_ms is not None
@@ -109,7 +117,6 @@ def settle(talk: Talk) -> Extraction:
         summary=summary(slots, _own_words(talk, found)),
         alerts=alerts((*slots, *second)),
         suggested_priority=priority(slots, second),
-        about_appliance=found.about_appliance,
     )
 
 
@@ -128,7 +135,6 @@ def _own_words(talk: Talk, found: Findings) -> str:
 def extract(segments: Iterable[Segment], context: CallContext, extractor: Extractor | None = None) -> Extraction:
     """All segments of a call that is over."""
     session = (extractor or Extractor()).start(context)
-    result = Extraction()
     for segment in segments:
-        result = session.push(segment)
-    return result.at_end()
+        session.push(segment)
+    return session.end()

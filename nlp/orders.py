@@ -36,11 +36,11 @@ Belongs = Callable[[Span], bool]
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the rules found for the main order and for a second one; whether anything of it is about an appliance."""
+    """What the rules found for the main order and for a second one; ``order``: whether it is one if this was all."""
 
     main: tuple[Found, ...] = ()
     second: tuple[Found, ...] = ()
-    about_appliance: bool = False
+    order: Callable[[], bool] = lambda: False
 
 
 def findings(talk: Talk) -> Findings:
@@ -72,7 +72,7 @@ def findings(talk: Talk) -> Findings:
     return Findings(
         tuple(repaired(marked(talk, f), customer) for f in found if f),
         tuple(repaired(f, customer) for f in other if f),
-        about_appliance=misdirected.about_appliance(talk, heard, [f.name for f in found if f]),
+        order=lambda: misdirected.order(talk, heard, [f.name for f in found if f]),
     )
 
 

@@ -111,19 +111,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """Everything known after the segments so far. ``second`` holds the slots of a second appliance's order.
-
-    ``about_appliance``: something was told that one tells only a service for appliances. Until then an address or a
-    number is taken all the same, as the appliance may be named yet; when the call is over it may not: ``at_end``.
-    """
+    """Everything known after the segments so far. ``second`` holds the slots of a second appliance's order."""
 
     slots: tuple[SlotValue, ...] = ()
     second: tuple[SlotValue, ...] = ()
     summary: str = ""
     alerts: tuple[Alert, ...] = ()
     suggested_priority: str = "normal"
-    about_appliance: bool = False
-
-    def at_end(self) -> Extraction:
-        """What is left of it when the call is over: nothing of a call in which no appliance came up."""
-        return self if self.about_appliance else Extraction()

@@ -60,6 +60,10 @@ class ExtractionSession(Protocol):
         """Take one utterance, give everything known so far."""
         ...
 
+    def end(self) -> Extraction:
+        """What is left of it when the call is over."""
+        ...
+
 
 @dataclass(slots=True)
 class _Intake:
@@ -292,7 +296,7 @@ class Intake:
             order = await orders.open_draft(uow.session, self._draft(intake, sequence, now))
             typed = {name: value for name, value in order.fields.items() if value.touched}
             if intake.over and not typed:  # What a person works at stays an order.
-                latest = latest.at_end()
+                latest = intake.session.end()
             heard = order_fields(latest.slots, latest.summary) if sequence == 1 else order_fields(latest.second, "")
             known = intake.customer.open_orders if intake.customer else ()
             alerts = tuple(AlertView(alert.kind, alert.display) for alert in latest.alerts)

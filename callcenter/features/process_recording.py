@@ -18,7 +18,7 @@ from nlp.extract import Extractor
 from nlp.gold import to_gold
 from nlp.readable import Shown, apply, readable
 from nlp.sound_alikes import SoundAlikes
-from nlp.types import CallContext, Extraction, Segment, SpeakerName, WordTime
+from nlp.types import CallContext, Segment, SpeakerName, WordTime
 
 SPEAKERS: tuple[SpeakerName, ...] = ("caller", "agent")
 """Left and right channel."""
@@ -56,10 +56,9 @@ async def process_recording(
     find = sound_alikes(catalogue, words_file(folder)) if wants_sound_alikes(settings.asr, model) else SoundAlikes()
     segments = [_segment(index, heard) for index, heard in enumerate(transcript.segments)]
     names = [find.corrections(segment.text, segment.words) for segment in segments]
-    extraction = Extraction()
     for segment, meant in zip(segments, names, strict=True):
-        extraction = session.push(replace(segment, text=apply(segment.text, meant)))
-    extraction = extraction.at_end()
+        session.push(replace(segment, text=apply(segment.text, meant)))
+    extraction = session.end()
     return {
         "transcript": [_json(*row) for row in zip(segments, transcript.segments, names, strict=True)],
         "pred": to_gold(extraction),

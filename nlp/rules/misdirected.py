@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from nlp.dialogue import Found, Span, Talk, Turn
+from nlp.purpose import NOTHING, purpose
 from nlp.rules import appliance, fault, service
 from nlp.rules.introductions import introduces
 
@@ -78,9 +79,9 @@ def concrete(talk: Talk, heard: Heard) -> bool:
 
     A caller who gives neither address nor number and breaks off, or says that it was a mistake, has told no order.
     """
-    if _sent_away(talk, heard) or (not heard.given and talk.gather("nobody_there", _nobody_there)):
-        return False
     ill, wished = heard.ill(talk), service.wished(talk, service.WISH)
+    if _sent_away(talk, heard) or (not heard.given and not ill and talk.gather("nobody_there", _nobody_there)):
+        return False
     if not ill and talk.gather("work_sought", _work_sought):
         return False
     if not heard.given and not ill and talk.gather("for_nobody_here", _for_nobody_here):
@@ -90,17 +91,32 @@ def concrete(talk: Talk, heard: Heard) -> bool:
     return heard.named or heard.placed or wished
 
 
-def about_appliance(talk: Talk, heard: Heard, found: Iterable[str]) -> bool:
-    """Whether something was told that one tells only a service for appliances, even where the name was misheard.
+def order(talk: Talk, heard: Heard, found: Collection[str]) -> bool:
+    """Whether a call that is over was about an order. ``found``: the fields that are known.
 
-    ``found``: the fields that are known.
+    Something was told that one tells only a service for appliances; and by all its words it is no call about nothing,
+    unless the caller told what ails their appliance and where, or the call comes from somebody known.
     """
+    if not _about_appliance(talk, heard, found):
+        return False
+    return _reported(talk, heard, found) or purpose().nothing(talk.turns) < NOTHING
+
+
+def _reported(talk: Talk, heard: Heard, found: Collection[str]) -> bool:
+    """Whether it is told whose it is and what ails their own appliance, or which it is: no sum of signs loses that."""
+    ill = heard.main is not None and bool(heard.main.by_caller) and heard.ill(talk)
+    return (heard.given or talk.context.customer is not None) and (ill or not _ON_ITS_PLATE.isdisjoint(found))
+
+
+def _about_appliance(talk: Talk, heard: Heard, found: Iterable[str]) -> bool:
+    """Whether something was told that one tells only a service for appliances, even where the name was misheard."""
     if heard.named or not _OF_APPLIANCES.isdisjoint(found) or _implied(talk, heard):
         return True
     return heard.placed and (service.wished(talk, service.HINT) or bool(talk.gather("booked", _booked)))
 
 
-_OF_APPLIANCES = frozenset({"fault", "model", "error_code", "safety", "in_warranty_claim"})
+_ON_ITS_PLATE = frozenset({"model", "error_code"})
+_OF_APPLIANCES = _ON_ITS_PLATE | {"fault", "safety", "in_warranty_claim"}
 
 
 def _implied(talk: Talk, heard: Heard) -> bool:
