@@ -73,8 +73,8 @@ $(STAMPS)/bench: $(STAMPS)/dev requirements/bench.lock
 	@$(PIP) install --require-hashes -r requirements/bench.lock
 	@touch $@
 
-bench: setup-dev $(STAMPS)/bench ## the benchmarks, JSON lines (the drills bench/restarts.py and bench/crashes.py run alone)
-	@for bench in $(filter-out bench/restarts.py bench/crashes.py,$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
+bench: setup-dev $(STAMPS)/bench ## the benchmarks, JSON lines (bench/restarts.py, bench/crashes.py, bench/purpose.py run alone)
+	@for bench in $(filter-out bench/restarts.py bench/crashes.py bench/purpose.py,$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
 
 build: $(STAMPS)/dev $(PAGE) ## the wheel, with the page inside
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist

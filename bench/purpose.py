@@ -1,9 +1,9 @@
 """How well calls about nothing are told from orders by their words alone, and the fit of the weights for it.
 
-    python bench/purpose.py [--write]
+    python bench/purpose.py [--wrong] [--fit]
 
 Fits on four fifths of the sets of the corpus and judges the others by it, five times: nothing is judged by what was
-fitted on its own author's calls. Prints a line per set and copy; ten minutes. ``--write`` then fits on all and writes
+fitted on its own author's calls. Prints a line per set and copy; ten minutes. ``--fit`` then fits on all and writes
 nlp/data/purpose.json.
 """
 
@@ -36,9 +36,10 @@ PARTS: dict[str, Callable[[Turns], Turns]] = {
     "caller alone": lambda turns: tuple(turn for turn in turns if not turn.by_agent),
     "first half": lambda turns: turns[: len(turns) // 2],
     "first four turns": lambda turns: turns[:4],
+    "middle third": lambda turns: turns[len(turns) // 3 : len(turns) * 2 // 3],
 }
-"""And in parts: without the agent, as on an answering machine, or cut off. A wrong number cut off is learnt as nothing
-only where it is whole: it may not have come out yet."""
+"""And in parts: without the agent, as on an answering machine, cut off, or heard from the middle of it. A wrong number
+is learnt as nothing only where it is whole or without the agent: in a part it may not have come out yet."""
 SEED = 5
 FOLDS = 5
 OFTEN = 80
@@ -122,7 +123,7 @@ def show(origin: str, copy: str, row: Counter[str]) -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--write", action="store_true")
+    options.add_argument("--fit", action="store_true")
     options.add_argument("--wrong", action="store_true", help="name the clean calls that are taken wrongly")
     args = options.parse_args()
     calls = [c for path in sorted(CORPUS.glob("*.jsonl")) if "_cer" not in path.stem for c in copies(path)]
@@ -132,8 +133,8 @@ def main() -> None:
         total.setdefault(copy, Counter()).update(row)
     for copy, row in total.items():
         show("all", copy, row)
-    if args.write:
-        about = "Weights of nlp.purpose, written by bench/purpose.py --write; docs/extraction.md says on what."
+    if args.fit:
+        about = "Weights of nlp.purpose, written by bench/purpose.py --fit; docs/extraction.md says on what."
         out = ROOT / "nlp" / "data" / "purpose.json"
         weights = dict(sorted(fit(calls).weights.items()))
         out.write_text(json.dumps({"about": about, "weights": weights}, ensure_ascii=False, indent=0) + "\n", "utf-8")
