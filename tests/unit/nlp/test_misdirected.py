@@ -157,6 +157,7 @@ def probability(*lines: str) -> float:
         "empty_y",
         "empty_za",
         "empty_zb",
+        "empty_zc",
     ],
 )
 def test_calls_about_nothing_stay_empty(name: str) -> None:
