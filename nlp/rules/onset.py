@@ -114,7 +114,9 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[Rank, Found]]:
         found = rule(talk, turn, answers)
         answered = answers and any(heads(turn.read, f.spans[0].start) for f in found)
         said = any(_BEGINNING.match(turn.read, f.spans[0].end) for f in found)
-        best = -1 - (answered and bool(_PUT_RIGHT.match(turn.read))) if said or answered else order
+        best = -1 if said or answered else order
+        if found and (answered or rule is began_on) and _PUT_RIGHT.match(turn.read):
+            best = -2
         yield from (((order if rule is vaguely else best, nth), f) for nth, f in enumerate(found))
 
 

@@ -152,12 +152,7 @@ def _ruled_out(s: str, w: When) -> bool:
     told = befell(s, w.start, w.end)
     return bool(
         NOT_OURS.search(s[max(0, w.start - 14) : w.start])
-        or (
-            NO_BEGINNING.search(after[:8])
-            and not _SINCE.match(after)
-            and not _FOUND_SO.match(s, w.end)
-            and not _FIRST_THEN.match(s, w.end)
-        )
+        or (NO_BEGINNING.search(after[:8]) and not any(p.match(s, w.end) for p in _LED_ON))
         or _MEANWHILE.match(s, w.end)
         or (told is not Befell.TROUBLE and _BACK_THEN.match(after))
         or before.endswith(("到", "至", "加上", "算上", "连", *_BEFORE_A_NUMBER))
@@ -167,12 +162,16 @@ def _ruled_out(s: str, w: When) -> bool:
         or _COUNTED.match(after)
         or (_TODAY_IS.fullmatch(s[w.start : w.end]) and after.startswith(("，", "了")))
         or _SOME_DAYS.fullmatch(s, w.start, w.end)
-        or _SOME_DAYS.match(after)
+        or (_SOME_DAYS.match(after) and not _ONE_DAY.search(s[w.start : w.end]))
         or "还没" in after[:4]
         or ("还好" in after[:4] and not _THAT_NIGHT.match(s, w.end))
     )
 
 
+_SOON = re.compile("[^。？?]{0,16}(?:没|不到)[一几两半][^，。]{0,4}(?:小时|钟头|会儿|分钟)[，]?就")
+"""昨天修完没一个小时就又不热了."""
+_LED_ON = (_SINCE, _FOUND_SO, _FIRST_THEN, _SOON)
+"""What was done on that day led to the trouble, or showed it."""
 _COUNTED = re.compile(
     "，?才过了?[几一两三四五六七]天|不?就?是|几号|星期|礼拜|(?:都|就|是|已经)*第[一二两三四五六七八九十几]+天|[都才就]?[几一二三四五六七八九十]+号(?=了)|才?过了?[几一两三四五六七]天"
 )
@@ -183,6 +182,8 @@ _TODAY_IS = re.compile("今[天儿]个?(?:是|，)?(?:周|星期|礼拜).")
 """今天礼拜三，应该是…: a day to count from."""
 _SOME_DAYS = re.compile("[^，。]{0,6}?(?:那[几两]天|期间|前后|那阵|那会儿?)")
 """国庆那几天, 国庆在家那几天: no single day."""
+_ONE_DAY = re.compile("[今昨前][天儿早晚日个]|[周期拜][一二三四五六日天]|[号日]|初[一二三四五六七八九十]")
+"""今天中午做饭那阵: a single day all the same."""
 
 
 def _to_stop(s: str, at: int) -> str:
@@ -203,8 +204,7 @@ def _tells(talk: Talk, turn: Turn, w: When) -> bool:
     return bool(
         BEGAN.search(after)
         or _FIRST_TOLD.match(after)
-        or _SINCE.match(after)
-        or _FOUND_SO.match(s, w.end)
+        or any(p.match(s, w.end) for p in (_SINCE, _FOUND_SO, _SOON))
         or _THAT_NIGHT.match(s, w.end)
         or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
         or _FIRST_TIME.search(s[: w.start])
