@@ -115,7 +115,7 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[Rank, Found]]:
         answered = answers and any(heads(turn.read, f.spans[0].start) for f in found)
         said = any(_BEGINNING.match(turn.read, f.spans[0].end) for f in found)
         best = -1 if said or answered else order
-        if found and (answered or rule is began_on) and _PUT_RIGHT.match(turn.read):
+        if found and (_DENIED if answered else _PUT_RIGHT).match(turn.read) and (answered or rule is began_on):
             best = -2
         yield from (((order if rule is vaguely else best, nth), f) for nth, f in enumerate(found))
 
@@ -123,5 +123,6 @@ def _onsets(talk: Talk, turn: Turn) -> Iterator[tuple[Rank, Found]]:
 _BEGINNING = re.compile("就?开始")
 
 
-_PUT_RIGHT = re.compile("[啊哎呃嗯哦，那]*(?:不对|不是|错了|说错|记错|我记错|等一下|等等)")
+_PUT_RIGHT = re.compile("[啊哎呃嗯哦，那我]*(?:不对|错了|说错|记错|等一下|等等|想起来)")
+_DENIED = re.compile(f"{_PUT_RIGHT.pattern}|[啊哎呃嗯哦，那]*不是")
 """不对，是前天: instead of what was told before."""

@@ -18,7 +18,9 @@ def asked(talk: Talk, turn: Turn) -> bool:
     question = turn.question
     if question is None:
         return False
-    if "onset" in asks(question) or (_GUESSED_AT.search(question.read) and _tells_a_time(talk, turn)):
+    if "onset" in asks(question):
+        return True
+    if _GUESSED_AT.search(question.read) and not VISIT_ASKED.search(question.read) and _tells_a_time(talk, turn):
         return True
     before = question.index - 1
     if _ONCE_MORE.fullmatch(question.read) and before >= 0 and not talk.turns[before].by_agent:
@@ -26,6 +28,10 @@ def asked(talk: Talk, turn: Turn) -> bool:
     return False
 
 
+VISIT_ASKED = re.compile(
+    "时间[您你]定|上门|(?:哪一?天|什么时[候间]|几号|几点)[^，。？?]{0,4}(?:方便|有空|在家|合适|行|可以|过去|来)|约(?:在|个)?(?:哪|什么|几)|您定|(?:有空|方便|在家|可以|您看行|行)[吗不么]"
+)
+"""What the agent asks when the caller names days to come."""
 A_WORD = 14
 """So short an utterance has answered nothing yet (嗯……我想想啊)."""
 _ONCE_MORE = re.compile(
@@ -49,7 +55,7 @@ def heads(s: str, start: int) -> bool:
 
 
 _HEAD = re.compile(
-    "(?:(?:[^，。？?]{1,5}[，。…]+)?(?:[^，。？?]{0,4}(?:说|讲)(?:呢|[，])?)?)?(?:就|也|是|从|打|自|应该|大概|可能|好像|估计|差不多|得|有|我(?:记得|想想?|看)|[，啊嗯哦呃])*"
+    "(?:(?:[^，。？?]{1,5}[，。…]+){0,2}(?:[^，。？?]{0,4}(?:说|讲)(?:呢|[，])?)?)?(?:就|也|是|从|打|自|应该|大概|可能|好像|估计|差不多|得|有|我(?:记得|想想?|看)|[，啊嗯哦呃])*"
 )
 _TIME = re.compile(
     "[上这]个?(?:周|星期|礼拜|月)|[前头这][一两几]?[两几些][天日]|(?:有|都|得)[^，。]{0,4}(?:天|周|星期|礼拜|个?月|年)了?|最近|[腊正冬]月|过[完了]?年"
@@ -90,7 +96,7 @@ def _agrees(talk: Talk, turn: Turn) -> bool:
     return verdict is Verdict.YES or bool(verdict is Verdict.OPEN and reply and _YES_TOO.match(reply.read))
 
 
-_YES_TOO = re.compile("[^，。？?]{1,6}，(?:对|是的?|没错)(?=[，。]|$)")
+_YES_TOO = re.compile("[^，。？?]{1,6}，(?:对[头的啊嘞]?|是[的嘞]?|没错)(?=[，。]|$)")
 _GUESSED = re.compile("[^，。？?]{0,4}(?:才|刚|就)?(?:发现|开始|出现|坏|这样|第一[次回]|头一?[次回])")
 _CHECKED = re.compile("(?:对吧|是吧|对吗|是吗|对不对|是不是|没错吧|对)[？?]?$")
 """昨天晚上洗衣机就不转了，对吧？"""

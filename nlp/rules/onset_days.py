@@ -8,7 +8,7 @@ from dataclasses import replace
 from nlp.dialogue import TAKEN_BACK, Found, Span, Talk, Turn
 from nlp.rules.appliance import NOT_OURS
 from nlp.rules.befell import AMISS, Befell, befell, trouble_in
-from nlp.rules.onset_asked import WITHIN_ANSWER, heads
+from nlp.rules.onset_asked import VISIT_ASKED, WITHIN_ANSWER, heads
 from nlp.rules.past import ahead, past_days
 from nlp.times import When, hour_of_day, times
 from nlp.types import SlotState
@@ -96,7 +96,7 @@ def _candidates(talk: Talk, turn: Turn, asked: bool) -> list[When]:
     """Days that may be the beginning: an errand's, or one on which all was well, only where nothing else answers."""
     topics = talk.asked(turn.index)
     bought = not asked and "purchase_date" in topics
-    visit = not asked and turn.question is not None and _VISIT_ASKED.search(turn.question.read)
+    visit = not asked and turn.question is not None and VISIT_ASKED.search(turn.question.read)
     possible = [
         w
         for w in days_told(talk, turn, asked)
@@ -108,12 +108,6 @@ def _candidates(talk: Talk, turn: Turn, asked: bool) -> list[When]:
     kinds = [befell(turn.read, w.start, w.end) for w in possible]
     sound = [w for w, kind in zip(possible, kinds, strict=True) if kind not in (Befell.ERRAND, Befell.FINE)]
     return sound or (possible if asked else [])
-
-
-_VISIT_ASKED = re.compile(
-    "时间[您你]定|上门|(?:哪一?天|什么时[候间]|几号|几点)[^，。？?]{0,4}(?:方便|有空|在家|合适|行|可以|过去|来)|约(?:在|个)?(?:哪|什么|几)|您定|(?:有空|方便|在家|可以|您看行|行)[吗不么]"
-)
-"""What the agent asks when the caller names days to come."""
 
 
 def days_told(talk: Talk, turn: Turn, asked: bool) -> list[When]:

@@ -57,7 +57,7 @@ def _lasted(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
     for m in _LASTED.finditer(s):
         if not (_is_answer(s, m) if asked and not m.group("end") else m.group("end")):
             continue
-        if _NOT_LASTED.search(s[max(0, m.start() - 5) : m.start("span")]) or re.search(
+        if _NOT_LASTED.search(re.split("[，。]", s[max(0, m.start() - 5) : m.start("span")])[-1]) or re.search(
             "没洗|没换|没人|没修|^.?[买装购]", s[m.end() : m.end() + 5]
         ):
             continue
@@ -122,12 +122,17 @@ def _found(turn: Turn, start: int, end: int, value: str, rule: str, quality: flo
     return Found("onset", value, value, rule, SlotState.HEARD, (Span(turn.index, start, end),), quality)
 
 
-def _last_month(said: str, today: date) -> str | None:
-    """The last time it was that month (七月中旬)."""
+def _month(said: str, today: date, years_ago: int | None) -> str | None:
+    """That month of the year that was named, else the last time it was that month (七月中旬)."""
     month = spoken_int(said)
-    return f"{months_back(today, (today.month - month) % 12):%Y-%m}" if month and month <= 12 else None
+    if not month or month > 12:
+        return None
+    if years_ago is not None:
+        return f"{today.year - years_ago}-{month:02d}"
+    return f"{months_back(today, (today.month - month) % 12):%Y-%m}"
 
 
+_YEARS = {"今年": 0, "去年": 1, "前年": 2}
 _VAGUELY_BEGAN = re.compile(r".{0,4}(?:开始|就(?!是?来)|突然|坏|出现|发现|才(?!能)|起|老)")
 _TROUBLE = re.compile(
     r"[^。？?！来能空约修]{0,20}?(?:滴|漏|响|坏|停|跳|闪|老是|总是?|越来越|经常|没法|(?<!能)(?<!行)不(?:热|冷|凉|转|亮|制|出|通|动|太|怎么|灵|工作|好使|好用))"
@@ -172,10 +177,12 @@ def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             or (word[0] in "这近最" and _TROUBLE.match(s, m.end()))
             or (m.group("month") and kind is Befell.TROUBLE)
         )
-        if told and not NO_BEGINNING.search(after):
+        if told and not (NO_BEGINNING.search(after) or _RAN_OUT.match(after)):
             yield _found(turn, m.start(), m.end(), told_as(talk, turn, m), "onset.vague", 0.8)
 
 
+_RAN_OUT = re.compile("就?(?:到期?了|过了?保|过期|满了?)")
+"""去年十一月就到了: the warranty."""
 _NOT_NOW = re.compile("还没(?:有|到)?$|[快等]$")
 
 
@@ -184,7 +191,8 @@ def told_as(talk: Talk, turn: Turn, m: re.Match[str]) -> str:
     if day := _that_day(talk, turn, m.end()):
         return day.isoformat()
     word, today = m.group("word"), talk.context.started_at.date()
-    month = _last_month(m.group("month"), today) if m.group("month") else _this_or_last(word, today)
+    year = _YEARS.get(turn.read[max(0, m.start() - 2) : m.start()])
+    month = _month(m.group("month"), today, year) if m.group("month") else _this_or_last(word, today)
     if month:
         return month
     if m.group("span"):

@@ -69,7 +69,7 @@ _ROOM_ASKED = re.compile("(?:橱柜|台面|吊顶|水电|房子|装修)[^，。�
 _TOLD_BACK = re.compile(
     "(?:购[买机入]|安装|装机)(?:时间|日期)[^，。？]{0,6}[是为在的][^，。？]*[号年月日底初份]|(?:[号年月日底初份]|双十一|六一八)[^，。]{0,4}(?:购买|买|安装|下单|购入)(?:的|(?=，))"
 )
-_ON_FILE = re.compile("系统|显示|记录|登记|查到")
+_ON_FILE = re.compile("系统|显示|记录|登记|查到|保修|在保")
 """Whose date the caller does not contradict.
 
 The agent reads the date of purchase back: 系统里是二四年九月买的，对吗？"""
@@ -200,7 +200,7 @@ def _by_day(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
 _COMING = re.compile("(?:节|当天|那天)?(?:我?家里?|我们?|亲戚|儿子|孩子)?(?:就?要|得|准备|打算|马上|快到|快要|想)")
 """五一要来客，买了一台: a day to come."""
 _DONE_TO_IT = re.compile(r".{0,3}(?:修|洗(?![衣碗烘])|坏|开始)")
-_WISHED = re.compile("[^，。]{0,4}(?:能|可以|可不可以|想|最好)[^，。]{0,6}装")
+_WISHED = re.compile("[^，。]{0,4}(?:能|可以|可不可以|想|最好)[^，。]{0,6}(?:装|来|修|上门)")
 """今天能不能给我装上: a wish."""
 _AGREED = re.compile("(?:(?:说|约|讲|定|排)(?:好|定)?(?:了|的)?(?:是|在)?|答应)$")
 """说好昨天来装的: what was to be on that day, and was not."""
