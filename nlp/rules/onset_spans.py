@@ -73,7 +73,8 @@ def _is_answer(s: str, m: re.Match[str]) -> bool:
 def _lasts(talk: Talk, turn: Turn, m: re.Match[str]) -> bool:
     """Whether a stretch that nobody asked for is that of the trouble."""
     s = turn.read
-    if ("purchase_date" in talk.asked(turn.index) and m.start() < WITHIN_ANSWER) or _CHASED.search(s):
+    owned = m.start() < WITHIN_ANSWER or m.group("end").endswith("前")
+    if (owned and "purchase_date" in talk.asked(turn.index)) or _CHASED.search(s):
         return False
     if m.group("end").endswith("前") and befell(s, m.start(), m.end()) is Befell.ERRAND:
         return False

@@ -106,15 +106,16 @@ def _by_year(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
             value += f"-{number:02d}" if number and number <= 31 else ""
         end = m.end() + used
         near = s[max(0, m.start() - 6) : end + 14]
-        if _NOT_BOUGHT.search(re.split("[，。]", s[end : end + 5])[0]) or not (
-            _BOUGHT.search(near) or asked or re.match("的", s[end:])
-        ):
+        other = _NOT_BOUGHT.search(re.split("[，。]", s[end : end + 10])[0])
+        if (other and other.start() < WITHIN) or not (_BOUGHT.search(near) or asked or re.match("的", s[end:])):
             continue
         yield Found(
             "purchase_date", value, value, "purchase.year", SlotState.HEARD, (Span(turn.index, m.start(), end),), 0.9
         )
 
 
+WITHIN = 5
+"""What so few characters behind a year tell is what happened then."""
 _LATER_MONTH = re.compile(
     rf"^[^。？?]{{0,9}}?(?:(?:买|装|购|换)[^。？?，]{{0,4}}|前|之后|后|(?:[春夏秋冬]天?|[暑寒]假)[^，。？?]{{0,6}})，(?:大概|好像|应该|是|也就是)*(?P<month>{NUMERALS})月(?:(?P<day>{NUMERALS})[号日])?"
 )
