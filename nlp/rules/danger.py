@@ -27,7 +27,7 @@ SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "electric_shock",
         re.compile(
-            r"漏电(?!保护|开关|断路|跳闸)|手麻|麻手|(?:碰|摸|挨)(?:[^，。]{0,6}，?)?(?:就|都|有点)?(?:发?麻(?!烦)|被?电(?:一|我|到|了|着))|触电|过电(?=[，。了]|$)|电(?:到|着)(?:了)?(?:我|人|手)|被电(?!话)|(?<!充)(?<!放)电了(?:我)?一下|打手(?!机)|电人|(?<![自携])带电(?!脑|池|梯|源)|麻了一下|手(?:都|就|会|有点|直|给)*发?麻"
+            r"漏电(?!保护|开关|断路|跳闸)|手麻|麻手|(?:碰|摸|挨)(?:[^，。]{0,6}，?)?(?:就|都|有点)?(?:发?麻(?!烦)|被?电(?:一|我|到|了|着))|触电|(?<!停)(?<!通)(?<!充)(?<!断)(?<!插)过电(?=[，。了]|$)|电(?:到|着)(?:了)?(?:我|人|手)|被电(?!话)|(?<!充)(?<!放)电了(?:我)?一下|打手(?!机)|电人|(?<![自携])带电(?!脑|池|梯|源)|麻了一下|手(?:都|就|会|有点|直|给)*发?麻"
             r"|水(?:都|也)?(?:是|会|有点|带点)麻|麻酥酥|麻麻的|麻嗖嗖|酥麻|(?:就|都|会|说|真|直|有点|特别|一摸|一碰)麻(?=[，。！了得]|$)|(?<!师傅)(?<!工人)(?<!员)(?<!还)(?<!要)(?<!骂人)打人(?=[，。！了？]|$)|麻到|麻(?:过|了)?(?:好?几|[一两二三])[下次回]|针扎|电得(?:我|他|她|手|人)"
         ),
     ),
@@ -53,7 +53,7 @@ CRITICAL = frozenset({"gas_smell", "electric_shock", "smoke"})
 _NOT = re.compile(
     r"(?:没有?|不|不是|不会|别|怕(?!是)|是不是|有没有|会不会|防止|担心|要不要|有无|没人|谁也没)(?:什么|闻到|再|说|有|发现|是|闻着|闻见|有股)?$"
 )
-_DENIED = re.compile("没有|吗")
+_DENIED = re.compile("[倒也都是还，]*没有?(?!关)|吗")
 _DENIES = re.compile(
     rf"没[有得]?(?:闻[到着见])?(?:什么|啥|任何|过)?(?:{_GAS}|焦糊?|糊|异|怪)?(?:味|冒烟|烟|漏电|受伤|火|积水|水)|没有没有|没闻[到着见]|没味|闻不到|不麻|[没莫]得[，。]|没有$|没有，|没有。|没啥味|不漏|^[啊哎呃嗯哦那，倒都]*没(?:有|得)?(?=[，。]|$)"
 )
@@ -95,8 +95,18 @@ _COOKED = re.compile(
 )
 
 
+_FREE_OF = re.compile(
+    rf"(?:没有?|没闻[到着见]|没见|没觉得|不)(?:什么|啥|任何|有)?(?:{_GAS}的?(?:味|泄漏)|冒烟|漏电|焦糊?味|糊味|麻手|触电)|(?:{_GAS}的?味|冒烟|漏电|焦糊?味|糊味)[倒也都是]*没(?:有|闻)?(?=[，。]|$)"
+)
+"""What the caller denies unasked (没冒烟也没异味，就是不转)."""
+_DENIED_ASKS = re.compile("[^，。]{0,3}[吗？?]")
+
+
 def _denials(_: Talk, turn: Turn) -> Iterator[tuple[Turn, re.Match[str]]]:
-    """The answer to a question about danger that denies it."""
+    """The answer to a question about danger that denies it, or its denial unasked."""
+    free = None if turn.by_agent else _FREE_OF.search(turn.read)
+    if free and not supposed(turn.read, free.start()) and not _DENIED_ASKS.match(turn.read, free.end()):
+        yield turn, free
     denied = _DENIES.search(turn.reply.read) if turn.by_agent and turn.reply and "safety" in asks(turn) else None
     if turn.reply and denied:
         yield turn.reply, denied
