@@ -93,8 +93,8 @@ def districts_of(city: str) -> tuple[str, ...]:
     return tuple(sorted(p.name for p in every))
 
 
-DISTRICT = 2
-"""The level of districts."""
+CITY, DISTRICT = 1, 2
+"""The levels of cities and of districts."""
 
 
 def matches(s: str, *, heard_to: int = 0) -> list[SoundMatch]:

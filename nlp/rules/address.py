@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from nlp.address_parts import merge_detail, tidy
 from nlp.addresses import parse
 from nlp.dialogue import Found, Span, Talk, Turn, Verdict
-from nlp.spoken_address import Spoken, completed, contradicts, echoes, merge
+from nlp.divisions import CITY, divisions
+from nlp.spoken_address import Spoken, completed, contradicts, echoes, merge, of_same_city
 from nlp.types import SlotState
 
 _OUR_PLACE = re.compile(r"网点|服务站|门店|维修点|专卖店|我们仓库")
@@ -17,7 +19,23 @@ _OUR_PLACE = re.compile(r"网点|服务站|门店|维修点|专卖店|我们仓�
 def settle(talk: Talk) -> Found | None:
     """The address so far; parts that follow from others are named in ``inferred``."""
     known = talk.fold("address", _Known(), _with)
-    return _found(completed(known.whole), known.spans, known.state) if known.whole else None
+    if known.whole is None:
+        return None
+    whole = known.whole
+    for city in talk.gather("address.served", _served_from):
+        whole = of_same_city(replace(whole, city=city), whole)
+    return _found(completed(whole), known.spans, known.state)
+
+
+_OURS_IN = re.compile(rf"([一-龥]{{2,8}}?)(?:这边|那边|本地|当地|的)*(?:{_OUR_PLACE.pattern}|服务点|站点)")
+
+
+def _served_from(_: Talk, turn: Turn) -> Iterator[str]:
+    """Cities in which the agent says that our people are (配件到邯郸网点了): the customer's, if the district fits."""
+    for m in _OURS_IN.finditer(turn.s) if turn.by_agent else ():
+        before = m.group(1)
+        for length in range(2, len(before) + 1):
+            yield from (p.name for p in divisions().said.get(before[-length:], ()) if p.level == CITY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _IN = re.compile(
     rf"|{_N}年(?:的)?{_TERM}(?:的|呢|啊|嘛)?，[^。？?吗]{{0,6}}(?:说得|说了|说好|说的|写着|写得|讲好|承诺|保证|清清楚楚)"
     rf"|(?:没有?(?:到|满|过|超过)|不到|才|刚)[^，。]{{0,3}}{_SPAN}[^。]{{0,8}}(?:免费|不要钱|不收|不该收)"
     rf"|{_TERM}[^。，]{{0,6}}(?:还|尚|才)?(?:没有?|未)(?:满|到|过|出|完|结束|用完)|{_TERM}(?:期)?(?:还|才|只)(?:过|用)(?:了)?(?:一半|{_SPAN})"
-    rf"|{_TERM}(?:卡|单|期|书)?[^。，]{{0,8}}[到至](?:明年|后年|大后年|下个?月|今年年底|年底)|{_TERM}[^。，]{{0,4}}(?:有效|剩余?|还有|还剩)(?!吗|没|不)|(?:离|距离?)(?:过保|出保|{_TERM}?到期)[^，。]{{0,4}}(?:早|远|久|差|有)"
+    rf"|{_TERM}(?:卡|单|期|书)?[^。，]{{0,8}}[到至](?:明年|后年|大后年|下个?月|今年年底|年底)|{_TERM}(?![卡单书])[^。，]{{0,4}}(?:有效|剩余?|还有|还剩)(?!吗|没|不)|(?:离|距离?)(?:过保|出保|{_TERM}?到期)[^，。]{{0,4}}(?:早|远|久|差|有)"
     rf"|(?<![不没])在[^，。]{{0,4}}(?:{_TERM})(?:期|范围)(?:之?[内里]|的)|(?:^|[，。是都])保[内里]的|(?<![没不])(?:有|带|享受|享有|属于)(?:着|{_N}+年)?的?(?:{_TERM}|保)的|(?<!不)(?:肯定|应该|是|属于|都)保[内里](?=[，。]|$)|(?<!不)(?<!是不)(?:是|得|该|都?会|还|也)要?(?:{_TERM}|保)的(?:吧|呀|啊|嘛)?(?=[，。]|$)|{_TERM}(?:期限|期)?是到(?:明年|后年|二[七八九]年)|发票[^。]{{0,8}}(?:没有?|未)超期|(?:^|[，。])(?:那|当然|肯定|必须|自然|应该|总归|还|能|是|得)+(?:能|是|算|给|可以)?(?:保|包)修?(?:的|啦|啊|噻|撒|嘛|吧)(?=[，。！？]|$)|在保[^，。在]{{0,3}}就(?:给|得|该|应该|帮|好|行|放心)"
     rf"|延(?:长)?保(?:了)?{_N}+年|(?:^|[，。])(?:还|应该|肯定|总|就)+(?:能|给|可以|会)(?:保|包)修?(?:的)?吧"
 )
@@ -118,8 +118,15 @@ def _sounding(turn: Turn) -> Iterator[Claim]:
             return
 
 
-_HEDGES = "(?:应该|应当|肯定|估计|估摸着?|大概|大约|可能|怕是?|恐怕|好像|多半|八成|指定|铁定|绝对|看来|按理说?|反正|确实|本来|其实|但|可|那|就|都|也|早|已经?|刚刚?|刚好|正好|是|着|我|想|觉得|看|这|这个|它|差不多|算|才|又|上个?月|去年|前年|今年|年初|年底|[一-龥]{2}机|电视|冰箱|空调|机[器子])*"
-_ENDS = r"(?:的|吧|嘛|呗|呢|啊|呀|哈|噻|撒|哦|喽|咯|啦|了|我(?:知道|晓得|认|有数)|[啥几没好]{1,2}[天月]|[一两三半]个?[多来]?(?:天|月|星期|年))*(?=[，。！？；…]|$)"
+_HEDGES = (
+    "(?:应该|应当|肯定|估计|估摸着?|大概|大约|可能|怕是?|恐怕|好像|多半|八成|指定|铁定|绝对|看来|按理说?|反正|确实|本来|其实"
+    "|但|可|那|就|都|也|早|已经?|刚刚?|刚好|正好|是|着|我|想|觉得|看|这|这个|它|差不多|算|才|又|上个?月|去年|前年|今年|年初|年底"
+    "|[一-龥]{2}机|电视|冰箱|空调|机[器子])*+"
+)
+_ENDS = (
+    r"(?:的|吧|嘛|呗|呢|啊|呀|哈|噻|撒|哦|喽|咯|啦|了|我(?:知道|晓得|认|有数)|[啥几没好]{1,2}[天月]"
+    r"|[一两三半]个?[多来]?(?:天|月|星期|年))*+(?=[，。！？；…]|$)"
+)
 _BARE_OUT = re.compile(
     rf"(?:^|(?<=[，。！；…])){_HEDGES}(?<!没)(?<!未)(?:[过超]了|[过超出]期|到期|出了|到头|没了|没有了|不在了|不保了|失效)(?!没){_ENDS}"
 )
@@ -127,7 +134,9 @@ _BARE_IN = re.compile(
     rf"(?:^|(?<=[，。！；…])){_HEDGES}(?:还|尚)?(?:没有?|未)(?:满|[过出到超完]了?期?|[过超到满][一二两三四五六七八九十]+年){_ENDS}"
 )
 """Short words that state it once the warranty is spoken of (三年保，我这都四年了，过了)."""
-_SPOKEN_OF = re.compile(rf"{_TERM}|[在过出快]保|保[内的]|保(?:不保|多久|几年)|保[^，。洁养险障证护温]{{0,4}}{_N}+年|{_N}+年(?:的)?保")
+_SPOKEN_OF = re.compile(
+    rf"{_TERM}|[在过出快]保|保[内的]|保(?:不保|多久|几年)|保[^，。洁养险障证护温]{{0,4}}{_N}+年|{_N}+年(?:的)?保"
+)
 
 
 def _bare(s: str, start: int) -> Iterator[_Claim]:
@@ -168,7 +177,9 @@ _MONTHS_SHORT = re.compile(rf"(?:差|有|剩)[^，。]{{0,2}}{_SPAN}[^，。]{{0
 """还差两个月才 before 过保."""
 
 
-_THEIRS = re.compile("(?:我[妈爸哥姐弟妹]|我们?(?:单位|公司|楼)|同事|朋友)[^，。我]{0,3}(?:家|那)(?:的|里|台|个)*[^，。我]{0,6}$")
+_THEIRS = re.compile(
+    "(?:我[妈爸哥姐弟妹]|我们?(?:单位|公司|楼)|同事|朋友)[^，。我]{0,3}(?:家|那)(?:的|里|台|个)*[^，。我]{0,6}$"
+)
 _IF = re.compile("(?:了|就|啊)*(?:的话|[和跟与](?:没|不|在))")
 """过保了的话, 过保和没过保: spoken of and not claimed."""
 _ONCE_THOUGHT = re.compile("(?:以为|当是|还当|原先|本以为)[^，。]{0,4}$|[和跟与]$")
@@ -214,21 +225,27 @@ def _answered(turn: Turn) -> _Claim | None:
     asked_over = _ASKED_OVER.search(told)
     if asked_over:
         return _either(_RUN_OVER.search(turn.read), _NOT_OVER.search(turn.read))
-    over = _OUT.search(told) or _EXCEEDED.search(told)
-    if over or _YEARS.search(told):
-        yielded = (over and _GIVES_IN.search(turn.read)) or _OVER_THEN.search(turn.read) or _RUN_OUT.search(turn.read)
-        if yielded:
-            return False, yielded
-        told_again = (c for c in _bare(turn.read, 0) if c[0] or not c[1].group().endswith("啊"))
-        bare = max(told_again, key=lambda c: c[1].start(), default=None)
-        if bare:
-            return bare
+    given_in = _given_in(turn.read, told)
+    if given_in:
+        return given_in
     taken_up = _FREE_THEN.search(turn.read) if _SAID_INSIDE.search(told) else None
     if taken_up:
         return True, taken_up
     if not _ASKED_STILL.search(told):
         return None
     return _either(_RUN_OUT.search(turn.read), _STILL.search(turn.read))
+
+
+def _given_in(s: str, told: str) -> _Claim | None:
+    """What the caller makes of being told that the warranty is over, or how long it runs."""
+    over = _OUT.search(told) or _EXCEEDED.search(told)
+    if not over and not _YEARS.search(told):
+        return None
+    yielded = (over and _GIVES_IN.search(s)) or _OVER_THEN.search(s) or _RUN_OUT.search(s)
+    if yielded:
+        return False, yielded
+    own = (c for c in _bare(s, 0) if c[0] or not c[1].group().endswith("啊"))
+    return max(own, key=lambda c: c[1].start(), default=None)
 
 
 _EXCEEDED = re.compile("保修[^。]{0,6}过了|超(?:出|期)(?:了|[^，。]{0,6}[年月天])|超了")

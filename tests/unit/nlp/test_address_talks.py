@@ -85,3 +85,12 @@ def test_an_address_read_out_before_our_own_people_are_named_is_the_callers() ->
         "c 好，我等电话。",
     )["address"]
     assert (address["district"], address["detail"]) == ("京口区", "正东路41号学府花园14幢306")
+
+
+def test_where_our_people_are_is_the_city_of_the_district() -> None:
+    """A city that only names the service point is the customer's where the district told lies in it, else not."""
+    asked = ("a 配件昨天已经到邯郸网点了。", "c 好。", "a 您的地址？")
+    found = fields("a 您好。", "c 冰箱不制冷。", *asked, "c 丛台区中华北大街八号。")["address"]
+    assert (found.get("city"), found["district"]) == ("邯郸市", "丛台区")
+    other = fields("a 您好。", "c 冰箱不制冷。", *asked, "c 西湖区文三路八号。")["address"]
+    assert other.get("city") != "邯郸市"
