@@ -25,7 +25,9 @@ _STRAY = rf"[，,]{_DIGITS}(?!{_DIGITS})(?!(?:(?<=[A-Z][，,]{_DIGIT})|(?<=[，,
 """One digit between commas is none of the code, unless its other parts stand so too (E，零，五)."""
 _RUN = re.compile(rf"(?<![A-Z]){_UNIT}(?:(?!{_STRAY}){_JOIN}{_UNIT})*")
 _PLACE = re.compile(r"^(?:座|栋|幢|塔|区(?!别)|单元|楼|号|室|门|层|期|街|路)")
-_MEASURE = re.compile(r"^(?:[几点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])")
+_MEASURE = re.compile(
+    r"^(?:几(?!几|[，。]|$)|[点个天年月号日块元百十千万度级层楼岁次回台件匹升寸公斤斤样下起款半位套条遍张串堆排])"
+)
 _LITRES = re.compile(r"^\d+[LW]$")
 
 
@@ -66,11 +68,17 @@ def codes(s: str) -> Iterator[Code]:
             text = text[start - m.start() :]
         if (again := _SPELLED.match(text)) and s[start - 1 : start] == "个":
             text = text[again.end() :]
+        if number := _ORDER_NUMBER.match(text):
+            yield Code(_clean(number.group()), start, start + number.end())
+            start += number.end() + 1
+            text = text[number.end() + 1 :]
         code = _clean(_without_letter(s[:start], text))
         if code and not _LITRES.match(code) and s[start - 1 : start] not in tuple("十百第周期月"):
             yield Code(code, start, end)
 
 
+_ORDER_NUMBER = re.compile(rf"[A-Z]{{1,3}}[，,]?(?:{_DIGITS}[，,]?){{5,}}{_DIGITS}(?=[，,][A-Z]{{2}})")
+"""The number of an order, which another code follows (C G 五零幺七七三零，K F R 二六)."""
 _NOT_READ = re.compile("什么(?!时候)|啥|几?来着|还是|或者")
 """后面是 F M 什么, 后头 S F 还是 S E: so much of the tail was read that it is worth nothing."""
 _PART = re.compile("[，,]|后[面边头]|最后|末尾|尾巴|还有|再")

@@ -15,6 +15,7 @@ from nlp.rules import fault, twins
 from nlp.rules.appliance import Pair, Reported, mentions
 from nlp.rules.pair_words import (
     AFTER_ASIDE,
+    AILING,
     ALSO,
     ASKS_MORE,
     BEFORE_ASIDE,
@@ -58,7 +59,7 @@ def _both_reported(talk: Talk, first: Reported, other: Reported) -> bool:
         return False
     return (
         _listed(talk, first, other)
-        or any(_added(talk, span) for span in spans)
+        or any(_added(talk, span, kin=_kin(first, other)) for span in spans)
         or _announced(talk, spans[0])
         or _taken_up(talk, first, other)
         or _counted(talk, first, other)
@@ -102,14 +103,15 @@ def _listed(talk: Talk, first: Reported, other: Reported) -> bool:
     return False
 
 
-def _added(talk: Talk, span: Span) -> bool:
-    """Whether the appliance is named as one more: 对了还有…, …也不转了, …一起看看."""
+def _added(talk: Talk, span: Span, *, kin: bool) -> bool:
+    """Whether the appliance is named as one more: 对了还有…, …也不转了 (unless it may be the same), …一起看看."""
     turn = talk.turns[span.turn]
     after = turn.s[span.end : span.end + AFTER]
     if FINE.match(after) or _FOR_SALE.match(after):
         return False
     asked = turn.question is not None and ASKS_MORE.search(turn.question.s) and not NONE.match(turn.s)
-    return bool(asked or ONE_MORE.search(turn.s[: span.start]) or ALSO.match(after) or TOGETHER.search(after))
+    also = ALSO.match(after) and not kin
+    return bool(asked or also or ONE_MORE.search(turn.s[: span.start]) or TOGETHER.search(after))
 
 
 AFTER = 40
@@ -164,7 +166,11 @@ def _counts_both(_: Talk, turn: Turn) -> tuple[int, ...]:
 
 def _both_in_trouble(talk: Talk, first: Reported, other: Reported) -> bool:
     """Whether the caller tells of each what is wrong with it, or wants something done to it."""
-    return frozenset((first.name, other.name)) not in KIN and _troubles(talk, first) and _troubles(talk, other)
+    return not _kin(first, other) and _troubles(talk, first) and _troubles(talk, other)
+
+
+def _kin(first: Reported, other: Reported) -> bool:
+    return frozenset((first.name, other.name)) in KIN
 
 
 def _troubles(talk: Talk, r: Reported) -> bool:
@@ -176,7 +182,7 @@ def _trouble_at(talk: Talk, r: Reported, span: Span) -> bool:
     turn = talk.turns[span.turn]
     named = turn.once("appliances", talk.lexica.appliances.find)
     end = min((h.start for h in named if h.start >= span.end and h.name != r.name), default=len(turn.s))
-    if WISHED.match(turn.s, span.end, end):
+    if WISHED.match(turn.s, span.end, end) or AILING.match(turn.s, span.end, end):
         return True
     told = (h for h in fault.symptoms(talk, turn, r.name) if span.end <= h.start < end and h.quality > fault.WRITTEN)
     return any(fault.weight(talk, turn, h) >= 1 for h in told)

@@ -82,6 +82,8 @@ TOLD: tuple[tuple[str, ...], ...] = (
     ("", "E5", "c 它一会儿 E 三一会儿 E 五，现在停在 E 五。"),
     ("A650", "", "a 型号？", "c 说明书上写的是 A 杠六五零。"),
     ("KFR26", "F1", "c 我这个是格力的 K F R 二六，屏上跳 F 一。", "a 二六挂机，F 一。"),
+    ("SF40FC", "", "a 型号？", "c S F 四零 F C 几几几。"),
+    ("KFR26GW", "", "a C G 五零幺七七三零，K F R 二六 G W，查到了。", "c 对的。"),
 )
 """(model, code, turns); "" where there is none."""
 
