@@ -226,10 +226,14 @@ async def save_rules(
     return row
 
 
-async def events_since(session: AsyncSession, since: datetime, kinds: Collection[str]) -> Sequence[OutboxRow]:
-    """Events of these types, in order: a process that died between sending and planning finds them here."""
-    statement = select(OutboxRow).where(OutboxRow.recorded_at >= since, OutboxRow.event_type.in_(sorted(kinds)))
-    return (await session.scalars(statement.order_by(OutboxRow.position).limit(10_000))).all()
+async def events_since(
+    session: AsyncSession, since: datetime, kinds: Collection[str], *, after: int, limit: int
+) -> Sequence[OutboxRow]:
+    """The first events of these types behind position ``after``, in order: what a process relayed but never planned."""
+    statement = select(OutboxRow).where(
+        OutboxRow.position > after, OutboxRow.recorded_at >= since, OutboxRow.event_type.in_(sorted(kinds))
+    )
+    return (await session.scalars(statement.order_by(OutboxRow.position).limit(limit))).all()
 
 
 async def _set(session: AsyncSession, delivery_id: str, **values: Any) -> None:

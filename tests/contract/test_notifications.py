@@ -20,6 +20,7 @@ from callcenter.bus.local import LocalBus
 from callcenter.channels.port import Message, Refused, Unreachable
 from callcenter.clock import VirtualClock
 from callcenter.errors import NotFound
+from callcenter.features.notify import planner
 from callcenter.features.notify.planner import Planner
 from callcenter.features.notify.rules import DEFAULTS, NotifyTable
 from callcenter.features.notify.sender import Sender
@@ -166,6 +167,24 @@ async def test_what_a_process_relayed_but_did_not_plan_is_found_by_the_next_star
     await office.planner.sweep()
     await office.later(1)
     assert len(office.sms.got) == 1
+
+
+async def test_a_start_plans_all_of_a_long_downtime_and_rests_between(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many events nobody planned, each is; between pages of them the sweep waits."""
+    monkeypatch.setattr(planner, "SWEEP_PAGE", 2)
+    for _ in range(5):
+        await new_order(database)
+    office, rests = Office(database), []
+
+    async def rest(_: float) -> None:
+        rests.append(len(await office.rows()))
+
+    monkeypatch.setattr(office.clock, "sleep", rest)
+    await office.planner.sweep()
+    assert rests == [2, 4]
+    assert len(await office.rows()) == 5
 
 
 async def test_at_night_customers_wait_for_the_morning_but_what_is_critical_goes_out(database: Database) -> None:

@@ -24,6 +24,7 @@ from callcenter.features.notify.rules import DEFAULTS, KEYED, MessageRule, Notif
 from callcenter.features.notify.wording import Language, order_values
 from callcenter.storage import deliveries, outbox, users
 from callcenter.storage.database import Database
+from callcenter.storage.tables import OutboxRow
 from workorder.errors import NotFound
 from workorder.events import OrderEvent
 from workorder.policy.channels import Channel
@@ -36,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 SWEEP_BACK = timedelta(hours=24)
 """How far back a start looks for events that nobody planned."""
+SWEEP_PAGE = 20
+"""Events that are read and planned before calls, which cannot wait, get a rest."""
+REST_S = 0.05
 CACHE_S = 15.0
 """How old the rules may be that another process saved."""
 
@@ -109,18 +113,26 @@ class Planner:
             self._notices.told(user_id, body)
 
     async def sweep(self) -> None:
-        """Once at the start: events that a process relayed but died before planning."""
+        """Once at the start: events that a process relayed but died before planning, a page at a time."""
         try:
             table, saved_at = await self._rules()
             since = max(self._clock.now() - SWEEP_BACK, saved_at or datetime.min.replace(tzinfo=self._zone))
-            async with self._database.read() as work:
-                rows = await deliveries.events_since(work.session, since, {rule.event for rule in table.rules})
-            for row in rows:
-                event = outbox.decode(row)
-                if isinstance(event, OrderEvent):
-                    await self.handle(event)
+            kinds = {rule.event for rule in table.rules}
+            rows = await self._unplanned(since, kinds, 0)
+            while rows:
+                for row in rows:
+                    event = outbox.decode(row)
+                    if isinstance(event, OrderEvent):
+                        await self.handle(event)
+                if len(rows) == SWEEP_PAGE:
+                    await self._clock.sleep(REST_S)
+                rows = await self._unplanned(since, kinds, rows[-1].position)
         except CallcenterError as error:
             log.error("notify.sweep_failed", reason=str(error))
+
+    async def _unplanned(self, since: datetime, kinds: Collection[str], after: int) -> Sequence[OutboxRow]:
+        async with self._database.read() as work:
+            return await deliveries.events_since(work.session, since, kinds, after=after, limit=SWEEP_PAGE)
 
     async def _rules(self) -> tuple[NotifyTable, datetime | None]:
         if self._read_at is None or self._clock.monotonic() - self._read_at > CACHE_S:
