@@ -37,6 +37,10 @@ _HOUR = re.compile(r"(?<=[午上早晚到至天，])([^，。])(?=点(?![火了�
 _CLOCK = re.compile(rf"(?<={_N})([^，。点])(?=以后|以前|之后|之前|到{_N}|半|左右|钟|[，。吧]|$)")
 
 
+_ON_BOWLS = re.compile("(?<![天日号午就])碗上(?=[有会都还全的留沾])")
+"""碗上有水渍 is said of dishwashers."""
+
+
 @lru_cache(maxsize=1)
 def _words() -> frozenset[str]:
     lines = files("nlp.data").joinpath("cue_words.txt").read_text("utf-8").splitlines()
@@ -69,6 +73,8 @@ def mended(s: str) -> str:
             surface = s[i : i + len(word)]
             if surface == word:
                 break
+            if word == "晚上" and _ON_BOWLS.match(s, i):
+                continue
             if _misheard(surface, word, s[i + len(word) : i + len(word) + 1]) and not _belongs(
                 s, i, i + len(word), word
             ):

@@ -8,7 +8,7 @@ from nlp.rules.appliance import NOT_OURS
 
 _SENTENCE_ENDS = "。？！?!"
 _CLAUSE_ENDS = "，。？！?!,"
-_SUPPOSED = re.compile(r"(?<!不)如果|要是|万一|假如|假设|倘若|只要|一旦|若是|哪怕")
+_SUPPOSED = re.compile(r"(?<!不)如果|(?<![主重])要是|万一|假如|假设|倘若|只要|一旦|若是|哪怕")
 _UNKNOWN = re.compile(r"不知道?|不晓得|不清楚|不确定|没问|查(?:一下|一查|查|下)|看看|问问|问一下|想问|请问")
 
 

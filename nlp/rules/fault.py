@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from nlp.catalogue import GENERAL
 from nlp.dialogue import Found, Mention, Span, Talk, Turn, Verdict, mention
 from nlp.lexicon import Hit, Lexicon
 from nlp.rules import danger
+from nlp.rules.asides import supposed
 from nlp.types import SlotState
 
 _DENIED = re.compile(r"(?:跟|(?<!好)像|如同|不是|没有|没|倒是|不会|并不是|也不|不是说|没说)(?:说|什么|有)?$")
@@ -26,13 +27,18 @@ _PAST = re.compile(
 _ONLY = re.compile("(?:光|只)(?:听|见|有)[^，。]{0,2}$")
 """光听哒哒响，火起不来: what follows is what is wrong."""
 _NOT_IT = re.compile(
-    r"门框|地板|(?<!顺着)(?<!沿着)(?<!顺)墙面?|台面|家具|瓷砖|地砖|地面|楼道|电梯|车|邻居|隔壁|别人|如果|要是|万一|会不会|以为|估计|怕(?!是)"
+    r"门框|地板|(?<!顺着)(?<!沿着)(?<!顺)墙面?|台面|家具|瓷砖|地砖|地面|楼道|电梯|车|邻居|隔壁|别人|如果|(?<![主重])要是|万一|会不会|以为|估计|怕(?!是)"
 )
 _TAKEN_BACK = re.compile(r"了?[，。…、]*(?:哎|哦|啊|呃|噢)?(?:不对|说错了?|错了|不是)[，。、是]")
 _ALL_RIGHT = re.compile(
     r"[^，。没不]{0,3}(?:没有?(?:问题|事|毛病|影响)|正常|好好的|还行|不用管)|[^。]{0,3}，(?:这个|那个|它)?(?:先)?不(?:用)?管"
 )
 """制冷没问题，就是…; 异响那个不管了: not what the call is for."""
+_WHETHER = re.compile("(?:要不要|用不用|能不能|可不可以|该不该|需不需要|需要|可以)[^，。？]{0,2}$")
+"""霜要不要刮掉: what to do, no symptom."""
+_WORK = "加补"
+_PRICED = re.compile("[，]?(?:一次|一下|的|液|要)*(?:师傅|多少|怎么收|什么价|收费|贵|[一几两]个压)")
+"""加氟多少钱: work that is asked about, no symptom."""
 _WORKS_NOW = re.compile("现在[^。]{0,10}(?:正常|能用|好了|有问题|怎么样)")
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了?|(?<!不)能用了?|修好了|好使)")
 FIRST_WORDS = 0.5
@@ -49,7 +55,8 @@ def settle(talk: Talk, appliance: str | None, kind: str | None, belongs: Callabl
     general = talk.catalogue.faults.get(GENERAL, {})
     by_caller = False
     for m in mentions(talk, appliance):
-        if not belongs(m.span) or (kind in ONLY_GENERAL and m.name not in general):
+        explained = kind == "enquiry" and m.by_agent and m.weight > AGREED_TO
+        if explained or not belongs(m.span) or (kind in ONLY_GENERAL and m.name not in general):
             continue
         first = m.weight >= 1 and not m.by_agent and not by_caller
         by_caller = by_caller or not m.by_agent
@@ -114,17 +121,34 @@ def told(talk: Talk, appliance: str, belongs: Callable[[Span], bool] = lambda _:
     )
 
 
+AGREED_TO = 2.0
+"""What an agent tells beyond that is no answer of the caller's: in an enquiry it explains (不然容易漏水)."""
 _SOLVED = re.compile(
     "[哎哦嗯啊好欸诶，]*(?:(开|好|行|亮|着|有|通|出来|可以|能用|转)了\\1了|(?:开|亮|着|转|出来)了，|(?:好|可以|能用|弄好|搞定)了[，。](?:谢|开|出|能|真|原来))"
 )
 """哎开了开了，出风了: what the agent told to do has helped."""
+CURED = re.compile(
+    "(?:^|[，。])(?:哎|哦|诶|嘿|欸|真的?|果然|还真|这下|(?:现在|的确|确实)(?:是)?(?:就|已经)?)*，?(?:屋?里?|它|机[子器]|水|灯|屏幕?|画面|声音)?(?:也|又|就|都)?"
+    "(?:(开|好|行|亮|着|有|通|正|转|出来|可以|能[用开转])了，?\\1了|(?:能[用开转放连洗走]|转起来|连上|弄好|搞定|恢复|解决|好使|出(?:水|风|热水|图像|画面|声音?)|有(?:水|声音?|图像|画面|信号|热水|风)|不(?:响|漏|滴|闪|报|叫|跳|抖|晃|卡))(?:上|起来|出来)?了)"
+    "(?![^，。]{0,4}(?:[吗么不？]|一?[会下阵]|又|但))"
+)
+"""能转了, 不响了, 亮了亮了: the same inside what is said (按了，嘀的一声，亮了亮了)."""
+_NORMAL = re.compile("(?<!不)(?<!不太)(?:属于|都?是|算)正常(?:现象|情况|的|声音)?(?!吗|使用|？)")
+"""The agent explains that nothing is wrong."""
 
 
 def _works_by_now(talk: Talk, kind: str) -> bool:
     """Whether what a question or a complaint was about works by the end."""
     if kind == "enquiry":
-        return bool(talk.gather("solved", lambda _, t: () if t.by_agent or not _SOLVED.match(t.read) else (t.index,)))
+        return bool(talk.gather("solved", _solved))
     return kind == "complaint" and _works_again(talk)
+
+
+def _solved(_: Talk, turn: Turn) -> Iterator[int]:
+    """That it works again, or that it never was broken."""
+    sign = _NORMAL.search(turn.read) if turn.by_agent else _SOLVED.match(turn.read)
+    if sign and turn.index:
+        yield turn.index
 
 
 def _works_again(talk: Talk) -> bool:
@@ -168,6 +192,12 @@ WRITTEN = 0.8
 """What matches better was said so, and does not merely sound like it."""
 
 
+def _work_asked(s: str, h: Hit) -> bool:
+    """Whether the words name what could be done, and no symptom (要不要刮掉, 加氟多少钱)."""
+    priced = s[h.start] in _WORK and _PRICED.match(s, h.end)
+    return bool(priced or _WHETHER.search(s[max(0, h.start - 6) : h.start]))
+
+
 def weight(talk: Talk, turn: Turn, h: Hit) -> float:
     """How much one mention says for or against a symptom."""
     before = turn.s[max(0, h.start - 6) : h.start]
@@ -177,11 +207,15 @@ def weight(talk: Talk, turn: Turn, h: Hit) -> float:
         return _agent_weight(talk, turn, h, before)
     if _TAKEN_BACK.match(turn.s[h.end :]) or _ALL_RIGHT.match(turn.s[h.end :]):
         return -1.0
-    if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]):
+    if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]) or _work_asked(turn.s, h):
         return 0.2
     if _PAST.search(before) or _ONLY.search(before):
         return 1.0
     return 3.0 if _MAIN.search(before) else 2.0
+
+
+_FORESEEN = re.compile("(?:的话|容易|以免|免得|防止|避免|否则|不然|时间长了|久了)[^。]{0,5}$")
+"""不清洗的话会漏水: what may become of it."""
 
 
 def _agent_weight(talk: Talk, turn: Turn, h: Hit, before: str) -> float:
@@ -189,6 +223,8 @@ def _agent_weight(talk: Talk, turn: Turn, h: Hit, before: str) -> float:
         return 0.0
     answer, _ = talk.answer(turn.index, h.start)
     asked = _QUESTION.match(turn.s[h.end :])
+    if supposed(turn.s, h.start) or _FORESEEN.search(turn.s[max(0, h.start - 8) : h.start]):
+        return 0.3
     if _PAST.search(turn.s[max(0, h.start - 8) : h.start]):
         return 0.5
     if asked or "是不" in before or "有没有" in before or "还是" in before:

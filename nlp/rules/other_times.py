@@ -68,7 +68,9 @@ _SETTING = re.compile(
 _SET = re.compile("[^，。？]{0,6}(?:吃饭|做好|煮好|洗完|洗好|开饭|自动|启动|起床|谷电|电费|低谷|半价|关机)")
 _HABIT = re.compile("(?:每[天到个]?|天天|平时|平常|一般(?:都|是|来说)?|有时候?|经常|往常|偶尔|(?<![天日])[大整一]|半)$")
 _IN_USE = re.compile("(?:上|里)?(?:用|开|洗|睡觉?|起来|做饭|洗澡|烧水?|开机|关机)[^，。]{0,4}(?:的时候|时候|时)")
-_QUIZ = re.compile("(?:[是都]?(?:多少|几)号|(?:一|才)(?:看|查|发现|打开)|看到|收到|才知道|听说)")
+_QUIZ = re.compile(
+    "到(?:了|货|齐)[^，。]{0,8}(?:打|通知|联系|告诉)|(?:[是都]?(?:多少|几)号|(?:一|才)(?:看|查|发现|打开)|看到|收到|才知道|听说)"
+)
 
 
 def apart(turn: Turn, when: When) -> bool:
@@ -76,7 +78,7 @@ def apart(turn: Turn, when: When) -> bool:
     s = turn.read
     before, after = _before(s, when.start), s[when.end : _sentence_end(s, when.end)]
     said = _of_both(before, after) or (_by_agent(before, after) if turn.by_agent else _by_caller(before, after))
-    said = said or (not turn.by_agent and _ails(s, when))
+    said = said or (not turn.by_agent and (_ails(s, when) or _put_off(s, when)))
     return said and not _COMES_THEN.search(after.partition("，")[0] if turn.by_agent else after)
 
 
@@ -100,6 +102,15 @@ def _by_caller(before: str, after: str) -> bool:
 def _by_agent(before: str, after: str) -> bool:
     shop = _SHOP_BEFORE.search(before) and not re.search("师傅|上门", before)
     return bool(shop or _ON_OFFER.match(after) or _OPEN.match(after) or _SENT.match(after))
+
+
+_PUT_OFF = re.compile("再(?:说|考虑|看看?|联系|打|商量|讲|琢磨)")
+
+
+def _put_off(s: str, when: When) -> bool:
+    """Whether the sentence has put it off before (过完年再说吧，年前手头紧)."""
+    begins = max((s.rfind(c, 0, when.start) for c in "。？！?!"), default=-1) + 1
+    return _PUT_OFF.search(s, begins, when.start) is not None
 
 
 def _ails(s: str, when: When) -> bool:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from nlp.catalogue import SERVICE_TYPES
 from nlp.dialogue import Found, Span, Talk, Turn
 from nlp.rules.asides import supposed
+from nlp.rules.fault import CURED
 from nlp.rules.service_cues import BOTH, CUES
 from nlp.rules.service_endings import ENDINGS
 from nlp.types import SlotState
@@ -150,6 +151,8 @@ def _asks(turn: Turn) -> Iterator[Cue]:
             return
 
 
+CURE = 3.0
+"""What it says for an enquiry that the machine works again while they talk."""
 _SENTENCE = re.compile("[^。？！]+[。？！]?")
 _LATER_ON = re.compile("(?:以后|将来|往后|哪天)[^，。？]{0,8}$")
 _ELSEWHERE = re.compile(
@@ -173,6 +176,8 @@ def _cues(_: Talk, turn: Turn) -> Iterator[Cue]:
     yield from _chosen(turn)
     yield from _declined(turn)
     yield from _asks(turn)
+    if not turn.by_agent and (m := CURED.search(turn.read)):
+        yield Cue("enquiry", CURE, Span(turn.index, m.start(), m.end()), by_agent=False, wish=False)
     refused = turn.by_agent and turn.reply is not None and bool(_REFUSES.match(turn.reply.read))
     for wish, (kind, weight, who, pattern) in _LINES:
         if who in (BOTH, turn.segment.speaker) and (m := pattern.search(turn.read)):
