@@ -61,7 +61,9 @@ def findings(talk: Talk) -> Findings:
         chased=any(f.name == "prior_ticket" for f in spelled),
         danger=danger.grave(talk),
     )
-    kind = service.settle(talk, mine, dispatched=bool(place or slot), told=told)
+    kind = service.settle(
+        talk, mine, dispatched=slot is not None or _to_a_door(place) or bool(place and number), told=told
+    )
     maker, problem = brand.settle(talk, mine), _fault(talk, main, kind, spelled, mine)
     found = [kind, name.settle(talk), number, appliance.found(main, () if two else ranked[1:]), maker, problem]
     found += [place, slot, *spelled, *_history(talk, main, kind, problem, mine)]
@@ -74,6 +76,11 @@ def findings(talk: Talk) -> Findings:
         tuple(repaired(f, customer) for f in other if f),
         order=lambda: misdirected.order(talk, heard, [f.name for f in found if f]),
     )
+
+
+def _to_a_door(place: Found | None) -> bool:
+    """Whether an address was told further than the town."""
+    return place is not None and isinstance(place.value, dict) and bool(place.value["detail"])
 
 
 def _everywhere(_: Span) -> bool:

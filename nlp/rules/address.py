@@ -50,7 +50,7 @@ class _Known:
 def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     """The address after one more turn."""
     whole, state = known.whole, known.state
-    part = part_of(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None)
+    part = _cleared(turn, part_of(talk, turn) or (_echo(turn, whole) if turn.by_agent and whole else None))
     if part is None:
         return known
     if turn.by_agent:
@@ -73,6 +73,17 @@ def _with(talk: Talk, turn: Turn, known: _Known) -> _Known:
     if merged == whole:
         return replace(known, state=state)
     return _Known(merged, (*known.spans, Span(turn.index, part.start, part.end)), state)
+
+
+_NO_PLACE = re.compile("(?P<verb>.)1(?P=verb)$|有没有|怎么|能不能|问一下|有货|多少钱")
+_OF_A_DOOR = re.compile("[单双一二两三四五六十]门(?:的(?=[，。]|$)|的?(?:冰箱|冰柜)|对开|款|式)")
+
+
+def _cleared(turn: Turn, part: Spoken | None) -> Spoken | None:
+    """``part`` without what only reads like a road or a house (弄一弄, 三门的, 网点仓库有没有货)."""
+    if part is None or not (_OF_A_DOOR.match(turn.s, part.start) or _NO_PLACE.search(part.detail)):
+        return part
+    return replace(part, detail="") if part.levels else None
 
 
 _WHERE_YOURS = re.compile(

@@ -39,6 +39,7 @@ _WHETHER = re.compile("(?:要不要|用不用|能不能|可不可以|该不该|�
 _WORK = "加补"
 _PRICED = re.compile("[，]?(?:一次|一下|的|液|要)*(?:师傅|多少|怎么收|什么价|收费|贵|[一几两]个压)")
 """加氟多少钱: work that is asked about, no symptom."""
+_PART = re.compile("(?:防|漏)电(?:保护|开关|插头)")
 _WORKS_NOW = re.compile("现在[^。]{0,10}(?:正常|能用|好了|有问题|怎么样)")
 _WORKS = re.compile(r"(?:是|又|已经|现在)?(?:转了|好了|正常了?|(?<!不)能用了?|修好了|好使)")
 FIRST_WORDS = 0.5
@@ -128,9 +129,9 @@ _SOLVED = re.compile(
 )
 """哎开了开了，出风了: what the agent told to do has helped."""
 CURED = re.compile(
-    "(?:^|[，。])(?:哎|哦|诶|嘿|欸|真的?|果然|还真|这下|(?:现在|的确|确实)(?:是)?(?:就|已经)?)*，?(?:屋?里?|它|机[子器]|水|灯|屏幕?|画面|声音)?(?:也|又|就|都)?"
-    "(?:(开|好|行|亮|着|有|通|正|转|出来|可以|能[用开转])了，?\\1了|(?:能[用开转放连洗走]|转起来|连上|弄好|搞定|恢复|解决|好使|出(?:水|风|热水|图像|画面|声音?)|有(?:水|声音?|图像|画面|信号|热水|风)|不(?:响|漏|滴|闪|报|叫|跳|抖|晃|卡))(?:上|起来|出来)?了)"
-    "(?![^，。]{0,4}(?:[吗么不？]|一?[会下阵]|又|但))"
+    "(?:^|[，。…！])(?:哎|哦|诶|嘿|欸|咦|真的?|果然|还真|这下|(?:他|她|我妈?)说|(?:现在|的确|确实)(?:是)?(?:就|已经)?)*，?(?:屋?里?|它|机[子器]|水|灯|屏幕?|画面|声音)?(?:也|又|就|都)?"
+    "(?:(?!知道|明白|坏|死|行|算|够|对|忘|错|完|晚|不)([^，。…]{1,2})了，?\\1了|(?:能[用开转放连洗走]|转起来|连上|弄好|搞定|恢复|解决|好使|出(?:水|风|热水|图像|画面|声音?)|有(?:水|声音?|图像|画面|信号|热水|风)|不(?:响|漏|滴|闪|报|叫|跳|抖|晃|卡))(?:上|起来|出来)?了)"
+    "(?![^，。]{0,4}(?:[吗么不？]|一?[会下阵]|又|但))|(?:亮|好|能用|转|开|通|热|凉)了[^，。]{0,2}(?:就|先)(?:这么)?用着|没(?:再)?(?:跳|报|响|漏|闪)[^，。]{0,3}了(?=[，。]|$)|(?:[凉冷热]?风|热?水|火|声音|图像|画面)(?:就|也|都)?(?:出来|来|进来|上来)了(?=[，。]|$)|了，(?:好|可以|行)了(?=[，。])"
 )
 """能转了, 不响了, 亮了亮了: the same inside what is said (按了，嘀的一声，亮了亮了)."""
 _NORMAL = re.compile("(?<!不)(?<!不太)(?:属于|都?是|算)正常(?:现象|情况|的|声音)?(?!吗|使用|？)")
@@ -192,10 +193,10 @@ WRITTEN = 0.8
 """What matches better was said so, and does not merely sound like it."""
 
 
-def _work_asked(s: str, h: Hit) -> bool:
-    """Whether the words name what could be done, and no symptom (要不要刮掉, 加氟多少钱)."""
+def _no_symptom(s: str, h: Hit) -> bool:
+    """Whether the words name what could be done or a part, and no symptom (要不要刮掉, 加氟多少钱, 漏电保护)."""
     priced = s[h.start] in _WORK and _PRICED.match(s, h.end)
-    return bool(priced or _WHETHER.search(s[max(0, h.start - 6) : h.start]))
+    return bool(priced or _PART.match(s, h.start) or _WHETHER.search(s[max(0, h.start - 6) : h.start]))
 
 
 def weight(talk: Talk, turn: Turn, h: Hit) -> float:
@@ -207,7 +208,7 @@ def weight(talk: Talk, turn: Turn, h: Hit) -> float:
         return _agent_weight(talk, turn, h, before)
     if _TAKEN_BACK.match(turn.s[h.end :]) or _ALL_RIGHT.match(turn.s[h.end :]):
         return -1.0
-    if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]) or _work_asked(turn.s, h):
+    if _NOT_IT.search(turn.s[max(0, h.start - 8) : h.start]) or _no_symptom(turn.s, h):
         return 0.2
     if _PAST.search(before) or _ONLY.search(before):
         return 1.0
@@ -223,7 +224,8 @@ def _agent_weight(talk: Talk, turn: Turn, h: Hit, before: str) -> float:
         return 0.0
     answer, _ = talk.answer(turn.index, h.start)
     asked = _QUESTION.match(turn.s[h.end :])
-    if supposed(turn.s, h.start) or _FORESEEN.search(turn.s[max(0, h.start - 8) : h.start]):
+    foreseen = supposed(turn.s, h.start) or _FORESEEN.search(turn.s[max(0, h.start - 8) : h.start])
+    if foreseen or _PART.match(turn.s, h.start):
         return 0.3
     if _PAST.search(turn.s[max(0, h.start - 8) : h.start]):
         return 0.5

@@ -38,8 +38,8 @@ _ERRAND = re.compile(
     f"[，]?{_FOLK}?{_FILLERS}{_FOLK}?{_FILLERS}(?:[^，。]{{0,8}}再{_AGAIN}|{_CALLS}|{_AWAY}|去[^，。]{{0,4}}{_SHOP}|(?<=自己){_MANAGES}|(?<=我){_MANAGES})"
 )
 """明天我去店里看看, 白天再打, 礼拜天回去: what somebody will do on their own."""
-_MINE = re.compile("(?:我|俺|咱|我们|咱们|自己)(?:自己|就|再|先|还是|想|准备|打算|等|还|也)*$")
-_MY_ERRAND = re.compile(f"{_FILLERS}(?:去|{_MANAGES})")
+_MINE = re.compile("(?:我|俺|咱|我们|咱们|自己)(?:自己|就|再|先|还是|准备|打算|等|还|也)*$")
+_MY_ERRAND = re.compile(f"{_FILLERS}(?:去|洗|刷|{_MANAGES})")
 """我晚上定: after the time, where who speaks stands before it."""
 _HELD = re.compile(f"{_FILLERS}再(?:自己)?{_AGAIN}")
 _COMES_THEN = re.compile(

@@ -151,7 +151,7 @@ def _asks(turn: Turn) -> Iterator[Cue]:
             return
 
 
-CURE = 3.0
+CURE = 4.0
 """What it says for an enquiry that the machine works again while they talk."""
 _SENTENCE = re.compile("[^。？！]+[。？！]?")
 _LATER_ON = re.compile("(?:以后|将来|往后|哪天)[^，。？]{0,8}$")
@@ -216,7 +216,7 @@ def _number_of_something_else(wishes: Mapping[str, float]) -> bool:
 def settle(talk: Talk, belongs: Callable[[Span], bool], *, dispatched: bool, told: Told) -> Found:
     """The kind with the highest sum of cues.
 
-    ``dispatched``: an address or appointment was given, which a mere question does not need.
+    ``dispatched``: an appointment, an address beyond the town or with a number was given, which no mere question needs.
     """
     score: dict[str, float] = defaultdict(float)
     wishes: dict[str, float] = defaultdict(float)

@@ -115,6 +115,27 @@ QUESTIONS = """
 洗衣机一按就说童锁，是不是坏了|a 长按童锁键三秒。|c 按了，好了好了，能转了，不用来了。
 电饭煲用了八年了，内胆还能不能用|a 涂层没掉就可以继续用。|c 那就先用着，以后再说。
 冰箱保修卡丢了影响保修吗|a 不影响，凭机身条码。|c 那就放心了。
+我家热水器，夏天不用的时候要不要把电拔了|a 长期不用可以拔。|c 好的，出差前我拔掉。
+我家洗衣机，羊毛衫用哪个程序|a 用羊毛洗，水温三十度。|c 行，我试试看。
+我家净水器，出来的水T D S值三十多正常吗|a 属于正常范围。|c 那就好，我还当是滤芯不行了。
+我想问下你们旗舰店买的冰箱发票在哪开|a 订单详情里申请电子发票。|c 好找到了，谢谢。
+我家油烟机，想问一下拆洗一次怎么收费|a 侧吸两百二，顶吸两百六。|c 这么贵，我先问问别家。
+我家电视，七十五寸挂墙孔距多少|a 四百乘四百。|c 记住了，我叫装修师傅留板子。
+我家燃气灶，灶具过了八年要不要换|a 国家规定八年报废。|c 那我趁六一八买个新的。
+我家壁挂炉，晚上睡觉要不要关|a 调低就行，不用关。|c 明白，那不关了。
+微波炉能放不锈钢碗吗|a 不可以，会打火。|c 还好没放，谢谢啊。
+我家扫地机器人，扫地机换个路由器怎么重新连网|a 长按两个键，听到语音再配网。|c 连上了连上了，行了。
+洗碗机放多少洗碗粉|a 十五克左右。|c 我一直放多了，怪不得有沫。
+空调外机能不能装楼顶|a 可以的，管长别超过十五米。|c 那我买的时候跟卖家讲清楚。
+电饭煲保温最长能多久|a 建议不超过十二小时。|c 嗯，晓得。
+冰箱有延保卖吗，去年买的|a 有的，三年两百九十九。|c 我老公回来我跟他说说。
+我家空气净化器，滤网能水洗吗|a 初效网可以，滤芯不行。|c 行，我周末洗一下初效网。
+你们热水器能不能接太阳能|a 这款不支持。|c 那算了，打扰了。
+洗衣机买了七天降价了能补差价吗|a 官方商城三十天价保，您在订单里申请。|c 好嘞，我去申请。
+饮水机出水口的龙头单买多少钱|a 二十八，商城有。|c 我自己下单，不用上门。
+我家空调，老房子电线细，能带三匹的柜机吗|a 要四平方以上的线。|c 我找电工看看再定。
+冰箱两边发烫是不是正常|a 正常的，散热管在两边。|c 吓我一跳，没事了。
+热水器显示三八是故障不|a 那是设定温度，三十八度。|c 哈哈我还以为坏了呢，不好意思。
 我网上买的热水器，发票抬头开错了能重开吗|a 您联系店铺客服重开。|c 好，我找店家去。
 """
 
@@ -126,6 +147,50 @@ def test_questions_that_are_answered(case: str) -> None:
     heard = fields("a 您好，海尔客服，请讲。", f"c 你好，{asked}？", *rest, "a 好的，再见。")
     assert heard["service_type"] == "enquiry"
     assert not {"fault", "appointment", "address", "urgency"} & heard.keys()
+
+
+CURED = """
+我家油烟机一直响，是不是没关好|a 您看一下延时功能是不是开着。|c 哦还真是，关了，不响了。
+电视突然没声音了|a 您看下遥控器静音键。|c 诶，有声音了，是孩子按的，谢谢。
+空调不制冷，遥控器上是个太阳|a 太阳是制热，您按模式键换成雪花。|c 换了，凉风出来了，好了。
+洗衣机不进水了|a 水龙头开了吗？|c 啊，关着呢，我开开……进水了，好了好了，麻烦你了。
+冰箱一直滴滴叫|a 您看门关严没有？|c 哦，抽屉顶着了，推进去，不叫了，谢谢。
+燃气灶打不着火|a 电池换过吗？|c 我换一节啊……着了着了，原来没电了，好了。
+热水器不出热水|a 您把插头拔下来等一分钟再插。|c 插上了，有热水了，那不用麻烦师傅了。
+"""
+
+
+@pytest.mark.parametrize("case", CURED.strip().splitlines())
+def test_what_goes_away_on_the_phone(case: str) -> None:
+    """A machine that works again while they talk leaves a question behind and no visit."""
+    trouble, *rest = case.split("|")
+    heard = fields("a 您好，海尔客服，请讲。", f"c 你好，{trouble}。", *rest, "a 好的，再见。")
+    assert heard["service_type"] == "enquiry"
+    assert "appointment" not in heard
+
+
+NOT_SYMPTOMS = """
+空调加氟多少钱一个压|a 一百三。|c 我先问问价。
+冰柜里面的霜要不要刮掉|a 厚了再刮。|c 行，知道了。
+你们净水器的滤芯我自己买行吗|a 非原装的容易漏水，漏水我们不保的。|c 那我还是买原装吧。
+空调装封闭阳台行不行|a 散热不好会停机保护。|c 那不装里面了。
+热水器上那个漏电保护按钮多久按一次|a 一个月一次。|c 好的。
+冰箱三门的和对开门的哪个省电|a 三门的省。|c 行，那我买三门的。
+"""
+
+
+@pytest.mark.parametrize("case", NOT_SYMPTOMS.strip().splitlines())
+def test_work_and_warnings_are_no_symptoms(case: str) -> None:
+    """What work costs, what one could do and what an agent warns of is wrong with no machine."""
+    asked, *rest = case.split("|")
+    heard = fields("a 您好，海尔客服，请讲。", f"c 你好，{asked}？", *rest)
+    assert not {"fault", "safety", "address"} & heard.keys()
+
+
+def test_mainly_is_no_condition() -> None:
+    """主要是 names the matter, 要是 would be a condition."""
+    heard = fields("a 您好，请讲。", "c 洗衣机咣咣响，又漏水，主要是这个漏水，响我能忍。")
+    assert heard["fault"] == "漏水"
 
 
 ORDERS = """
