@@ -324,7 +324,8 @@ DAYS_OF_WEEK = 7
 
 def _join_days(a: When, b: When, gap: str) -> When | None:
     """A date and its weekday are one day; two days in a row are a stretch."""
-    close = len(gap) <= 1 or gap in ("或者", "或是")
+    sentences = gap == "。" and not (a.calendar or b.calendar)
+    close = (len(gap) <= 1 and not sentences) or gap in ("或者", "或是")
     if b.weekday and _is_week(a) and a.last_day and gap in ("", "，", "的"):
         return _in_week(a.last_day, replace(b, start=a.start))
     if a.bare and gap in ("", "，", "的", "、", "就", "那"):

@@ -262,7 +262,7 @@ def _worse_since(talk: Talk, turn: Turn, best: When) -> When:
 
 
 _JUST_NOW = re.compile(
-    "刚才|刚(?=起床|起来|睡醒|下班|开门|吃[^，。]{0,3}饭|回来|到家|做饭)|刚刚|方才|这会儿|(?:分钟|小时|钟头)(?:以|之)?前"
+    "刚才|刚(?=[^，。]{1,2}着)|刚(?=起床|起来|睡醒|下班|开门|吃[^，。]{0,3}饭|回来|到家|做饭)|刚刚|方才|这会儿|(?:分钟|小时|钟头)(?:以|之)?前"
 )
 
 
@@ -284,7 +284,7 @@ def just_now(talk: Talk, turn: Turn, asked: bool) -> list[Found]:
         after = re.split("[。？！?!]", turn.read[m.end() : m.end() + 14])[0]
         ago = m.group().endswith("前") and re.match("[，。]|$", after)
         struck = m.group().startswith(("刚", "方")) and _STRUCK.match(turn.read, m.end())
-        if not asked and (m.group() == "刚" or _ALARM.match(after)):
+        if not asked and ((m.group() == "刚" and after[1:2] != "着") or _ALARM.match(after)):
             continue
         if (
             asked

@@ -26,7 +26,8 @@ def past_days(talk: Talk, turn: Turn) -> list[When]:
     spoken = turn.once("times", lambda _: times(turn.read, talk.context.started_at))
     past: list[When] = []
     for w in spoken:
-        if w.day is None or (w.past and w.relation) or (w.day != w.last_day and not w.past):
+        stretch = w.day != w.last_day and not w.past and not _IN_A_ROW.match(turn.read, w.start, w.end)
+        if w.day is None or (w.past and w.relation) or stretch:
             continue
         day: date = w.past or w.day
         if turn.read.startswith("当天", w.start):
@@ -40,6 +41,10 @@ def past_days(talk: Talk, turn: Turn) -> list[When]:
         if day <= today:
             past.append(When(w.start, w.end, day, day, w.part))
     return [*past, *_days_after(turn.read, past, today)]
+
+
+_IN_A_ROW = re.compile("(?:大?前|昨)[天儿日晚]")
+"""前天，昨天都没热: a stretch that is over, told by its first day."""
 
 
 def ahead(talk: Talk, turn: Turn, day: When) -> bool:
