@@ -19,7 +19,7 @@ BEGAN = re.compile(
 NO_BEGINNING = re.compile(
     r"帮我|买|签收|送到|装的|安装|报的|来装|来修|洗的(?!.候)|换的|约|联系|打(?:过|了)?电话|(?<![看听闻碰遇感])到的|[下拍]的[单货]?|付的款|用了|等了|预约|搬|保养|清洗|刚到|发货|下单|寄|退|不要了|取消"
 )
-_SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:就|便|开始|一直)")
+SINCE = re.compile("[^，。]{0,8}(?:以后|之后|过后|完|完了)[，]?(?:就|便|开始|一直)")
 """昨天换了路由器以后就: what was done then is when it began."""
 
 
@@ -164,7 +164,7 @@ def _ruled_out(s: str, w: When) -> bool:
 
 _SOON = re.compile("[^。？?]{0,16}(?:没|不到)[一几两半][^，。]{0,4}(?:小时|钟头|会儿|分钟)[，]?就")
 """昨天修完没一个小时就又不热了."""
-_LED_ON = (_SINCE, _FOUND_SO, _FIRST_THEN, _SOON)
+_LED_ON = (SINCE, _FOUND_SO, _FIRST_THEN, _SOON)
 """What was done on that day led to the trouble, or showed it."""
 _COUNTED = re.compile(
     "，?才过了?[几一两三四五六七]天|不?就?是|几号|星期|礼拜|(?:都|就|是|已经)*第[一二两三四五六七八九十几]+天|[都才就]?[几一二三四五六七八九十]+号(?=了)|才?过了?[几一两三四五六七]天"
@@ -198,7 +198,7 @@ def _tells(talk: Talk, turn: Turn, w: When) -> bool:
     return bool(
         BEGAN.search(after)
         or _FIRST_TOLD.match(after)
-        or any(p.match(s, w.end) for p in (_SINCE, _FOUND_SO, _SOON))
+        or any(p.match(s, w.end) for p in (SINCE, _FOUND_SO, _SOON))
         or _THAT_NIGHT.match(s, w.end)
         or re.match(".{0,4}的事|发生的|那天开始|那天的事", after)
         or _FIRST_TIME.search(s[: w.start])
@@ -274,7 +274,7 @@ _STRUCK = re.compile(
 
 _ALARM = re.compile("(?:就|突然)?(?:冒烟|着火|起火)")
 """刚刚冒烟了！: the alarm is raised, nobody asks since when."""
-_OUR_WORD = re.compile("[^，。]{0,3}(?:你们|师傅|客服)[^，。]{0,3}[说讲]")
+_OUR_WORD = re.compile("[^，。]{0,3}(?:你们|师傅|客服)[^，。]{0,3}[说讲]|[^，。]{0,10}(?:打电话|来电|短信|号码)")
 """刚才你们师傅说冒烟是正常的: what we said, no beginning."""
 
 

@@ -11,7 +11,7 @@ from nlp.normalize import spoken_int
 from nlp.rules.appliance import NOT_OURS
 from nlp.rules.befell import Befell, befell
 from nlp.rules.onset_asked import WITHIN_ANSWER, heads
-from nlp.rules.onset_days import BEGAN, ENDS, NO_BEGINNING
+from nlp.rules.onset_days import BEGAN, ENDS, NO_BEGINNING, SINCE
 from nlp.rules.past import months_back, past_days
 from nlp.types import SlotState
 
@@ -74,6 +74,8 @@ def _lasts(talk: Talk, turn: Turn, m: re.Match[str]) -> bool:
     """Whether a stretch that nobody asked for is that of the trouble."""
     s = turn.read
     owned = m.start() < WITHIN_ANSWER or m.group("end").endswith("前")
+    if re.search("(?<!半)年", m.group("span")):  # so long one owns a thing
+        return False
     if (owned and "purchase_date" in talk.asked(turn.index)) or _CHASED.search(s):
         return False
     if m.group("end").endswith("前") and befell(s, m.start(), m.end()) is Befell.ERRAND:
@@ -175,10 +177,11 @@ def _vaguely(talk: Talk, turn: Turn, asked: bool) -> Iterator[Found]:
         told = (
             asked
             or _VAGUELY_BEGAN.match(after)
+            or SINCE.match(s, m.end())
             or (word[0] in "这近最" and _TROUBLE.match(s, m.end()))
             or (m.group("month") and kind is Befell.TROUBLE)
         )
-        if told and not (NO_BEGINNING.search(after) or _RAN_OUT.match(after)):
+        if told and not ((NO_BEGINNING.search(after) and not SINCE.match(s, m.end())) or _RAN_OUT.match(after)):
             yield _found(turn, m.start(), m.end(), told_as(talk, turn, m), "onset.vague", 0.8)
 
 
