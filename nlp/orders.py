@@ -47,7 +47,7 @@ def findings(talk: Talk) -> Findings:
     """Ask every rule. Empty when the call is about no order at all."""
     ranked = appliance.rank(talk)
     two = pair.reported(talk, ranked)
-    main = two.main if two else ranked[0] if ranked else None
+    main = two.main if two else pair.alone(talk, ranked)
     place, number = address.settle(talk), phone.settle(talk)
     slot = appointment.settle(talk, placed=place is not None)
     heard = misdirected.Heard(main, place, number)
@@ -65,7 +65,14 @@ def findings(talk: Talk) -> Findings:
         talk, mine, dispatched=slot is not None or _to_a_door(place) or bool(place and number), told=told
     )
     maker, problem = brand.settle(talk, mine), _fault(talk, main, kind, spelled, mine)
-    found = [kind, name.settle(talk), number, appliance.found(main, () if two else ranked[1:]), maker, problem]
+    found = [
+        kind,
+        name.settle(talk),
+        number,
+        appliance.found(main, [] if two else [r for r in ranked if r is not main]),
+        maker,
+        problem,
+    ]
     found += [place, slot, *spelled, *_history(talk, main, kind, problem, mine)]
     risk = danger.settle(talk, mine)
     found += [risk, urgency.settle(talk, str(risk.value) if risk else None), sentiment.settle(talk, str(kind.value))]

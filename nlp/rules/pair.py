@@ -53,6 +53,14 @@ def _places(talk: Talk, main: str, other: str) -> tuple[tuple[Span, bool], ...]:
     return tuple((m.span, m.name == other) for m in said)
 
 
+def alone(talk: Talk, ranked: list[Reported]) -> Reported | None:
+    """The appliance of a call about one: not the one that the agent does not do, where another is told to be broken."""
+    refused = set(talk.gather("refused", _refusals))
+    instead = (r for r in ranked if r.name not in refused and _troubles(talk, r))
+    first = ranked[0] if ranked else None
+    return next(instead, first) if first and first.name in refused else first
+
+
 def _both_reported(talk: Talk, first: Reported, other: Reported) -> bool:
     spans = [span for span in other.by_caller if not _aside(talk, span)]
     if not spans or all(_aside(talk, span) for span in first.by_caller):

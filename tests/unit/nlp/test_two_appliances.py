@@ -707,3 +707,19 @@ ONE_OF_A_KIND: tuple[tuple[str, ...], ...] = (
 def test_rooms_alone_make_no_second_order(lines: tuple[str, ...]) -> None:
     """One symptom of both, one that is fine, one of long ago, places of one machine."""
     assert "second_ticket" not in fields(HELLO, *lines, *PLACE)
+
+
+def test_an_appliance_that_the_agent_does_not_do_leaves_the_call_to_the_other() -> None:
+    """冰箱不是我们的产品: the call is about the dishwasher, which has a symptom."""
+    main, other = told(
+        "c 冰箱坏了归不归你们管？",
+        "a 冰箱不是我们的产品，要联系冰箱厂家。",
+        "c 哦。那我说洗碗机，洗完不排水。",
+    )
+    assert (main["appliance"], main["fault"], other) == ("洗碗机", "不排水", {})
+
+
+def test_one_that_is_not_sold_after_all_is_reported() -> None:
+    """我就不卖了 declines no repair."""
+    main, other = told("c 我那旧冰箱不制冷了，能修我就不卖了。还有个洗衣机不排水，一并看看。")
+    assert (main["appliance"], other["appliance"]) == ("冰箱", "洗衣机")
