@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -30,6 +31,13 @@ SHARED_FIXTURE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 SHARED = "callcenter_tests"
 # The server dies with the run: nothing needs to survive a power cut.
 FASTER = tuple(f"ALTER SYSTEM SET {key} = off" for key in ("fsync", "synchronous_commit", "full_page_writes"))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command that a test runs sets the level for the whole process: the next test starts without it."""
+    yield
+    structlog.reset_defaults()
 
 
 async def run_sql(url: str, *statements: str) -> None:
