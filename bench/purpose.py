@@ -43,7 +43,7 @@ is learnt as nothing only where it is whole or without the agent: in a part it m
 SEED = 5
 FOLDS = 5
 OFTEN = 80
-"""A sign counts that stands in so many copies, of twenty calls or so: rarer ones know authors, not calls."""
+"""A sign counts that stands in so many copies, of ten calls or so: rarer ones know authors, not calls."""
 PENALTY = 10.0
 
 
