@@ -73,8 +73,9 @@ $(STAMPS)/bench: $(STAMPS)/dev requirements/bench.lock
 	@$(PIP) install --require-hashes -r requirements/bench.lock
 	@touch $@
 
-bench: setup-dev $(STAMPS)/bench ## the benchmarks, JSON lines (bench/restarts.py, bench/crashes.py, bench/purpose.py run alone)
-	@for bench in $(filter-out bench/restarts.py bench/crashes.py bench/purpose.py,$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
+SLOW := $(addprefix bench/,restarts.py crashes.py extraction.py purpose.py)
+bench: setup-dev $(STAMPS)/bench ## the benchmarks, JSON lines (drills and fits run alone)
+	@for bench in $(filter-out $(SLOW),$(wildcard bench/*.py)); do echo "== $$bench" >&2; $(BIN)/python $$bench; done
 
 build: $(STAMPS)/dev $(PAGE) ## the wheel, with the page inside
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist
